@@ -1,0 +1,368 @@
+/**
+ * The shapes that cross the daemon's HTTP API, in the words of the wire (snake_case, ISO times).
+ *
+ * Interfaces only, so that the command line pays nothing for them; the daemon checks requests
+ * against the zod schemas in `api_schema.ts`, which are declared with these types.
+ *
+ * @module
+ */
+import type { ConnectionStatus } from "./connection.ts";
+import type { FilledInjection } from "./injection.ts";
+import type { GrantScope } from "./grant.ts";
+import type { AuthType, Flow, ProviderDefinition, ProviderSource } from "./provider.ts";
+
+/** `GET /health`. */
+export interface Health {
+  readonly status: "ok";
+  readonly version: string;
+  /** Whether the daemon can reach its egress relay. */
+  readonly egress: "ok" | "down";
+}
+
+/** One check of `GET /ready`: `ok`, or a short code of what is wrong. */
+export type ReadyCheck =
+  | "config"
+  | "schema"
+  | "vault"
+  | "providers"
+  | "identity"
+  | "connections"
+  | "integrity"
+  | "confinement"
+  | "egress";
+
+/** `GET /ready`. */
+export interface Readiness {
+  /** `unhealthy` with an issue, `degraded` when the vault works and something else does not. */
+  readonly status: "ok" | "degraded" | "unhealthy";
+  readonly checks: Readonly<Record<ReadyCheck, string>>;
+  readonly warnings: readonly string[];
+  readonly issues: readonly string[];
+}
+
+/** `GET /whoami`. */
+export interface WhoAmI {
+  readonly home: string;
+  readonly version: string;
+  readonly encryption: {
+    readonly mode: string;
+    readonly source: string;
+    readonly status: "ok" | "error";
+  };
+  readonly profile: string;
+  readonly identity: string;
+  readonly did: string;
+  readonly registration_status: string;
+  readonly principal_id: string;
+  readonly vault_id: string;
+  readonly daemon_url: string;
+}
+
+/** `POST /identities/register`. */
+export interface RegisterIdentityRequest {
+  readonly handle: string;
+  readonly did: string;
+  /** Content of `server/registration.token`. */
+  readonly registration_token: string;
+}
+
+/** Answer of `POST /identities/register`. */
+export interface RegisteredIdentity {
+  readonly status: "registered";
+  readonly identity: string;
+  readonly did: string;
+  readonly registration_status: "claimed";
+  readonly principal_id: string;
+  readonly vault_id: string;
+}
+
+/** `GET /identities`. */
+export interface IdentityList {
+  readonly identities: readonly {
+    readonly handle: string;
+    readonly did: string;
+    readonly status: string;
+    readonly created_at: string;
+  }[];
+}
+
+/** States of a login session. */
+export type SessionStatus =
+  | "pending"
+  | "waiting_for_user"
+  | "processing"
+  | "completed"
+  | "failed"
+  | "expired"
+  | "cancelled";
+
+/** `POST /auth/sessions`. */
+export interface CreateSessionRequest {
+  readonly provider: string;
+  /** Left out: the provider's default connection, or `default` for a first login. */
+  readonly connection?: string | undefined;
+  readonly flow?: Flow | null | undefined;
+  readonly scopes?: readonly string[] | null | undefined;
+  readonly base_url?: string | null | undefined;
+  readonly force?: boolean | undefined;
+}
+
+/** One value a session still wants from the person. */
+export interface InputField {
+  readonly name: string;
+  readonly label: string;
+  readonly secret: boolean;
+  readonly required: boolean;
+  readonly default?: string;
+  readonly pattern?: string;
+  readonly pattern_hint?: string;
+  /** True where a mismatch refuses the value instead of warning. */
+  readonly pattern_certain?: boolean;
+  /** Environment variables that usually hold this value. */
+  readonly env?: readonly string[];
+}
+
+/** A login session, as create, get, resume and cancel answer it. */
+export interface Session {
+  readonly id: string;
+  readonly provider: string;
+  readonly connection: string;
+  readonly flow: Flow;
+  readonly status: SessionStatus;
+  readonly message: string | null;
+  readonly error: string | null;
+  readonly created_at: string;
+  readonly expires_at: string;
+  readonly next_action:
+    | { readonly type: "none" }
+    | { readonly type: "open_url"; readonly url: string };
+  /** What is still to be asked; empty once it was given. */
+  readonly input_fields: readonly InputField[];
+  readonly user_code: string | null;
+  readonly verification_uri: string | null;
+  readonly verification_uri_complete: string | null;
+  /** After completion: what was asked and what was granted, where they differ or are known. */
+  readonly requested_scopes: readonly string[] | null;
+  readonly granted_scopes: readonly string[] | null;
+  /** Things worth telling that stop nothing, such as an odd-looking key. */
+  readonly warnings: readonly string[];
+}
+
+/** `POST /auth/sessions/{id}/resume`. */
+export interface ResumeSessionRequest {
+  /** Field name → value; OAuth flows take `code` and `state`. */
+  readonly data: Readonly<Record<string, string>>;
+}
+
+/** One connection in a list. */
+export interface ConnectionItem {
+  readonly connection_name: string;
+  readonly is_default: boolean;
+  readonly auth_type: AuthType;
+  readonly status: ConnectionStatus;
+  readonly scopes: readonly string[] | null;
+  readonly base_url: string | null;
+  readonly api_url: string | null;
+  readonly expires_at: string | null;
+  readonly account: { readonly id: string | null; readonly label: string | null };
+}
+
+/** `GET /connections`: only providers that have connections. */
+export interface ConnectionList {
+  readonly connections: readonly {
+    readonly name: string;
+    readonly default_connection: string | null;
+    readonly connections: readonly ConnectionItem[];
+  }[];
+}
+
+/** `GET /connections/{provider}/{connection}`; secrets read `***REDACTED***` unless asked for. */
+export interface ConnectionDetail {
+  readonly schema_version: 2;
+  readonly provider: string;
+  readonly connection_name: string;
+  readonly is_default: boolean;
+  readonly identity: string;
+  readonly principal_id: string;
+  readonly vault_id: string;
+  readonly auth_type: AuthType;
+  readonly flow: Flow;
+  readonly status: ConnectionStatus;
+  readonly base_url: string | null;
+  readonly api_url: string | null;
+  readonly scopes: readonly string[] | null;
+  readonly access_token: string | null;
+  readonly refresh_token: string | null;
+  readonly api_key: string | null;
+  /** The values of a provider with several fields. */
+  readonly credentials: Readonly<Record<string, string>>;
+  readonly token_type: string | null;
+  readonly expires_at: string | null;
+  readonly obtained_at: string;
+  readonly account: { readonly id: string | null; readonly label: string | null };
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** Answer of logout and of setting a default. */
+export interface ConnectionChange {
+  readonly status: "ok";
+  readonly provider: string;
+  /** The provider's default connection afterwards. */
+  readonly default_connection: string | null;
+}
+
+/** Answer of revoke: what the provider said, token by token. */
+export interface RevokeResult {
+  readonly status: "ok";
+  readonly provider: string;
+  /** Number of connections removed here. */
+  readonly connections: number;
+  /** `revoked`, `refused`, `unreachable`, `not_supported`. */
+  readonly outcomes: readonly {
+    readonly connection: string;
+    readonly token: string;
+    readonly outcome: "revoked" | "refused" | "unreachable" | "not_supported";
+    readonly detail: string | null;
+  }[];
+}
+
+/** `POST /credentials/export`. */
+export interface ExportRequest {
+  /** Left out: every connection. */
+  readonly provider?: string | null | undefined;
+  readonly connection?: string | null | undefined;
+  readonly format?: "env" | "shell" | "json" | undefined;
+}
+
+/** Answer of `POST /credentials/export`. */
+export interface ExportResult {
+  /** The credentials in the format asked for, ready to print. */
+  readonly output: string;
+  readonly credentials: Readonly<Record<string, string>>;
+}
+
+/** `POST /credentials/resolve`: by host, or by provider. */
+export interface ResolveRequest {
+  readonly host?: string | undefined;
+  readonly path?: string | undefined;
+  readonly method?: string | undefined;
+  readonly provider?: string | undefined;
+  readonly connection?: string | null | undefined;
+  /** An access token the provider just refused with 401: refresh although it looks fresh. */
+  readonly rejected_at?: string | undefined;
+}
+
+/** Answer of `POST /credentials/resolve`. */
+export interface ResolvedCredential {
+  readonly provider: string;
+  readonly connection: string;
+  /** What the proxy does to the request, in order. */
+  readonly injections: readonly FilledInjection[];
+  /** The same as plain headers, where headers are all there is to it. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly expires_at: string | null;
+  readonly source: "local";
+}
+
+/** One host rule of a connection, as the proxy matches it. */
+export interface ProxyRoute {
+  readonly provider: string;
+  readonly connection: string;
+  /** Host pattern as in `host_pattern.ts`. */
+  readonly host: string;
+  /** Path prefix, `""` for all. */
+  readonly path: string;
+  /** The same in the reference's words: host and path, or `regex:…`. */
+  readonly api_url: string;
+  /** Which of the definition's host rules; echoed when resolving by provider. */
+  readonly rule: number;
+  /** When the connection became its provider's default; the later one wins a tie. */
+  readonly default_since: string | null;
+  /** Token endpoints and the like: requests there never get a credential. */
+  readonly auth_endpoints: readonly { readonly host: string; readonly path: string }[];
+  readonly auth_endpoint_paths: readonly string[];
+  /** True where the definition was registered with `--allow-private`. */
+  readonly allow_private: boolean;
+}
+
+/** An environment variable that the child gets a placeholder in. */
+export interface PlaceholderVariable {
+  readonly name: string;
+  readonly provider: string;
+  readonly connection: string;
+  /** Field of the credential. */
+  readonly field: string;
+  /** Regular expression the real value follows, if known. */
+  readonly pattern: string | null;
+  /** A value that is no secret (a base URL, an account id), to be set as it is. */
+  readonly value: string | null;
+}
+
+/** `GET /proxy/routes`. */
+export interface ProxyRoutes {
+  readonly routes: readonly ProxyRoute[];
+  readonly environment: readonly PlaceholderVariable[];
+  /** Host patterns of all known definitions, for the run CA's name constraints. */
+  readonly known_hosts: readonly string[];
+  /** Grows with every change; the same number means the same routes. */
+  readonly revision: number;
+}
+
+/** An event of `GET /proxy/events` (server-sent events; `event:` is the type). */
+export type ProxyEvent =
+  /** First event, and whenever routes or credentials changed. */
+  | { readonly type: "change"; readonly revision: number }
+  /** The grant has ended; nothing more will be resolved. */
+  | { readonly type: "ended" };
+
+/** `POST /grants`. */
+export interface CreateGrantRequest {
+  readonly run_did: string;
+  readonly only?: readonly GrantScope[] | null | undefined;
+  readonly connections?: Readonly<Record<string, string>> | undefined;
+  readonly label?: string | undefined;
+  /** Seconds, at most 86400; the run renews it. */
+  readonly expires_in?: number | undefined;
+}
+
+/** A grant on the wire. */
+export interface GrantItem {
+  readonly id: string;
+  readonly run_did: string;
+  readonly label: string;
+  readonly only: readonly GrantScope[] | null;
+  readonly connections: Readonly<Record<string, string>>;
+  readonly created_at: string;
+  readonly expires_at: string;
+  readonly ended_at: string | null;
+}
+
+/** A provider in a list or by itself: the definition and where it comes from. */
+export interface ProviderItem extends ProviderDefinition {
+  readonly source: ProviderSource;
+  /** True for a custom definition with a bundled one's name. */
+  readonly overrides_bundled: boolean;
+}
+
+/** `GET /providers`. */
+export interface ProviderList {
+  readonly bundled: readonly ProviderItem[];
+  readonly custom: readonly ProviderItem[];
+}
+
+/** `POST /providers`. */
+export interface RegisterProviderRequest {
+  /** As a person's file says it; parsed by the daemon. */
+  readonly definition: unknown;
+  readonly force?: boolean | undefined;
+  readonly allow_private?: boolean | undefined;
+}
+
+/** Answer of registering and removing a provider. */
+export interface ProviderChange {
+  readonly status: "ok";
+  readonly provider: string;
+  /** `reset` when a bundled definition shows again. */
+  readonly action: "registered" | "replaced" | "removed" | "reset";
+  readonly warnings: readonly string[];
+}
