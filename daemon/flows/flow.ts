@@ -1,0 +1,135 @@
+/**
+ * What a login flow is: it asks for inputs, begins, and ends in a grant of tokens. A flow talks to
+ * the provider and to nobody else; it does not know where its result is kept.
+ *
+ * @module
+ */
+import type { InputField } from "../../core/api.ts";
+import type { Account } from "../../core/connection.ts";
+import type { ClientAuthenticationMethod, ProviderDefinition } from "../../core/provider.ts";
+import type { Secret } from "../../core/secret.ts";
+
+/** OAuth client of a provider, kept server-wide (RFC 7591 words). */
+export interface ProviderClient {
+  readonly client_id: string;
+  readonly client_secret: Secret | null;
+  readonly token_endpoint_auth_method: ClientAuthenticationMethod | null;
+  readonly base_url: string | null;
+  readonly scopes: readonly string[] | null;
+  /** Redirect URI a dynamic registration was made for; null for a client typed in by a person. */
+  readonly redirect_uri: string | null;
+  /** RFC 7592, where offered. */
+  readonly registration_client_uri: string | null;
+  readonly registration_access_token: Secret | null;
+}
+
+/** What a login ends with. */
+export interface TokenGrant {
+  /** `access_token`, `refresh_token`, `api_key`, or the definition's field names. */
+  readonly secrets: Readonly<Record<string, Secret>>;
+  readonly token_type: string | null;
+  readonly expires_at: Date | null;
+  /** null when the provider did not say. */
+  readonly granted_scopes: readonly string[] | null;
+  readonly account: Account;
+  /** Facts needed later (endpoints found by discovery, say); no secrets. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/** What a login is about. */
+export interface LoginRequest {
+  readonly provider: ProviderDefinition;
+  readonly client: ProviderClient | null;
+  readonly base_url: string | null;
+  /** Asked for by the person; null: the client's, then the definition's. */
+  readonly scopes: readonly string[] | null;
+  /** Exact redirect URI on the loopback (RFC 8252 section 7.3). */
+  readonly redirect_uri: string;
+}
+
+/** What a flow needs from its surroundings. */
+export interface FlowContext {
+  /** Goes out through the egress relay. */
+  readonly fetch: typeof fetch;
+  readonly now: () => Date;
+  readonly signal: AbortSignal;
+}
+
+/** What is remembered between the redirect (or the device code) and the end. Sealed while it is kept. */
+export type PendingLogin =
+  | {
+    readonly type: "authorization_code";
+    readonly state: string;
+    readonly nonce: string | null;
+    readonly code_verifier: Secret | null;
+    readonly redirect_uri: string;
+    readonly client: ProviderClient;
+    readonly scopes: readonly string[];
+    /** Endpoints the flow decided on, after discovery. */
+    readonly token_endpoint: string;
+    readonly issuer: string | null;
+    readonly resource: string | null;
+  }
+  | {
+    readonly type: "device_code";
+    readonly device_code: Secret;
+    readonly interval_seconds: number;
+    readonly client: ProviderClient;
+    readonly scopes: readonly string[];
+    readonly token_endpoint: string;
+  };
+
+/** Where a flow stands after a step. `client`, where given, is to be kept for the provider. */
+export type LoginStep =
+  | {
+    readonly type: "authorize";
+    readonly url: string;
+    readonly pending: PendingLogin;
+    readonly client: ProviderClient | null;
+  }
+  | {
+    readonly type: "device";
+    readonly user_code: string;
+    readonly verification_uri: string;
+    readonly verification_uri_complete: string | null;
+    readonly expires_at: Date;
+    readonly pending: PendingLogin;
+    readonly client: ProviderClient | null;
+  }
+  | {
+    readonly type: "granted";
+    readonly grant: TokenGrant;
+    readonly client: ProviderClient | null;
+    readonly warnings: readonly string[];
+  };
+
+/** Answer of one poll of a device login. */
+export type PollResult =
+  /** RFC 8628 section 3.5: ask again after so many seconds from now on. */
+  | { readonly type: "pending"; readonly interval_seconds: number }
+  | { readonly type: "granted"; readonly grant: TokenGrant };
+
+/** One way to log in. */
+export interface LoginFlow {
+  /** What must be asked before it can begin; empty when nothing is missing. */
+  inputs(login: LoginRequest): readonly InputField[];
+  /**
+   * Begins with the values that were asked for, by field name.
+   *
+   * @throws {AuthsomeError} of the class that fits: bad input, discovery, registration, endpoint.
+   */
+  begin(
+    login: LoginRequest,
+    values: Readonly<Record<string, Secret>>,
+    context: FlowContext,
+  ): Promise<LoginStep>;
+  /** Ends an authorization code flow with the query of the callback. */
+  complete?(
+    login: LoginRequest,
+    pending: PendingLogin,
+    callback: URLSearchParams,
+    context: FlowContext,
+  ): Promise<TokenGrant>;
+  /** Asks a device flow's token endpoint once. */
+  poll?(login: LoginRequest, pending: PendingLogin, context: FlowContext): Promise<PollResult>;
+}
