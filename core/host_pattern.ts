@@ -24,8 +24,8 @@ export type HostPattern =
 const HOST =
   /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
-/** What a URL parser would read as an IPv4 address although it has no four decimal parts. */
-const IPV4_ODD = /^(?:0x[0-9a-f]*|\d+)(?:\.(?:0x[0-9a-f]*|\d+)){0,3}$/;
+/** WHATWG URL: a host whose last label is a number, hexadecimal included, is read as IPv4. */
+const NUMBER_LAST = /(?:^|\.)(?:0x[0-9a-f]*|\d+)$/;
 
 const MAX_PATTERN_LENGTH = 200;
 
@@ -37,7 +37,7 @@ const MAX_PATTERN_LENGTH = 200;
  */
 export function canonicalHost(text: string): string | null {
   const host = text.toLowerCase();
-  return HOST.test(host) && !IPV4_ODD.test(host) ? host : null;
+  return HOST.test(host) && !NUMBER_LAST.test(host) ? host : null;
 }
 
 /** Whether the text is an IP address: dotted IPv4, or IPv6 with or without brackets. */
@@ -94,33 +94,40 @@ function parseWildcard(text: string): HostPattern {
     if (!/^[a-z0-9_*-]+$/.test(label)) throw new RangeError("not a host name");
     parts.push(label.replace("*", "[a-z0-9_-]+"));
   }
+  const suffix = suffixLabels.join(".");
+  if (canonicalHost(suffix) === null) throw new RangeError("not a host name");
+  refuseRegistry(suffix);
   return {
     kind: "wildcard",
     text,
-    suffix: suffixLabels.join("."),
+    suffix,
     expression: new RegExp(`^${parts.join("\\.")}$`),
   };
 }
 
+/** What a regular expression for host names may be made of; its alternatives exclude each other. */
+const REGEX_TOKENS =
+  /^(?:[a-z0-9_-]|\\[.dw-]|\.|\[(?:[a-z0-9_.-]|\\[.dw-])+\]|\(\?:|[()|+*?]|\{\d{1,3}(?:,\d{0,3})?\})+$/i;
+
 /**
- * Only what describes host names is allowed: literals, `\.`, `.`, character classes, `\d`, `\w`,
- * groups without a quantifier behind them, alternation, and at most three quantifiers. Without
- * nested repetition a host of 253 characters costs at most a cube of that, never an exponential.
+ * Only what describes host names is allowed, and little of it: what makes a backtracking engine
+ * exponential (repeated groups, `a?a?a?…`, `(a|a)(a|a)…`) is counted and refused, so that a host of
+ * 253 characters costs at most about a cube of that.
  */
 function parseRegex(source: string): HostPattern {
   if (source.length === 0) throw new RangeError("an empty regular expression");
   const body = source.replace(/^\^/, "").replace(/(?<!\\)\$$/, "");
-  if (
-    !/^(?:[a-z0-9_-]|\\[.dw-]|\.|\[[a-z0-9_-]+\]|\(\?:|[()|+*?]|\{\d{1,3}(?:,\d{0,3})?\})+$/i.test(
-      body,
-    )
-  ) {
+  if (!REGEX_TOKENS.test(body)) {
     throw new RangeError("the regular expression uses more than host names need");
   }
-  if (/\)[+*?{]/.test(body)) throw new RangeError("a group must not be repeated");
-  if ((body.match(/[+*]|\{\d+,\d*\}/g) ?? []).length > 3) {
-    throw new RangeError("at most three repetitions");
+  if (/\)(?:[+*]|\{)/.test(body)) throw new RangeError("a group must not be repeated");
+  const bare = body.replace(/\\./g, "x").replace(/\[[^\]]*\]/g, "x");
+  const repetitions = (bare.replaceAll("(?:", "(").match(/[+*?]|\{\d+,\d*\}/g) ?? []).length;
+  const groups = (bare.match(/\(/g) ?? []).length;
+  if (repetitions > 3 || repetitions + groups > 4) {
+    throw new RangeError("at most three repetitions, and four together with groups");
   }
+  if ((bare.match(/\|/g) ?? []).length > 8) throw new RangeError("at most eight alternatives");
   const suffix = literalSuffix(body);
   if (suffix === null) {
     throw new RangeError(
@@ -128,6 +135,7 @@ function parseRegex(source: string): HostPattern {
         "without the dot in front it would match look-alike hosts",
     );
   }
+  refuseRegistry(suffix);
   let expression: RegExp;
   try {
     expression = new RegExp(`^(?:${body})$`, "i");
@@ -135,6 +143,13 @@ function parseRegex(source: string): HostPattern {
     throw new RangeError("not a regular expression");
   }
   return { kind: "regex", text: `regex:${source}`, suffix, expression };
+}
+
+/** `co.uk` and its like are where strangers register domains. */
+function refuseRegistry(suffix: string): void {
+  if (/^(?:ac|co|com|edu|go|gob|gov|ne|net|or|org)\.[a-z]{2}$/.test(suffix)) {
+    throw new RangeError(`everybody can have a host under ${suffix}`);
+  }
 }
 
 /** `example.com` of `[a-z]+\.example\.com`; null when the literal end has no label boundary. */

@@ -1,0 +1,178 @@
+/**
+ * Which connection's credential a request gets: the routing table of a run, compiled once and asked
+ * for every request. The proxy chooses with it, and the daemon checks that choice with it.
+ *
+ * Longest path prefix first, then exact host before wildcard before regular expression, then the
+ * longer literal suffix. What is still equal is a tie: the connection made default last wins, and
+ * the others are named so that it can be said out loud.
+ *
+ * @module
+ */
+import type { ProxyRoute } from "./api.ts";
+import {
+  canonicalHost,
+  type HostPattern,
+  hostRank,
+  isUnderPath,
+  matchesHost,
+  parseHostPattern,
+} from "./host_pattern.ts";
+
+/** A route that matched. */
+export interface RouteMatch {
+  readonly route: ProxyRoute;
+  /** Routes of other connections that matched as well and lost only by age; usually empty. */
+  readonly tied: readonly ProxyRoute[];
+}
+
+/** Routes made ready for {@linkcode matchRoute}. */
+export interface RouteTable {
+  /** Routes of exact hosts, by host. */
+  readonly exact: ReadonlyMap<string, readonly CompiledRoute[]>;
+  /** Wildcards and regular expressions, by the literal end that every host of theirs has. */
+  readonly bySuffix: ReadonlyMap<string, readonly CompiledRoute[]>;
+  /** `host/path` of token endpoints and the like, in lower case. */
+  readonly authEndpoints: ReadonlySet<string>;
+  /** Routes whose host is no pattern; they match nothing. */
+  readonly unusable: readonly ProxyRoute[];
+}
+
+/** One route with its pattern parsed. */
+export interface CompiledRoute {
+  readonly route: ProxyRoute;
+  readonly pattern: HostPattern;
+  /** Path prefix without a trailing slash. */
+  readonly prefix: string;
+  /** Milliseconds since 1970; 0 where the connection never was a default. */
+  readonly defaultSince: number;
+}
+
+/** Compiles routes; a hundred thousand lookups cost no more for hundreds of them than for one. */
+export function compileRoutes(routes: readonly ProxyRoute[]): RouteTable {
+  const exact = new Map<string, CompiledRoute[]>();
+  const bySuffix = new Map<string, CompiledRoute[]>();
+  const authEndpoints = new Set<string>();
+  const unusable: ProxyRoute[] = [];
+  for (const route of routes) {
+    for (const { host, path } of route.auth_endpoints) {
+      authEndpoints.add(`${host.toLowerCase()}${endpointPath(path)}`);
+    }
+    const compiled = compileRoute(route);
+    if (compiled === null) {
+      unusable.push(route);
+      continue;
+    }
+    const index = compiled.pattern.kind === "exact" ? exact : bySuffix;
+    const entries = index.get(compiled.pattern.suffix);
+    if (entries === undefined) index.set(compiled.pattern.suffix, [compiled]);
+    else entries.push(compiled);
+  }
+  return { exact, bySuffix, authEndpoints, unusable };
+}
+
+function compileRoute(route: ProxyRoute): CompiledRoute | null {
+  try {
+    return {
+      route,
+      pattern: parseHostPattern(route.host),
+      prefix: route.path.replace(/\/+$/, ""),
+      defaultSince: route.default_since === null ? 0 : Date.parse(route.default_since) || 0,
+    };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The route for a request, or `null`. `host` is the authority that was connected to, without port;
+ * one that is not in its canonical spelling matches nothing. `path` may carry a query.
+ */
+export function matchRoute(table: RouteTable, host: string, path: string): RouteMatch | null {
+  const candidates = routesOfHost(table, host);
+  if (candidates.length === 0) return null;
+  const readings = pathReadings(path);
+  if (readings.some((reading) => table.authEndpoints.has(`${host}${endpointPath(reading)}`))) {
+    return null;
+  }
+  let best: CompiledRoute | null = null;
+  let equals: CompiledRoute[] = [];
+  for (const candidate of candidates) {
+    if (!readings.every((reading) => isUnderPath(candidate.prefix, reading))) continue;
+    const order = best === null ? -1 : compareSpecificity(candidate, best);
+    if (order < 0) {
+      best = candidate;
+      equals = [];
+    } else if (order === 0) equals.push(candidate);
+  }
+  if (best === null) return null;
+  if (equals.length === 0) return { route: best.route, tied: [] };
+  const [winner, ...others] = [best, ...equals].sort(compareAge);
+  return {
+    route: winner!.route,
+    tied: others.map((other) => other.route).filter((other) =>
+      other.provider !== winner!.route.provider || other.connection !== winner!.route.connection
+    ),
+  };
+}
+
+/** Whether any path of this host is routed, so that its traffic has to be decrypted at all. */
+export function isRoutedHost(table: RouteTable, host: string): boolean {
+  return routesOfHost(table, host).length > 0;
+}
+
+function routesOfHost(table: RouteTable, host: string): readonly CompiledRoute[] {
+  const exact = table.exact.get(host) ?? [];
+  if (table.bySuffix.size === 0 || canonicalHost(host) !== host) return exact;
+  let found: CompiledRoute[] | null = null;
+  for (let from = 0; from >= 0; from = nextLabel(host, from)) {
+    for (const entry of table.bySuffix.get(host.slice(from)) ?? []) {
+      if (matchesHost(entry.pattern, host)) (found ??= [...exact]).push(entry);
+    }
+  }
+  return found ?? exact;
+}
+
+function nextLabel(host: string, from: number): number {
+  const dot = host.indexOf(".", from);
+  return dot < 0 ? -1 : dot + 1;
+}
+
+/**
+ * Every way a server may read the path. `/v1/../admin` and `/v1/..%2fadmin` are under `/v1` for one
+ * server and `/admin` for another; a prefix has to cover all readings before a credential goes out.
+ */
+function pathReadings(path: string): string[] {
+  const end = path.search(/[?#]/);
+  const raw = end < 0 ? path : path.slice(0, end);
+  if (!/\/\.|\/\/|\\|%(?:2e|2f|5c)/i.test(raw)) return [raw];
+  const decoded = raw.replace(/%2e/gi, ".").replace(/%2f/gi, "/").replace(/%5c|\\/gi, "/");
+  return [resolveDots(raw), resolveDots(decoded), resolveDots(decoded.replace(/\/{2,}/g, "/"))];
+}
+
+function resolveDots(path: string): string {
+  const kept: string[] = [];
+  for (const segment of path.split("/").slice(1)) {
+    if (segment === "..") kept.pop();
+    else if (segment !== ".") kept.push(segment);
+  }
+  return `/${kept.join("/")}`;
+}
+
+/** Auth endpoints are compared without trailing slashes and without regard to case. */
+function endpointPath(path: string): string {
+  return path.replace(/\/+$/, "").toLowerCase();
+}
+
+/** Negative when `a` is the more specific one. */
+function compareSpecificity(a: CompiledRoute, b: CompiledRoute): number {
+  return b.prefix.length - a.prefix.length ||
+    hostRank(b.pattern) - hostRank(a.pattern) ||
+    b.pattern.suffix.length - a.pattern.suffix.length;
+}
+
+/** Negative when `a` became a default later; the name decides between equals, so that it is stable. */
+function compareAge(a: CompiledRoute, b: CompiledRoute): number {
+  return b.defaultSince - a.defaultSince ||
+    (a.route.provider < b.route.provider ? -1 : a.route.provider > b.route.provider ? 1 : 0) ||
+    a.route.rule - b.route.rule;
+}
