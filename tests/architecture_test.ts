@@ -1,0 +1,106 @@
+/**
+ * The shape of the code: which layer imports which, what files are called, what every one of them
+ * opens with. Each failure names the file or the arrow.
+ *
+ * @module
+ */
+import { deepEqual, equal, ok } from "node:assert/strict";
+import denoJson from "../deno.json" with { type: "json" };
+import { VERSION } from "../core/version.ts";
+import { ALLOWED_ARROWS, layerOf, MAY_IMPORT } from "./support/layers.ts";
+import { allFiles, productFiles, readArrows, readSource } from "./support/module_graph.ts";
+
+/** Files that are lists to be looked things up in, so that their length hurts nobody. */
+const CATALOGUES = ["core/errors.ts"];
+const LONGEST_FILE = 500;
+
+Deno.test("architecture: every import points down the layers of docs/architecture.md", async () => {
+  const arrows = await readArrows(productFiles());
+  const excepted = new Set(ALLOWED_ARROWS.map(({ from, to }) => `${from} → ${to}`));
+
+  // Without this, a graph that could not be read would pass.
+  ok(arrows.some(({ from, to }) => from === "daemon/flows/flow.ts" && to === "core/api.ts"));
+  const used = new Set<string>();
+  const offending: string[] = [];
+  for (const { from, to } of arrows) {
+    const [lower, upper] = [layerOf(to), layerOf(from)];
+    // The only file outside the layers that the product reads is deno.json, by the tests.
+    if (upper === null || lower === null) continue;
+    if (lower === upper || MAY_IMPORT[upper].includes(lower)) continue;
+    const arrow = `${from} → ${to}`;
+    if (excepted.has(arrow)) used.add(arrow);
+    else offending.push(`${arrow}  (${upper} may not import ${lower})`);
+  }
+
+  deepEqual(offending, []);
+  deepEqual([...excepted].filter((arrow) => !used.has(arrow)), [], "exceptions nobody needs");
+});
+
+Deno.test("architecture: the product imports nothing from tests, benchmarks or examples", async () => {
+  const arrows = await readArrows(productFiles());
+
+  const outward = arrows.filter(({ to }) => layerOf(to) === null && /\.tsx?$/.test(to));
+
+  deepEqual(outward, []);
+});
+
+Deno.test("architecture: every file of the product belongs to a layer", () => {
+  deepEqual(productFiles().filter((file) => layerOf(file) === null), []);
+});
+
+Deno.test("architecture: core has no clock, no network and no runtime", () => {
+  const impure =
+    /\bDeno\.(?!customInspect)|\bfetch\(|\bDate\.now\(\)|\bnew Date\(\)|\bMath\.random\(/;
+
+  const offending = productFiles()
+    .filter((file) => layerOf(file) === "core")
+    .filter((file) => impure.test(withoutComments(readSource(file))));
+
+  deepEqual(offending, []);
+});
+
+Deno.test("architecture: nothing but the terminal voice and the daemon's log writes lines", () => {
+  const offending = productFiles()
+    .filter((file) => /\bconsole\s*\./.test(withoutComments(readSource(file))));
+
+  deepEqual(offending, []);
+});
+
+Deno.test("architecture: every file opens by saying what it is for", () => {
+  const silent = allFiles().filter((file) => {
+    const source = readSource(file).replace(/^#!.*\n/, "");
+    return !/^(\/\*\* @jsx.*\*\/\n)*\/\*\*[^]*?\*\//.test(source);
+  });
+
+  deepEqual(silent, []);
+});
+
+Deno.test("architecture: no file is a place to put things", () => {
+  const vague = /(^|[/_])(utils?|helpers?|commons?|types|misc|shared|stuff)(\.tsx?$|\/)/;
+
+  deepEqual(allFiles().filter((file) => vague.test(file)), []);
+});
+
+Deno.test("architecture: files are named in snake_case", () => {
+  deepEqual(
+    allFiles().filter((file) => !/^([a-z0-9_]+\/)*[a-z0-9]+(_[a-z0-9]+)*(\.d)?\.tsx?$/.test(file)),
+    [],
+  );
+});
+
+Deno.test("architecture: only catalogues are long", () => {
+  const long = allFiles()
+    .filter((file) => !CATALOGUES.includes(file))
+    .filter((file) => readSource(file).split("\n").length > LONGEST_FILE);
+
+  deepEqual(long, []);
+});
+
+Deno.test("architecture: deno.json and core/version.ts name the same version", () => {
+  equal(denoJson.version, VERSION);
+});
+
+/** The source with its comments blanked, so that prose about `fetch()` is not taken for a call. */
+function withoutComments(source: string): string {
+  return source.replace(/\/\*[^]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "$1");
+}

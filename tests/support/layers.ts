@@ -1,0 +1,81 @@
+/**
+ * Which part of the code may import which. Layers point down; `tests/architecture_test.ts` compares
+ * these lists with the real imports, and `docs/architecture.md` explains them.
+ *
+ * @module
+ */
+
+/** A layer: a folder, or one of the two entry files. */
+export type Layer =
+  | "core"
+  | "providers"
+  | "daemon/vault"
+  | "daemon/records"
+  | "daemon/oauth"
+  | "daemon/flows"
+  | "daemon/broker"
+  | "daemon/middleware"
+  | "daemon/routes"
+  | "daemon/dashboard"
+  | "daemon"
+  | "client"
+  | "proxy"
+  | "cli"
+  | "cli.ts"
+  | "mod.ts";
+
+/** What each layer may import besides itself. */
+export const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
+  core: [],
+  providers: ["core"],
+  "daemon/vault": ["core"],
+  "daemon/records": ["core", "daemon/vault"],
+  // Never the vault, never the records: what speaks to providers does not know what is kept.
+  "daemon/oauth": ["core"],
+  "daemon/flows": ["core", "daemon/oauth"],
+  "daemon/broker": ["core", "daemon/records", "daemon/flows", "daemon/oauth"],
+  "daemon/middleware": ["core", "daemon/broker", "daemon/records"],
+  "daemon/routes": ["core", "daemon/broker", "daemon/middleware"],
+  "daemon/dashboard": ["core", "daemon/broker", "daemon/middleware"],
+  daemon: [
+    "core",
+    "providers",
+    "daemon/vault",
+    "daemon/records",
+    "daemon/oauth",
+    "daemon/flows",
+    "daemon/broker",
+    "daemon/middleware",
+    "daemon/routes",
+    "daemon/dashboard",
+  ],
+  client: ["core"],
+  proxy: ["core", "client"],
+  cli: ["core", "client", "proxy"],
+  "cli.ts": ["core", "cli"],
+  "mod.ts": ["core", "client"],
+};
+
+/** An arrow that the rules forbid and the code needs. */
+export interface AllowedArrow {
+  /** File that imports. */
+  readonly from: string;
+  /** File that is imported. */
+  readonly to: string;
+  readonly reason: string;
+}
+
+/** The exceptions, each with its reason. One that is no longer used fails the test. */
+export const ALLOWED_ARROWS: readonly AllowedArrow[] = [];
+
+/** The layer a file belongs to, `null` for tests, benchmarks, examples and tools. */
+export function layerOf(path: string): Layer | null {
+  if (path === "cli.ts" || path === "mod.ts") return path;
+  const [first, second, ...rest] = path.split("/");
+  if (first === "daemon" && rest.length > 0) return known(`daemon/${second}`);
+  return second === undefined ? null : known(first!);
+}
+
+function known(name: string): Layer | null {
+  return Object.hasOwn(MAY_IMPORT, name) ? name as Layer : null;
+}

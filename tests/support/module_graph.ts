@@ -1,0 +1,91 @@
+/**
+ * The files of this checkout and the imports between them, as `deno info` sees them.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+
+/** One import between two files of the checkout. */
+export interface Arrow {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Root of the checkout, with a slash at its end. */
+export const ROOT = new URL("../../", import.meta.url);
+
+const PRODUCT = ["core", "providers", "daemon", "client", "proxy", "cli"];
+const BESIDE = ["tests", "bench", "examples"];
+
+/** Paths of the product's own TypeScript files, relative to the root, sorted. */
+export function productFiles(): string[] {
+  return [...PRODUCT.flatMap(filesBelow), "cli.ts", "mod.ts"].sort();
+}
+
+/** Paths of every TypeScript file, tests and tools included. */
+export function allFiles(): string[] {
+  return [...productFiles(), ...BESIDE.flatMap(filesBelow)].sort();
+}
+
+/** Text of the file at `path`. */
+export function readSource(path: string): string {
+  return Deno.readTextFileSync(new URL(path, ROOT));
+}
+
+function filesBelow(folder: string): string[] {
+  const files: string[] = [];
+  for (const entry of Deno.readDirSync(new URL(folder, ROOT))) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) files.push(...filesBelow(path));
+    else if (/\.tsx?$/.test(entry.name)) files.push(path);
+  }
+  return files;
+}
+
+/**
+ * Every import between `files`, type-only and dynamic ones included.
+ *
+ * @throws {Error} when `deno info` fails.
+ */
+export async function readArrows(files: readonly string[]): Promise<Arrow[]> {
+  const entry = await Deno.makeTempFile({ prefix: "authsome-graph-", suffix: ".ts" });
+  try {
+    const lines = files.map((file) => `import ${JSON.stringify(new URL(file, ROOT).href)};`);
+    await Deno.writeTextFile(entry, lines.join("\n"));
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["info", "--json", "--config", fileURLToPath(new URL("deno.json", ROOT)), entry],
+      cwd: ROOT,
+    }).output();
+    if (code !== 0) throw new Error(`Cannot read the imports: ${new TextDecoder().decode(stderr)}`);
+    return arrowsOf(JSON.parse(new TextDecoder().decode(stdout)));
+  } finally {
+    await Deno.remove(entry);
+  }
+}
+
+interface Graph {
+  readonly modules: readonly {
+    readonly specifier: string;
+    readonly dependencies?: readonly {
+      readonly code?: { readonly specifier?: string };
+      readonly type?: { readonly specifier?: string };
+    }[];
+  }[];
+}
+
+function arrowsOf(graph: Graph): Arrow[] {
+  const arrows: Arrow[] = [];
+  for (const { specifier, dependencies = [] } of graph.modules) {
+    const from = inCheckout(specifier);
+    if (from === null) continue;
+    for (const { code, type } of dependencies) {
+      const to = inCheckout(code?.specifier ?? type?.specifier ?? "");
+      if (to !== null && to !== from) arrows.push({ from, to });
+    }
+  }
+  return arrows;
+}
+
+function inCheckout(specifier: string): string | null {
+  return specifier.startsWith(ROOT.href) ? specifier.slice(ROOT.href.length) : null;
+}
