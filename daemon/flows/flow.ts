@@ -32,6 +32,10 @@ export interface TokenGrant {
   /** null when the provider did not say. */
   readonly granted_scopes: readonly string[] | null;
   readonly account: Account;
+  /** The base URL that was logged in with, in its normal form; null when the provider has none. */
+  readonly base_url: string | null;
+  /** Where the provider said its API lives for this account, if it did. */
+  readonly api_url: string | null;
   /** Facts needed later (endpoints found by discovery, say); no secrets. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }
@@ -53,6 +57,10 @@ export interface FlowContext {
   readonly fetch: typeof fetch;
   readonly now: () => Date;
   readonly signal: AbortSignal;
+  /** Tells the egress relay hosts that discovery found and no definition names. */
+  readonly allowHosts?: (hosts: readonly string[]) => void | Promise<void>;
+  /** Patience with one request, in milliseconds; 30 s when left out. */
+  readonly timeoutMs?: number;
 }
 
 /** What is remembered between the redirect (or the device code) and the end. Sealed while it is kept. */
