@@ -1,0 +1,374 @@
+/**
+ * Speaks to the daemon: one method for each route, every request with its own proof of possession,
+ * and error answers turned back into the classes of `core/errors.ts`.
+ *
+ * Runs in Deno, Node.js 20 and later, and Bun.
+ *
+ * @module
+ */
+import type {
+  ConnectionChange,
+  ConnectionDetail,
+  ConnectionList,
+  CreateGrantRequest,
+  CreateSessionRequest,
+  ExportRequest,
+  ExportResult,
+  GrantItem,
+  Health,
+  IdentityList,
+  ProviderChange,
+  ProviderItem,
+  ProviderList,
+  ProxyEvent,
+  ProxyRoutes,
+  Readiness,
+  RegisteredIdentity,
+  RegisterIdentityRequest,
+  RegisterProviderRequest,
+  ResolvedCredential,
+  ResolveRequest,
+  RevokeResult,
+  Session,
+  WhoAmI,
+} from "../core/api.ts";
+import { ANSWER_HEADER, CHALLENGE_HEADER } from "../core/boot.ts";
+import type { ConnectionRef } from "../core/connection.ts";
+import { DaemonUnavailableError, IdentityNotFoundError } from "../core/errors.ts";
+import { createProof, type Signer } from "../core/proof.ts";
+import { readError } from "./daemon_answer.ts";
+import { type DaemonFetch, type DirectFetch, openDirectFetch } from "./direct_fetch.ts";
+import { readEvents } from "./event_stream.ts";
+
+/** How to make a {@linkcode DaemonClient}. */
+export interface DaemonClientOptions {
+  /** Such as `http://127.0.0.1:7998`, without a trailing slash. */
+  readonly baseUrl: string;
+  /** Who signs; null where only public routes are called. */
+  readonly signer: Signer | null;
+  /** Sends the requests. Default: direct for a daemon on this machine, never through a proxy. */
+  readonly fetch?: DaemonFetch | undefined;
+  /**
+   * Called when the daemon does not know the identity, to register it; the request is then sent
+   * once more. Left out: the {@linkcode IdentityNotFoundError} is thrown.
+   */
+  readonly onUnknownIdentity?: ((client: DaemonClient) => Promise<void>) | undefined;
+  /** Longest wait for an answer's headers, in milliseconds. Default 60000. */
+  readonly timeoutMs?: number | undefined;
+  /** The clock of the proofs. */
+  readonly now?: (() => Date) | undefined;
+}
+
+/** Options that every method takes last. */
+export interface CallOptions {
+  /** Gives up; the promise then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What `GET /health` says, and how the daemon proved itself. */
+export interface HealthAnswer extends Health {
+  /** Answer to the challenge (see `core/boot.ts`); null when none was given. */
+  readonly answer: string | null;
+}
+
+interface Call extends CallOptions {
+  /** Sent as JSON; left out: no body. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+const NO_BODY = new Uint8Array();
+
+/**
+ * A client of one daemon.
+ *
+ * Every method rejects with the error class that the daemon names, or with a
+ * {@linkcode DaemonUnavailableError} when nothing answers.
+ */
+export class DaemonClient {
+  /** The daemon's address, without a trailing slash. */
+  readonly baseUrl: string;
+  readonly #signer: Signer | null;
+  readonly #http: DirectFetch;
+  readonly #onUnknownIdentity: ((client: DaemonClient) => Promise<void>) | null;
+  readonly #timeoutMs: number;
+  readonly #now: () => Date;
+
+  /** A client for the daemon at `baseUrl`; nothing is sent yet. */
+  constructor(options: DaemonClientOptions) {
+    this.baseUrl = options.baseUrl.replace(/\/+$/, "");
+    this.#signer = options.signer;
+    this.#http = options.fetch === undefined
+      ? openDirectFetch(this.baseUrl)
+      : { fetch: options.fetch, close() {} };
+    this.#onUnknownIdentity = options.onUnknownIdentity ?? null;
+    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.#now = options.now ?? (() => new Date());
+  }
+
+  /** Closes kept connections. */
+  close(): void {
+    this.#http.close();
+  }
+
+  /** The same as {@linkcode DaemonClient.close}, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Whether the daemon lives; public. A `challenge` (32 hex digits) makes it prove which one it is. */
+  async health(challenge?: string, options: CallOptions = {}): Promise<HealthAnswer> {
+    const headers = challenge === undefined ? {} : { [CHALLENGE_HEADER]: challenge };
+    const response = await this.#send("GET", "/health", { ...options, headers });
+    const health = await readJson<Health>(response);
+    return { ...health, answer: response.headers.get(ANSWER_HEADER) };
+  }
+
+  /** What works and what does not. */
+  ready(options: CallOptions = {}): Promise<Readiness> {
+    return this.#call("GET", "/ready", options);
+  }
+
+  /** The context: home, identity, vault. */
+  whoami(options: CallOptions = {}): Promise<WhoAmI> {
+    return this.#call("GET", "/whoami", options);
+  }
+
+  /** Makes the signer's identity known to the daemon. */
+  registerIdentity(
+    request: RegisterIdentityRequest,
+    options: CallOptions = {},
+  ): Promise<RegisteredIdentity> {
+    return this.#call("POST", "/identities/register", { ...options, body: request });
+  }
+
+  /** The identities the daemon knows. */
+  listIdentities(options: CallOptions = {}): Promise<IdentityList> {
+    return this.#call("GET", "/identities", options);
+  }
+
+  /** Begins a login. */
+  createSession(request: CreateSessionRequest, options: CallOptions = {}): Promise<Session> {
+    return this.#call("POST", "/auth/sessions", { ...options, body: request });
+  }
+
+  /** How a login stands. */
+  getSession(id: string, options: CallOptions = {}): Promise<Session> {
+    return this.#call("GET", `/auth/sessions/${encode(id)}`, options);
+  }
+
+  /** Gives a login the values it asks for, by field name. */
+  resumeSession(
+    id: string,
+    data: Readonly<Record<string, string>>,
+    options: CallOptions = {},
+  ): Promise<Session> {
+    return this.#call("POST", `/auth/sessions/${encode(id)}/resume`, {
+      ...options,
+      body: { data },
+    });
+  }
+
+  /** Cancels a login. */
+  cancelSession(id: string, options: CallOptions = {}): Promise<Session> {
+    return this.#call("DELETE", `/auth/sessions/${encode(id)}`, options);
+  }
+
+  /** The connections of every provider that has any. */
+  listConnections(options: CallOptions = {}): Promise<ConnectionList> {
+    return this.#call("GET", "/connections", options);
+  }
+
+  /** One connection. Secrets are masked unless `showSecrets`, which is audited. */
+  getConnection(
+    ref: ConnectionRef,
+    { showSecrets = false, ...options }: CallOptions & { readonly showSecrets?: boolean } = {},
+  ): Promise<ConnectionDetail> {
+    const query = showSecrets ? "?show_secrets=true" : "";
+    return this.#call("GET", `${connectionPath(ref)}${query}`, options);
+  }
+
+  /** Forgets one connection here; the provider is not told. */
+  logOut(ref: ConnectionRef, options: CallOptions = {}): Promise<ConnectionChange> {
+    return this.#call("POST", `${connectionPath(ref)}/logout`, { ...options, body: {} });
+  }
+
+  /** Revokes a provider's tokens at the provider and forgets everything kept of it here. */
+  revokeProvider(name: string, options: CallOptions = {}): Promise<RevokeResult> {
+    return this.#call("POST", `/connections/${encode(name)}/revoke`, { ...options, body: {} });
+  }
+
+  /** Makes a connection its provider's default. */
+  setDefault(ref: ConnectionRef, options: CallOptions = {}): Promise<ConnectionChange> {
+    return this.#call("POST", `${connectionPath(ref)}/default`, { ...options, body: {} });
+  }
+
+  /** Credentials as environment variables; expired tokens are refreshed first. */
+  exportCredentials(request: ExportRequest, options: CallOptions = {}): Promise<ExportResult> {
+    return this.#call("POST", "/credentials/export", { ...options, body: request });
+  }
+
+  /** What is to be put on one request, by host or by provider. */
+  resolveCredential(
+    request: ResolveRequest,
+    options: CallOptions = {},
+  ): Promise<ResolvedCredential> {
+    return this.#call("POST", "/credentials/resolve", { ...options, body: request });
+  }
+
+  /** Every provider definition. */
+  listProviders(options: CallOptions = {}): Promise<ProviderList> {
+    return this.#call("GET", "/providers", options);
+  }
+
+  /** One provider definition. */
+  getProvider(name: string, options: CallOptions = {}): Promise<ProviderItem> {
+    return this.#call("GET", `/providers/${encode(name)}`, options);
+  }
+
+  /** Adds a custom provider definition. */
+  registerProvider(
+    request: RegisterProviderRequest,
+    options: CallOptions = {},
+  ): Promise<ProviderChange> {
+    return this.#call("POST", "/providers", { ...options, body: request });
+  }
+
+  /** Removes a custom definition; a bundled one of that name shows again. */
+  removeProvider(name: string, options: CallOptions = {}): Promise<ProviderChange> {
+    return this.#call("DELETE", `/providers/${encode(name)}`, options);
+  }
+
+  /** Where credentials go: hosts, variables, and the revision to compare with events. */
+  proxyRoutes(options: CallOptions = {}): Promise<ProxyRoutes> {
+    return this.#call("GET", "/proxy/routes", options);
+  }
+
+  /**
+   * Changes as they happen, until `signal` aborts or the connection ends. Ending without an `ended`
+   * event means that the stream broke: what was read from it before is no longer sure.
+   *
+   * @throws {DaemonUnavailableError} when the stream cannot be opened or breaks off.
+   */
+  async *proxyEvents(signal: AbortSignal): AsyncGenerator<ProxyEvent> {
+    const headers = { accept: "text/event-stream" };
+    const response = await this.#send("GET", "/proxy/events", { signal, headers });
+    if (response.body === null) return;
+    try {
+      for await (const { event, data } of readEvents(response.body)) {
+        if (event === "change" || event === "ended") {
+          yield { ...JSON.parse(data), type: event } as ProxyEvent;
+        }
+      }
+    } catch (cause) {
+      if (signal.aborted) return;
+      throw unavailable(this.baseUrl, cause);
+    }
+  }
+
+  /** Lets a run identity use connections for a while. */
+  createGrant(request: CreateGrantRequest, options: CallOptions = {}): Promise<GrantItem> {
+    return this.#call("POST", "/grants", { ...options, body: request });
+  }
+
+  /** A grant; a run identity asks for its own with `self`. */
+  getGrant(id: string, options: CallOptions = {}): Promise<GrantItem> {
+    return this.#call("GET", `/grants/${encode(id)}`, options);
+  }
+
+  /** Lets a grant last `expires_in` seconds from now. */
+  renewGrant(id: string, expires_in: number, options: CallOptions = {}): Promise<GrantItem> {
+    return this.#call("POST", `/grants/${encode(id)}/renew`, { ...options, body: { expires_in } });
+  }
+
+  /** Ends a grant; a run identity ends its own with `self`. */
+  endGrant(id: string, options: CallOptions = {}): Promise<GrantItem> {
+    return this.#call("DELETE", `/grants/${encode(id)}`, options);
+  }
+
+  async #call<T>(method: string, path: string, call: Call): Promise<T> {
+    return await readJson<T>(await this.#send(method, path, call));
+  }
+
+  /** Sends, and once more after an unknown identity was registered. */
+  async #send(method: string, path: string, call: Call): Promise<Response> {
+    try {
+      return await this.#sendOnce(method, path, call);
+    } catch (error) {
+      const register = this.#onUnknownIdentity;
+      if (!(error instanceof IdentityNotFoundError) || register === null) throw error;
+      if (path === "/identities/register") throw error;
+      await register(this);
+      return await this.#sendOnce(method, path, call);
+    }
+  }
+
+  async #sendOnce(method: string, path: string, call: Call): Promise<Response> {
+    const url = `${this.baseUrl}/api${path}`;
+    const body = call.body === undefined
+      ? NO_BODY
+      : new TextEncoder().encode(JSON.stringify(call.body));
+    const headers = new Headers(call.headers);
+    if (call.body !== undefined) headers.set("content-type", "application/json");
+    if (this.#signer !== null) {
+      const { pathname, search } = new URL(url);
+      const request = { method, target: pathname + search, body };
+      headers.set("authorization", await createProof(this.#signer, request, this.#now()));
+    }
+    const response = await this.#fetch(url, {
+      method,
+      headers,
+      redirect: "manual",
+      ...(call.body === undefined ? {} : { body }),
+    }, call.signal);
+    if (!response.ok) throw await readError(response, this.baseUrl);
+    return response;
+  }
+
+  /** Waits for the answer's headers at most `timeoutMs`; the body may then stream as long as it likes. */
+  async #fetch(url: string, init: RequestInit, signal: AbortSignal | undefined): Promise<Response> {
+    signal?.throwIfAborted();
+    const timeout = new AbortController();
+    const timer = setTimeout(() => timeout.abort(), this.#timeoutMs);
+    const either = signal === undefined
+      ? timeout.signal
+      : AbortSignal.any([signal, timeout.signal]);
+    try {
+      return await this.#http.fetch(url, { ...init, signal: either });
+    } catch (cause) {
+      if (signal?.aborted) throw signal.reason;
+      throw unavailable(this.baseUrl, cause, timeout.signal.aborted);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function connectionPath(ref: ConnectionRef): string {
+  return `/connections/${encode(ref.provider)}/${encode(ref.connection)}`;
+}
+
+/** One path segment. `.` and `..` would otherwise be resolved away and ask for another route. */
+function encode(segment: string): string {
+  return encodeURIComponent(segment === "." || segment === ".." ? `${segment} ` : segment);
+}
+
+async function readJson<T>(response: Response): Promise<T> {
+  try {
+    return await response.json() as T;
+  } catch (cause) {
+    throw new DaemonUnavailableError("Cannot read the daemon's answer: it is not JSON", {
+      hint: "Run: authsome daemon status",
+      cause,
+    });
+  }
+}
+
+function unavailable(baseUrl: string, cause: unknown, timedOut = false): DaemonUnavailableError {
+  const state = timedOut ? "it does not answer" : "nothing answers there";
+  return new DaemonUnavailableError(`Cannot reach the daemon at ${baseUrl}: ${state}`, {
+    hint: "Run: authsome daemon start",
+    cause,
+  });
+}
