@@ -33,6 +33,8 @@ export type ErrorCode =
   | "input_cancelled"
   | "invalid_input"
   | "invalid_request"
+  | "payload_too_large"
+  | "unsupported_media_type"
   | "invalid_proof"
   | "identity_not_found"
   | "identity_registration_failed"
@@ -71,6 +73,8 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   input_cancelled: 400,
   invalid_input: 400,
   invalid_request: 422,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
   invalid_proof: 401,
   identity_not_found: 401,
   identity_registration_failed: 409,
@@ -110,6 +114,8 @@ export const EXIT_CODE: Readonly<Record<ErrorCode, number>> = {
   input_cancelled: 2,
   invalid_input: 2,
   invalid_request: 1,
+  payload_too_large: 1,
+  unsupported_media_type: 1,
   invalid_proof: 1,
   identity_not_found: 1,
   identity_registration_failed: 1,
@@ -381,6 +387,24 @@ export class InvalidRequestError extends AuthsomeError {
   }
 }
 
+/** The request body is larger than the route takes. */
+export class PayloadTooLargeError extends AuthsomeError {
+  override readonly code = "payload_too_large" as const;
+  /** See {@linkcode AuthsomeError}. */
+  constructor(message: string, details: ErrorDetails = {}) {
+    super("payload_too_large", message, details);
+  }
+}
+
+/** The request body is not of the type the route takes. */
+export class UnsupportedMediaTypeError extends AuthsomeError {
+  override readonly code = "unsupported_media_type" as const;
+  /** See {@linkcode AuthsomeError}. */
+  constructor(message: string, details: ErrorDetails = {}) {
+    super("unsupported_media_type", message, details);
+  }
+}
+
 /** The proof of possession failed; the message names the check. */
 export class InvalidProofError extends AuthsomeError {
   override readonly code = "invalid_proof" as const;
@@ -540,6 +564,8 @@ const CLASSES: Readonly<Record<string, ErrorConstructor>> = {
   InputCancelledError,
   InvalidInputError,
   InvalidRequestError,
+  PayloadTooLargeError,
+  UnsupportedMediaTypeError,
   InvalidProofError,
   IdentityNotFoundError,
   IdentityRegistrationError,

@@ -1,0 +1,136 @@
+/**
+ * What the daemon accepts and answers over HTTP, as zod schemas declared with the types of `api.ts`,
+ * so that a schema and its interface cannot drift apart without failing to compile.
+ *
+ * Requests are strict: a field nobody knows is refused with its path, because a mistyped option
+ * that is silently ignored is worse than an error.
+ *
+ * @module
+ */
+import { z } from "@zod/zod";
+import type {
+  CreateGrantRequest,
+  CreateSessionRequest,
+  ExportRequest,
+  RegisterIdentityRequest,
+  RegisterProviderRequest,
+  ResolveRequest,
+  ResumeSessionRequest,
+} from "./api.ts";
+import { FLOWS, isName, NAME_PATTERN } from "./provider.ts";
+import type { GrantScope } from "./grant.ts";
+import { InvalidRequestError, type Issue } from "./errors.ts";
+
+const name = z.string().refine(isName, {
+  message: `must match ${NAME_PATTERN.source} and hold no ".."`,
+});
+const text = z.string().max(4096);
+const flow = z.enum(FLOWS as [typeof FLOWS[number], ...typeof FLOWS[number][]]);
+
+/** Handle of an identity: `^[a-z0-9][a-z0-9-]*[a-z0-9]$`, as the reference implementation has it. */
+export const HANDLE_PATTERN = /^[a-z0-9][a-z0-9-]{0,98}[a-z0-9]$/;
+
+/** `POST /identities/register`. */
+export const registerIdentityRequest: z.ZodType<RegisterIdentityRequest> = z.strictObject({
+  handle: z.string().regex(HANDLE_PATTERN),
+  did: z.string().startsWith("did:key:z").max(80),
+  registration_token: z.string().min(1).max(200),
+});
+
+/** `POST /auth/sessions`. */
+export const createSessionRequest: z.ZodType<CreateSessionRequest> = z.strictObject({
+  provider: text.min(1),
+  connection: name.optional(),
+  flow: flow.nullish(),
+  scopes: z.array(z.string().min(1).max(1000)).max(200).nullish(),
+  base_url: text.nullish(),
+  force: z.boolean().optional(),
+});
+
+/** `POST /auth/sessions/{id}/resume`. */
+export const resumeSessionRequest: z.ZodType<ResumeSessionRequest> = z.strictObject({
+  data: z.record(z.string().max(100), z.string().max(64 * 1024)),
+});
+
+/** `POST /credentials/export`. */
+export const exportRequest: z.ZodType<ExportRequest> = z.strictObject({
+  provider: text.min(1).nullish(),
+  connection: name.nullish(),
+  format: z.enum(["env", "shell", "json"]).optional(),
+});
+
+/** `POST /credentials/resolve`. */
+export const resolveRequest: z.ZodType<ResolveRequest> = z.strictObject({
+  host: z.string().min(1).max(255).optional(),
+  path: z.string().max(64 * 1024).optional(),
+  method: z.string().max(40).optional(),
+  provider: text.min(1).optional(),
+  connection: z.string().max(64).nullish(),
+  rejected_at: z.iso.datetime({ offset: true }).optional(),
+}).refine((request) => request.host !== undefined || request.provider !== undefined, {
+  message: "either host or provider is needed",
+});
+
+const grantScope: z.ZodType<GrantScope> = z.strictObject({
+  provider: name,
+  connection: name.nullable(),
+});
+
+/** `POST /grants`. */
+export const createGrantRequest: z.ZodType<CreateGrantRequest> = z.strictObject({
+  run_did: z.string().startsWith("did:key:z").max(80),
+  only: z.array(grantScope).max(1000).nullish(),
+  connections: z.record(name, name).optional(),
+  label: z.string().max(200).optional(),
+  expires_in: z.number().int().min(1).max(86_400).optional(),
+});
+
+/** `POST /grants/{id}/renew`. */
+export const renewGrantRequest: z.ZodType<{ readonly expires_in: number }> = z.strictObject({
+  expires_in: z.number().int().min(1).max(86_400),
+});
+
+/** `POST /providers`, in the form with options. */
+export const registerProviderRequest: z.ZodType<RegisterProviderRequest> = z.strictObject({
+  definition: z.unknown().refine((value) => value !== undefined, { message: "is missing" }),
+  force: z.boolean().optional(),
+  allow_private: z.boolean().optional(),
+}) as z.ZodType<RegisterProviderRequest>;
+
+/** Query of `GET /connections/{provider}/{connection}`. */
+export const connectionQuery: z.ZodType<
+  { readonly show_secrets?: "true" | "false" | undefined }
+> = z.strictObject({ show_secrets: z.enum(["true", "false"]).optional() });
+
+/** Query of `GET /proxy/routes`. */
+export const routesQuery: z.ZodType<
+  { readonly scope?: "connected" | "configured" | undefined }
+> = z.strictObject({ scope: z.enum(["connected", "configured"]).optional() });
+
+/** Query of a route that takes none. */
+export const noQuery: z.ZodType<Record<never, never>> = z.strictObject({});
+
+/**
+ * `value` as the schema's type.
+ *
+ * @throws {InvalidRequestError} with an issue for each place that does not fit.
+ */
+export function parseRequest<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = result.error.issues.flatMap(toIssues);
+  const first = issues[0];
+  const where = first === undefined ? "it does not fit" : `${first.path || what} ${first.message}`;
+  throw new InvalidRequestError(`Cannot read the ${what}: ${where}`, { issues });
+}
+
+function toIssues(issue: z.core.$ZodIssue): Issue[] {
+  const path = issue.path.map(String);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      path: [...path, key].join("."),
+      message: "is not a known field",
+    }));
+  }
+  return [{ path: path.join("."), message: issue.message }];
+}

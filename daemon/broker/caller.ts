@@ -1,0 +1,32 @@
+/**
+ * Who sent a request, once its proof is checked.
+ *
+ * @module
+ */
+import { GrantDeniedError } from "../../core/errors.ts";
+import type { Grant } from "../../core/grant.ts";
+
+/** A registered identity: may do everything with its own vault. */
+export interface OwnerCaller {
+  readonly type: "owner";
+  /** Handle. */
+  readonly identity: string;
+  readonly did: string;
+  readonly principal_id: string;
+  readonly vault_id: string;
+}
+
+/** The key of one `authsome run`: may use what its grant says, and read nothing. */
+export interface RunCaller {
+  readonly type: "run";
+  readonly grant: Grant;
+}
+
+/** Whoever signed the request. */
+export type Caller = OwnerCaller | RunCaller;
+
+/** The caller as an owner. @throws {GrantDeniedError} for a run identity. */
+export function asOwner(caller: Caller): OwnerCaller {
+  if (caller.type === "owner") return caller;
+  throw new GrantDeniedError("Cannot do this with a run identity: it may use credentials only");
+}
