@@ -62,7 +62,10 @@ export interface RevocationStyle {
     | "client_secret_header"
     | "none";
   readonly format: "form" | "json" | "none";
-  /** Body fields; templates over `token`, `access_token`, `refresh_token`, `client_id`, `client_secret`. */
+  /**
+   * Body fields; templates over `token`, `access_token`, `refresh_token`, `client_id`,
+   * `client_secret` and the kept fields. The revocation URL may hold them, too.
+   */
   readonly body: Readonly<Record<string, string>>;
   /** Which tokens are sent, one request each. */
   readonly tokens: readonly ("access_token" | "refresh_token")[];
@@ -93,7 +96,7 @@ export interface OAuthSettings {
   readonly device_token_request: "form" | "json";
   readonly authorization_params: Readonly<Record<string, string>>;
   readonly token_params: Readonly<Record<string, string>>;
-  /** `null` where tokens are not revoked the RFC 7009 way. */
+  /** RFC 7009, or what the provider documents instead. */
   readonly revocation: "rfc7009" | RevocationStyle;
   /** Lifetime in seconds where the token endpoint does not say one. */
   readonly token_lifetime_seconds?: number;
@@ -103,6 +106,24 @@ export interface OAuthSettings {
   readonly error_field?: string;
   /** Client id shipped for public clients, where the provider publishes one. */
   readonly client_id?: string;
+  /** Client authentication without a secret; `client_secret_basic` sends an empty password. */
+  readonly secretless_authentication?: "none" | "client_secret_basic";
+  /** Only where a device login is polled at a URL of its own. */
+  readonly device_token_url?: string;
+  /** Name of the scope parameter of device requests, where it is not `scope`. */
+  readonly device_scope_parameter?: string;
+  /** Error codes that mean here what RFC 6749 calls `invalid_grant`. */
+  readonly invalid_grant_errors?: readonly string[];
+  /** Dotted path into the token reply: the host or URL of this account's API. */
+  readonly api_url_field?: string;
+  /** Fields of the callback or the token reply that are kept as metadata; no secrets. */
+  readonly kept_fields?: readonly string[];
+  /** Dotted path to the account's id in the ID token, the token reply, or the userinfo reply. */
+  readonly account_id_field?: string;
+  /** Dotted path to what a person knows the account by, in the same places. */
+  readonly account_label_field?: string;
+  /** How the callback's parameters are signed, where they are. */
+  readonly callback_signature?: "shopify_hmac";
 }
 
 /** One host (with an optional path prefix) and what is injected there. */
