@@ -6,22 +6,12 @@
  */
 import type { InputField } from "../../core/api.ts";
 import type { Account } from "../../core/connection.ts";
-import type { ClientAuthenticationMethod, ProviderDefinition } from "../../core/provider.ts";
+import type { ProviderClient } from "../../core/provider_client.ts";
+import type { ProviderDefinition } from "../../core/provider.ts";
 import type { Secret } from "../../core/secret.ts";
 
-/** OAuth client of a provider, kept server-wide (RFC 7591 words). */
-export interface ProviderClient {
-  readonly client_id: string;
-  readonly client_secret: Secret | null;
-  readonly token_endpoint_auth_method: ClientAuthenticationMethod | null;
-  readonly base_url: string | null;
-  readonly scopes: readonly string[] | null;
-  /** Redirect URI a dynamic registration was made for; null for a client typed in by a person. */
-  readonly redirect_uri: string | null;
-  /** RFC 7592, where offered. */
-  readonly registration_client_uri: string | null;
-  readonly registration_access_token: Secret | null;
-}
+// Records keep it, and records may not import flows: it lives in core.
+export type { ProviderClient };
 
 /** What a login ends with. */
 export interface TokenGrant {
