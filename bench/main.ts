@@ -1,0 +1,65 @@
+/**
+ * `deno task bench`: measures the command line, the daemon, the vault and the proxy, each against
+ * something that does the same job another way, in one run on one machine.
+ *
+ * `--write` puts the table into `docs/benchmarks.md` and the README. Names of groups as arguments
+ * (`deno task bench vault run`) measure those alone.
+ *
+ * @module
+ */
+import { say, showDuration } from "../tests/support/narrator.ts";
+import type { BenchRow } from "./bench_row.ts";
+import { benchCliStart } from "./cli_start.ts";
+import { describeMachine, renderTable, replaceBetweenMarkers } from "./report.ts";
+import { benchResolve } from "./resolve.ts";
+import { benchRun } from "./run.ts";
+import { benchScale } from "./scale.ts";
+import { benchStart } from "./start.ts";
+import { benchVault } from "./vault.ts";
+
+/** Group → what measures it. */
+const GROUPS: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
+  cli: benchCliStart,
+  start: benchStart,
+  vault: benchVault,
+  resolve: benchResolve,
+  run: benchRun,
+  scale: benchScale,
+};
+
+const WRITTEN = ["docs/benchmarks.md", "README.md"].map((path) =>
+  new URL(`../${path}`, import.meta.url)
+);
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
+
+async function main(args: readonly string[]): Promise<number> {
+  const write = args.includes("--write");
+  const wanted = args.filter((arg) => arg !== "--write");
+  const unknown = wanted.find((name) => !Object.hasOwn(GROUPS, name));
+  if (unknown !== undefined || (write && wanted.length > 0)) {
+    say(`Cannot measure ${unknown ?? "a part"}: --write takes all groups, and they are called`);
+    say(`  ${Object.keys(GROUPS).join(" ")}`);
+    return 2;
+  }
+  const rows: BenchRow[] = [];
+  for (const [name, measure] of Object.entries(GROUPS)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    say(`Measuring ${name} …`);
+    const started = performance.now();
+    rows.push(...await measure());
+    say(`  took ${showDuration(performance.now() - started)}`);
+  }
+  const table = `${renderTable(rows)}\n\n${describeMachine()}. Command: \`deno task bench\`.`;
+  say(`\n${table}`);
+  if (write) {
+    for (const file of WRITTEN) {
+      await Deno.writeTextFile(file, replaceBetweenMarkers(await Deno.readTextFile(file), table));
+    }
+    await new Deno.Command(Deno.execPath(), {
+      args: ["fmt", "--quiet", ...WRITTEN.map((file) => file.pathname)],
+    }).output();
+    say("\nWrote docs/benchmarks.md and README.md.");
+  }
+  return 0;
+}
