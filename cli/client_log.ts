@@ -1,0 +1,56 @@
+/**
+ * The command line's own log: `client/logs/authsome.log`, or where `--log-file` says. It tells which
+ * command ran and how it ended, never its arguments.
+ *
+ * @module
+ */
+
+/** Writes the log. */
+export interface ClientLog {
+  /** One line; also on stderr with `--verbose`. */
+  write(text: string): void;
+}
+
+/** Where and how to log. */
+export interface ClientLogOptions {
+  /** File to append to; null for none. */
+  readonly path: string | null;
+  /** Told each line; for `--verbose`. */
+  readonly echo: ((text: string) => void) | null;
+  readonly now?: () => Date;
+}
+
+const MAX_BYTES = 10_000_000;
+const KEPT_FILES = 5;
+
+/** A log. What cannot be written is not written: a full disk must not stop a command. */
+export function openClientLog({ path, echo, now = () => new Date() }: ClientLogOptions): ClientLog {
+  let rotated = false;
+  return {
+    write(text) {
+      echo?.(text);
+      if (path === null) return;
+      try {
+        if (!rotated) rotate(path);
+        rotated = true;
+        const line = `${now().toISOString()} ${Deno.pid} ${text.replaceAll("\n", "\\n")}\n`;
+        Deno.writeTextFileSync(path, line, { append: true, mode: 0o600 });
+      } catch { /* said above */ }
+    },
+  };
+}
+
+/** Makes room: `.log` becomes `.log.1`, and so on, when it has grown too large. */
+function rotate(path: string): void {
+  try {
+    if (Deno.statSync(path).size < MAX_BYTES) return;
+  } catch {
+    return; // no log yet
+  }
+  for (let i = KEPT_FILES - 1; i >= 1; i--) {
+    try {
+      Deno.renameSync(`${path}.${i}`, `${path}.${i + 1}`);
+    } catch { /* that one does not exist yet */ }
+  }
+  Deno.renameSync(path, `${path}.1`);
+}

@@ -1,0 +1,130 @@
+/**
+ * Help: for the program, for a group of commands, for one command. Examples come first.
+ *
+ * @module
+ */
+import type { Paint } from "./color.ts";
+import type { Command, CommandOptions } from "./command.ts";
+import { type FoundCommand, groupMembers, lookUp } from "./find_command.ts";
+import { GLOBAL_OPTIONS } from "./global_options.ts";
+import { COMMANDS, GROUPS } from "./mod.ts";
+import { width } from "./table.ts";
+
+/** The help that fits what was asked; ends with a line end. */
+export async function helpText(
+  { entry, group }: FoundCommand,
+  paint: Paint,
+  columns: number | null,
+): Promise<string> {
+  if (entry !== null) return commandHelp(await entry.load(), entry.aliases ?? [], paint, columns);
+  if (group !== null) return groupHelp(group, paint, columns);
+  return programHelp(paint, columns);
+}
+
+function programHelp(paint: Paint, columns: number | null): string {
+  const groups = Object.entries(GROUPS).map(([key, title]) =>
+    `${paint("bold", title)}\n${
+      pairs(
+        COMMANDS.filter((entry) => entry.group === key).map(({ name, summary }) => [name, summary]),
+        paint,
+        columns,
+      )
+    }`
+  );
+  return `authsome: log in once, let any program use it, hand nothing over.
+
+Your logins and API keys stay encrypted on this computer. \`authsome run\` starts a
+program, such as an AI agent, whose requests carry them. The program never sees one.
+
+${paint("bold", "Three commands to start")}
+${
+    pairs(
+      [
+        ["authsome login github", "log in, once (any of 370 providers: authsome list)"],
+        ["authsome run -- claude", "an agent whose GitHub requests are logged in"],
+        ["authsome doctor", "if something does not work"],
+      ],
+      paint,
+      columns,
+    )
+  }
+
+${groups.join("\n\n")}
+
+${paint("bold", "Options for every command")}
+${optionLines(GLOBAL_OPTIONS, paint, columns)}
+
+More about a command: authsome COMMAND --help
+`;
+}
+
+function groupHelp(word: string, paint: Paint, columns: number | null): string {
+  const rows = groupMembers(word).map((name) => [name, lookUp(name)?.summary ?? ""] as const);
+  return `${paint("bold", `authsome ${word}`)}\n${pairs(rows, paint, columns)}
+
+More about a command: authsome ${word} COMMAND --help
+`;
+}
+
+function commandHelp(
+  command: Command,
+  aliases: readonly string[],
+  paint: Paint,
+  columns: number | null,
+): string {
+  const parts = [
+    command.description,
+    `${paint("bold", "Usage")}\n  ${usageLine(command)}`,
+    ...section(
+      "Examples",
+      pairs(command.examples.map(({ line, says }) => [line, says]), paint, columns),
+      paint,
+    ),
+    ...section("Options", optionLines(command.options, paint, columns), paint),
+    ...section("Options for every command", optionLines(GLOBAL_OPTIONS, paint, columns), paint),
+    ...(aliases.length === 0
+      ? []
+      : [`Also called: ${aliases.map((alias) => `authsome ${alias}`).join(", ")}`]),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
+
+/** `authsome login PROVIDER [options]`. */
+export function usageLine(command: Command): string {
+  const words = command.positionals.map(({ name, optional }) => optional ? `[${name}]` : name);
+  const options = Object.keys(command.options).length === 0 ? [] : ["[options]"];
+  const trailing = command.trailing === undefined ? [] : [command.trailing];
+  return ["authsome", command.name, ...words, ...options, ...trailing].join(" ");
+}
+
+function section(title: string, body: string, paint: Paint): string[] {
+  return body === "" ? [] : [`${paint("bold", title)}\n${body}`];
+}
+
+function optionLines(options: CommandOptions, paint: Paint, columns: number | null): string {
+  return pairs(
+    Object.entries(options).map(([name, { short, value, summary, choices }]) => [
+      `${short === undefined ? "" : `-${short}, `}--${name}${
+        value === undefined ? "" : ` ${value}`
+      }`,
+      choices === undefined ? summary : `${summary}: ${choices.join(", ")}`,
+    ]),
+    paint,
+    columns,
+  );
+}
+
+/** Two columns, or one under the other where there is no room for two. */
+function pairs(
+  rows: readonly (readonly [string, string])[],
+  paint: Paint,
+  columns: number | null,
+): string {
+  const widest = Math.max(0, ...rows.map(([left]) => width(left)));
+  const room = (columns ?? 100) - widest - 4;
+  return rows.map(([left, right]) =>
+    room < 24
+      ? `  ${paint("cyan", left)}\n    ${right}`
+      : `  ${paint("cyan", left)}${" ".repeat(widest - width(left) + 2)}${right}`
+  ).join("\n");
+}

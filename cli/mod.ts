@@ -1,0 +1,178 @@
+/**
+ * Every command, one line each. Nothing is loaded before it is needed.
+ *
+ * To add a command: a file in this folder, and a line here.
+ *
+ * @module
+ */
+import type { Command } from "./command.ts";
+
+/** Where help lists a command; in this order. */
+export const GROUPS = {
+  start: "Get started",
+  use: "Use credentials",
+  connections: "Connections",
+  providers: "Providers",
+  system: "Profiles and the daemon",
+} as const;
+
+/** One line of the register. */
+export interface CommandEntry {
+  readonly name: string;
+  /** Other names that do the same. */
+  readonly aliases?: readonly string[];
+  readonly group: keyof typeof GROUPS;
+  readonly summary: string;
+  // deno-lint-ignore no-explicit-any -- a command's options differ from file to file
+  readonly load: () => Promise<Command<any>>;
+}
+
+/** The register. */
+export const COMMANDS: readonly CommandEntry[] = [
+  // deno-fmt-ignore-start
+  { name: "init", group: "start", summary: "Make your profile; safe to repeat", load: async () => (await import("./init.ts")).init },
+  {
+    name: "login",
+    group: "start",
+    summary: "Log in to a provider, once",
+    load: async () => (await import("./login.ts")).login,
+  },
+  {
+    name: "doctor",
+    group: "start",
+    summary: "Check that everything works",
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
+
+  {
+    name: "run",
+    group: "use",
+    summary: "Run a command that uses your logins and never sees them",
+    load: async () => (await import("./run.ts")).run,
+  },
+  {
+    name: "export",
+    group: "use",
+    summary: "Print credentials as environment variables",
+    load: async () => (await import("./export.ts")).exportCommand,
+  },
+  {
+    name: "get",
+    aliases: ["connections inspect"],
+    group: "use",
+    summary: "Show one connection; secrets masked unless asked for",
+    load: async () => (await import("./get.ts")).get,
+  },
+
+  {
+    name: "list",
+    aliases: ["connections list", "provider list"],
+    group: "connections",
+    summary: "Providers and what you are logged in to",
+    load: async () => (await import("./list.ts")).list,
+  },
+  {
+    name: "set-default",
+    aliases: ["connections set-default"],
+    group: "connections",
+    summary: "Choose a provider's default connection",
+    load: async () => (await import("./set_default.ts")).setDefault,
+  },
+  {
+    name: "logout",
+    group: "connections",
+    summary: "Forget one connection on this machine",
+    load: async () => (await import("./logout.ts")).logout,
+  },
+  {
+    name: "revoke",
+    aliases: ["provider revoke"],
+    group: "connections",
+    summary: "Revoke a provider's tokens and forget them",
+    load: async () => (await import("./revoke.ts")).revoke,
+  },
+
+  {
+    name: "inspect",
+    aliases: ["provider inspect"],
+    group: "providers",
+    summary: "One provider: hosts, flows, variables, connections",
+    load: async () => (await import("./inspect.ts")).inspect,
+  },
+  {
+    name: "register",
+    aliases: ["provider register"],
+    group: "providers",
+    summary: "Add a provider from a file",
+    load: async () => (await import("./register.ts")).register,
+  },
+  {
+    name: "remove",
+    aliases: ["provider remove"],
+    group: "providers",
+    summary: "Remove a provider you added, or reset a bundled one",
+    load: async () => (await import("./remove.ts")).remove,
+  },
+
+  {
+    name: "whoami",
+    group: "system",
+    summary: "Home, profile, vault, daemon",
+    load: async () => (await import("./whoami.ts")).whoami,
+  },
+  {
+    name: "profile create",
+    group: "system",
+    summary: "Make another profile and use it",
+    load: async () => (await import("./profile_create.ts")).profileCreate,
+  },
+  {
+    name: "profile use",
+    group: "system",
+    summary: "Switch to a profile",
+    load: async () => (await import("./profile_use.ts")).profileUse,
+  },
+  {
+    name: "profile list",
+    group: "system",
+    summary: "The profiles on this machine",
+    load: async () => (await import("./profile_list.ts")).profileList,
+  },
+  {
+    name: "daemon status",
+    group: "system",
+    summary: "Whether the daemon runs",
+    load: async () => (await import("./daemon_status.ts")).daemonStatus,
+  },
+  {
+    name: "daemon start",
+    group: "system",
+    summary: "Start the daemon (commands do it for you)",
+    load: async () => (await import("./daemon_start.ts")).daemonStart,
+  },
+  {
+    name: "daemon stop",
+    group: "system",
+    summary: "Stop the daemon",
+    load: async () => (await import("./daemon_stop.ts")).daemonStop,
+  },
+  {
+    name: "daemon restart",
+    group: "system",
+    summary: "Stop it and start it again",
+    load: async () => (await import("./daemon_restart.ts")).daemonRestart,
+  },
+  {
+    name: "daemon serve",
+    group: "system",
+    summary: "Run the daemon in the foreground",
+    load: async () => (await import("./daemon_serve.ts")).daemonServe,
+  },
+  {
+    name: "daemon logs",
+    group: "system",
+    summary: "The end of the daemon's log",
+    load: async () => (await import("./daemon_logs.ts")).daemonLogs,
+  },
+  // deno-fmt-ignore-end
+];

@@ -1,0 +1,104 @@
+/**
+ * Tables for a terminal: columns that fit, or blocks where they do not.
+ *
+ * @module
+ */
+import type { Paint, Tone } from "./color.ts";
+import { plainLine } from "./plain_text.ts";
+
+/** One cell. */
+export interface Cell {
+  readonly text: string;
+  readonly tone?: Tone | undefined;
+}
+
+/** What to lay out. */
+export interface Table {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+const GAP = 2;
+/** A column is not shortened below this; blocks are more readable then. */
+const NARROWEST = 8;
+
+/** Lines of a table at most `columns` wide (null: as wide as it wants). */
+export function formatTable(table: Table, columns: number | null, paint: Paint): string {
+  const rows = table.rows.map((row) =>
+    row.map((cell) => ({ ...cell, text: plainLine(cell.text) }))
+  );
+  const widths = table.head.map((title, i) =>
+    Math.max(width(title), ...rows.map((row) => width(row[i]?.text ?? "")))
+  );
+  const fitted = columns === null ? widths : fit(widths, columns);
+  if (fitted === null) return formatBlocks({ head: table.head, rows }, paint);
+  const line = (cells: readonly Cell[]) =>
+    cells.map((cell, i) => {
+      const text = shorten(cell.text, fitted[i]!);
+      const last = i === cells.length - 1;
+      const painted = cell.tone === undefined ? text : paint(cell.tone, text);
+      return last ? painted : painted + " ".repeat(fitted[i]! - width(text) + GAP);
+    }).join("").trimEnd();
+  return [line(table.head.map((text) => ({ text, tone: "bold" }))), ...rows.map(line)].join("\n");
+}
+
+/** `label  value` lines, for one thing with several facts. */
+export function formatFacts(
+  facts: readonly (readonly [label: string, value: string | Cell])[],
+  paint: Paint,
+): string {
+  const widest = Math.max(...facts.map(([label]) => width(label)));
+  return facts.map(([label, value]) => {
+    const cell = typeof value === "string" ? { text: value } : value;
+    const text = plainLine(cell.text);
+    const shown = "tone" in cell && cell.tone !== undefined ? paint(cell.tone, text) : text;
+    return `${paint("dim", label)}${" ".repeat(widest - width(label) + GAP)}${shown}`.trimEnd();
+  }).join("\n");
+}
+
+/** Each row as `head: text` lines, for terminals too narrow for columns. */
+function formatBlocks(table: Table, paint: Paint): string {
+  return table.rows.map((row) =>
+    row.map((cell, i) => {
+      const text = cell.tone === undefined ? cell.text : paint(cell.tone, cell.text);
+      return i === 0 ? paint("bold", cell.text) : `  ${table.head[i]!}: ${text}`;
+    }).join("\n")
+  ).join("\n");
+}
+
+/** Widths that fit, taking from the widest first; null when columns would become unreadable. */
+function fit(widths: readonly number[], columns: number): number[] | null {
+  const fitted = [...widths];
+  let over = fitted.reduce((sum, n) => sum + n, 0) + GAP * (fitted.length - 1) - columns;
+  while (over > 0) {
+    const widest = fitted.indexOf(Math.max(...fitted));
+    if (fitted[widest]! <= NARROWEST) return null;
+    fitted[widest] = fitted[widest]! - 1;
+    over--;
+  }
+  return fitted;
+}
+
+function shorten(text: string, room: number): string {
+  if (width(text) <= room) return text;
+  let taken = "";
+  for (const letter of text) {
+    if (width(taken + letter) > room - 1) break;
+    taken += letter;
+  }
+  return `${taken}…`;
+}
+
+/** Columns a text takes: two for the wide letters of East Asian scripts and for emoji (UAX #11). */
+export function width(text: string): number {
+  let columns = 0;
+  for (const letter of text) {
+    if (/\p{Mark}|\u200d/u.test(letter)) continue;
+    columns +=
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}]/u
+          .test(letter)
+        ? 2
+        : 1;
+  }
+  return columns;
+}

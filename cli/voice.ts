@@ -1,0 +1,167 @@
+/**
+ * The terminal's voice: results on stdout; notes, warnings, errors and progress on stderr.
+ *
+ * With `--json` a result is one object with `"v": 1` in front, and an error is one too. This is the
+ * only file that writes to the terminal.
+ *
+ * @module
+ */
+import { type AuthsomeError, type ErrorEnvelope } from "../core/errors.ts";
+import { type Paint, paintColor, paintPlain } from "./color.ts";
+import { plainLine, plainText } from "./plain_text.ts";
+
+/** Somewhere to write: stdout or stderr. */
+export interface Stream {
+  writeSync(bytes: Uint8Array): number;
+}
+
+/** How to speak. */
+export interface VoiceOptions {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly stdout: Stream;
+  readonly stderr: Stream;
+  /** Colours on stdout and on stderr. */
+  readonly color: { readonly stdout: boolean; readonly stderr: boolean };
+  /** Columns of the terminal on stderr; null where it is none. */
+  readonly columns: () => number | null;
+}
+
+/** Speaks to the person. */
+export class Voice {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  /** Colours for results. */
+  readonly paint: Paint;
+  readonly #paintError: Paint;
+  readonly #options: VoiceOptions;
+  #stdoutClosed = false;
+  #status: string | null = null;
+
+  /** A voice; nothing is written yet. */
+  constructor(options: VoiceOptions) {
+    this.json = options.json;
+    this.quiet = options.quiet;
+    this.paint = options.color.stdout ? paintColor : paintPlain;
+    this.#paintError = options.color.stderr ? paintColor : paintPlain;
+    this.#options = options;
+  }
+
+  /** Whether whoever read stdout has gone (`| head`); there is no use in writing more. */
+  get isClosed(): boolean {
+    return this.#stdoutClosed;
+  }
+
+  /** Columns of the terminal; null where it is none. */
+  get columns(): number | null {
+    return this.#options.columns();
+  }
+
+  /** The answer to the command: `data` with `--json`, else the text. */
+  result(data: object, text: () => string): void {
+    if (this.json) {
+      const body = Array.isArray(data) ? { v: 1, data } : { v: 1, ...data };
+      this.raw(`${JSON.stringify(body, null, 2)}\n`);
+    } else {
+      const lines = text();
+      if (lines !== "") this.raw(lines.endsWith("\n") ? lines : `${lines}\n`);
+    }
+  }
+
+  /** Writes to stdout as it is. */
+  raw(text: string): void {
+    if (this.#stdoutClosed) return;
+    this.#clearStatus();
+    try {
+      writeAll(this.#options.stdout, text);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      this.#stdoutClosed = true;
+    }
+    this.#drawStatus();
+  }
+
+  /** Something worth knowing that nobody asked for; silent with `--quiet`. */
+  note(text: string): void {
+    if (!this.quiet) this.#say(plainText(text));
+  }
+
+  /** A line that must be seen even with `--quiet`: a link to open, a code to type. */
+  instruct(text: string): void {
+    this.#say(plainText(text));
+  }
+
+  /** Something that may need attention but stopped nothing. */
+  warning(text: string, hint?: string): void {
+    this.#say(`${this.#paintError("yellow", "warning:")} ${plainText(text)}`);
+    if (hint !== undefined) this.#hint(hint);
+  }
+
+  /** Why the command failed, and what to do. */
+  error(error: AuthsomeError): void {
+    if (this.json) {
+      const { error: name, message, ...details }: ErrorEnvelope = error.toEnvelope();
+      this.raw(`${JSON.stringify({ v: 1, error: name, message, ...details }, null, 2)}\n`);
+      return;
+    }
+    this.#say(`${this.#paintError("red", "error:")} ${plainText(error.message)}`);
+    for (const issue of error.issues ?? []) {
+      const place = issue.path === "" ? "" : `${issue.path}: `;
+      this.#say(`  - ${plainLine(place + issue.message)}`);
+    }
+    if (error.hint !== undefined) this.#hint(error.hint);
+  }
+
+  /** What is being done, for `--verbose`. */
+  detail(text: string): void {
+    this.#say(this.#paintError("dim", plainText(text)));
+  }
+
+  /** Shows one live line at the bottom of a terminal; null removes it. Nothing happens elsewhere. */
+  status(text: string | null): void {
+    this.#clearStatus();
+    this.#status = text === null || this.columns === null ? null : plainLine(text);
+    this.#drawStatus();
+  }
+
+  /** Asks on the terminal: text without a line end. */
+  ask(text: string): void {
+    this.#write(text);
+  }
+
+  #hint(text: string): void {
+    for (const line of plainText(text).split("\n")) {
+      this.#say(`  ${this.#paintError("cyan", "→")} ${line}`);
+    }
+  }
+
+  #say(line: string): void {
+    this.#clearStatus();
+    this.#write(`${line}\n`);
+    this.#drawStatus();
+  }
+
+  #clearStatus(): void {
+    if (this.#status !== null) this.#write("\r\x1b[2K");
+  }
+
+  #drawStatus(): void {
+    if (this.#status === null) return;
+    const room = Math.max((this.columns ?? 80) - 1, 1);
+    const letters = [...this.#status];
+    const line = letters.length <= room ? this.#status : `${letters.slice(0, room - 1).join("")}…`;
+    this.#write(this.#paintError("dim", line));
+  }
+
+  /** A closed stderr takes nothing away from the command. */
+  #write(text: string): void {
+    try {
+      writeAll(this.#options.stderr, text);
+    } catch { /* nobody is there to be told */ }
+  }
+}
+
+function writeAll(stream: Stream, text: string): void {
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+}

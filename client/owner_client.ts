@@ -1,0 +1,76 @@
+/**
+ * A ready client for the person at this terminal: the daemon runs, the identity exists, and the
+ * daemon is told about it when it asks.
+ *
+ * @module
+ */
+import type { Settings } from "../core/config.ts";
+import { IdentityNotFoundError } from "../core/errors.ts";
+import { homePaths } from "../core/paths.ts";
+import type { Signer } from "../core/proof.ts";
+import { DaemonClient } from "./daemon_client.ts";
+import { isLoopbackUrl } from "./direct_fetch.ts";
+import { createIdentity, loadSigner, markRegistered } from "./identity.ts";
+import { ensureDaemon } from "./launch.ts";
+import { readPrivateFile } from "./private_file.ts";
+
+/** Options of {@linkcode openOwnerClient}. */
+export interface OwnerClientOptions {
+  /** Told what was done on the way, such as that an identity was made. */
+  readonly onNote?: ((text: string) => void) | undefined;
+}
+
+/**
+ * A client that signs as the active identity. Starts the daemon and makes an identity where there is
+ * none yet.
+ *
+ * @throws {DaemonUnavailableError} when the daemon cannot be started.
+ * @throws {IdentityNotFoundError} when the identity that should be used has no key here.
+ */
+export async function openOwnerClient(
+  settings: Settings,
+  { onNote = () => {} }: OwnerClientOptions = {},
+): Promise<DaemonClient> {
+  const { baseUrl } = await ensureDaemon(settings);
+  const signer = await loadSigner(settings) ?? await makeFirstIdentity(settings, onNote);
+  return new DaemonClient({
+    baseUrl,
+    signer,
+    onUnknownIdentity: (client) => register(client, settings, signer),
+  });
+}
+
+async function makeFirstIdentity(
+  settings: Settings,
+  onNote: (text: string) => void,
+): Promise<Signer> {
+  const { facts } = await createIdentity(settings);
+  onNote(`Made your profile: ${facts.handle}`);
+  return (await loadSigner(settings))!;
+}
+
+/** Tells the daemon about the identity; the token proves that we may read the home. */
+async function register(client: DaemonClient, settings: Settings, signer: Signer): Promise<void> {
+  const registration_token = await readRegistrationToken(client, settings);
+  await client.registerIdentity({
+    handle: signer.subject,
+    did: signer.did,
+    registration_token,
+  });
+  // A key from the environment has no file to note it in.
+  if (settings.identityPrivateKey === null) await markRegistered(settings, signer.subject);
+}
+
+/** Another machine's daemon never gets this machine's token. */
+async function readRegistrationToken(client: DaemonClient, settings: Settings): Promise<string> {
+  const token = isLoopbackUrl(client.baseUrl)
+    ? await readPrivateFile(homePaths(settings.home).server.registrationToken)
+    : null;
+  if (token === null) {
+    throw new IdentityNotFoundError(
+      `Cannot register with the daemon at ${client.baseUrl}: its registration token is not here`,
+      { hint: "Use AUTHSOME_IDENTITY_PRIVATE_KEY with an identity that the daemon knows" },
+    );
+  }
+  return token.trim();
+}
