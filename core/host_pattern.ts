@@ -49,11 +49,18 @@ export function isIpLiteral(text: string): boolean {
 /**
  * Whether a name can only mean this machine or its surroundings, so that a credential for it needs
  * the owner's explicit word: `localhost` and below (RFC 6761), IP addresses, single labels, and the
- * private suffixes `.local`, `.internal`, `.lan`, `.home.arpa`.
+ * private suffixes `.local`, `.internal`, `.lan`, `.home.arpa` and their like.
  */
 export function isPrivateName(host: string): boolean {
   return isIpLiteral(host) || !host.includes(".") ||
-    /(?:^|\.)(?:localhost|local|internal|lan|home\.arpa)$/.test(host);
+    /(?:^|\.)(?:localhost|localdomain|local|internal|intranet|lan|corp|home|home\.arpa)\.?$/i
+      .test(host);
+}
+
+/** Whether a name means this machine itself: `localhost`, `*.localhost`, `127.0.0.0/8`, `[::1]`. */
+export function isLoopbackName(host: string): boolean {
+  return /^(?:.+\.)?localhost$/i.test(host) || /^127(?:\.\d{1,3}){3}$/.test(host) ||
+    host === "[::1]" || host === "::1";
 }
 
 /**
@@ -185,6 +192,16 @@ export function matchesHost(pattern: HostPattern, host: string): boolean {
 /** Specificity of a kind: exact 2, wildcard 1, regex 0. */
 export function hostRank(pattern: HostPattern): number {
   return pattern.kind === "exact" ? 2 : pattern.kind === "wildcard" ? 1 : 0;
+}
+
+/**
+ * Length of the literal text that every matching host ends with, part of a label included:
+ * `*-aiplatform.googleapis.com` is more specific than `*.googleapis.com`.
+ */
+export function literalEnd(pattern: HostPattern): number {
+  return pattern.kind === "wildcard"
+    ? pattern.text.length - pattern.text.lastIndexOf("*") - 1
+    : pattern.suffix.length;
 }
 
 /** Whether `path` lies under `prefix`, at a segment boundary. `""` and `/` cover every path. */

@@ -14,6 +14,7 @@ import {
   type HostPattern,
   hostRank,
   isUnderPath,
+  literalEnd,
   matchesHost,
   parseHostPattern,
 } from "./host_pattern.ts";
@@ -167,7 +168,7 @@ function endpointPath(path: string): string {
 function compareSpecificity(a: CompiledRoute, b: CompiledRoute): number {
   return b.prefix.length - a.prefix.length ||
     hostRank(b.pattern) - hostRank(a.pattern) ||
-    b.pattern.suffix.length - a.pattern.suffix.length;
+    literalEnd(b.pattern) - literalEnd(a.pattern);
 }
 
 /** Negative when `a` became a default later; the name decides between equals, so that it is stable. */

@@ -157,6 +157,9 @@ function styledRequest(
     case "client_secret_header":
       headers["authorization"] = `Client ${client_secret}`;
       break;
+    case "client_secret_bearer":
+      headers["authorization"] = `Bearer ${client_secret}`;
+      break;
     case "none":
       break;
     default:
