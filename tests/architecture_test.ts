@@ -8,7 +8,13 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import denoJson from "../deno.json" with { type: "json" };
 import { VERSION } from "../core/version.ts";
 import { ALLOWED_ARROWS, layerOf, MAY_IMPORT } from "./support/layers.ts";
-import { allFiles, productFiles, readArrows, readSource } from "./support/module_graph.ts";
+import {
+  allFiles,
+  type Arrow,
+  productFiles,
+  readArrows,
+  readSource,
+} from "./support/module_graph.ts";
 
 /** Files that are lists to be looked things up in, so that their length hurts nobody. */
 const CATALOGUES = ["core/errors.ts"];
@@ -33,7 +39,8 @@ Deno.test("architecture: every import points down the layers of docs/architectur
   }
 
   deepEqual(offending, []);
-  deepEqual([...excepted].filter((arrow) => !used.has(arrow)), [], "exceptions nobody needs");
+  const unneeded = [...excepted].filter((arrow) => !used.has(arrow));
+  deepEqual({ unneeded }, { unneeded: [] });
 });
 
 Deno.test("architecture: the product imports nothing from tests, benchmarks or examples", async () => {
@@ -42,6 +49,16 @@ Deno.test("architecture: the product imports nothing from tests, benchmarks or e
   const outward = arrows.filter(({ to }) => layerOf(to) === null && /\.tsx?$/.test(to));
 
   deepEqual(outward, []);
+});
+
+Deno.test("architecture: the relay, the proxy and the command line cannot reach the vault", async () => {
+  const arrows = await readArrows(productFiles());
+
+  for (const entry of ["daemon/relay_main.ts", "proxy/mod.ts", "cli/main.ts", "client/launch.ts"]) {
+    const reached = reachableFrom(entry, arrows);
+    ok(reached.size > 1, `${entry} imports something`);
+    deepEqual([...reached].filter((file) => /^daemon\/(vault|records|broker)\//.test(file)), []);
+  }
 });
 
 Deno.test("architecture: every file of the product belongs to a layer", () => {
@@ -99,6 +116,15 @@ Deno.test("architecture: only catalogues are long", () => {
 Deno.test("architecture: deno.json and core/version.ts name the same version", () => {
   equal(denoJson.version, VERSION);
 });
+
+function reachableFrom(entry: string, arrows: readonly Arrow[]): Set<string> {
+  const reached = new Set([entry]);
+  // A Set yields what is added while it is walked.
+  for (const file of reached) {
+    for (const { from, to } of arrows) if (from === file) reached.add(to);
+  }
+  return reached;
+}
 
 /** The source with its comments blanked, so that prose about `fetch()` is not taken for a call. */
 function withoutComments(source: string): string {
