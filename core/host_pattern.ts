@@ -10,6 +10,8 @@
  * @module
  */
 
+import { checkRegexCost, type RegexLimits } from "./regex_cost.ts";
+
 /** A compiled host pattern. `suffix` is the literal end every matching host has. */
 export type HostPattern =
   | { readonly kind: "exact"; readonly text: string; readonly suffix: string }
@@ -114,27 +116,19 @@ function parseWildcard(text: string): HostPattern {
 
 /** What a regular expression for host names may be made of; its alternatives exclude each other. */
 const REGEX_TOKENS =
-  /^(?:[a-z0-9_-]|\\[.dw-]|\.|\[(?:[a-z0-9_.-]|\\[.dw-])+\]|\(\?:|[()|+*?]|\{\d{1,3}(?:,\d{0,3})?\})+$/i;
+  /^(?:[a-z0-9_-]|\\[.dw-]|\.|\[(?:[a-z0-9_.-]|\\[.dw-])+\]|\(\?:|\((?!\?)|[)|+*?]|\{\d{1,3}(?:,\d{0,3})?\})+$/i;
 
-/**
- * Only what describes host names is allowed, and little of it: what makes a backtracking engine
- * exponential (repeated groups, `a?a?a?…`, `(a|a)(a|a)…`) is counted and refused, so that a host of
- * 253 characters costs at most about a cube of that.
- */
+/** A host of 253 characters costs at most about a cube of that. */
+const HOST_LIMITS: RegexLimits = { repetitions: 3, total: 4, alternatives: 8 };
+
+/** Only what describes host names is allowed, and little of it. */
 function parseRegex(source: string): HostPattern {
   if (source.length === 0) throw new RangeError("an empty regular expression");
   const body = source.replace(/^\^/, "").replace(/(?<!\\)\$$/, "");
   if (!REGEX_TOKENS.test(body)) {
     throw new RangeError("the regular expression uses more than host names need");
   }
-  if (/\)(?:[+*]|\{)/.test(body)) throw new RangeError("a group must not be repeated");
-  const bare = body.replace(/\\./g, "x").replace(/\[[^\]]*\]/g, "x");
-  const repetitions = (bare.replaceAll("(?:", "(").match(/[+*?]|\{\d+,\d*\}/g) ?? []).length;
-  const groups = (bare.match(/\(/g) ?? []).length;
-  if (repetitions > 3 || repetitions + groups > 4) {
-    throw new RangeError("at most three repetitions, and four together with groups");
-  }
-  if ((bare.match(/\|/g) ?? []).length > 8) throw new RangeError("at most eight alternatives");
+  checkRegexCost(body, HOST_LIMITS);
   const suffix = literalSuffix(body);
   if (suffix === null) {
     throw new RangeError(
