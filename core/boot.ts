@@ -75,3 +75,9 @@ export async function answerChallenge(instance: string, challenge: string): Prom
   const mac = await crypto.subtle.sign("HMAC", key, bytes.encode(`health:${challenge}`));
   return new Uint8Array(mac).toHex();
 }
+
+/**
+ * How a daemon that cannot start says why, on a line of its own in its log: this mark, then the
+ * error's envelope as JSON. Whoever started it throws that error again.
+ */
+export const START_FAILURE_MARK = "cannot start: ";

@@ -1,0 +1,114 @@
+/**
+ * The home on disk: made with its final modes, refused when it is not the caller's alone.
+ *
+ * @module
+ */
+import { StoreUnavailableError, UnsafeHomeError } from "../core/errors.ts";
+import { auditHome, type HomeReader } from "../core/home_audit.ts";
+import type { HomePaths } from "../core/paths.ts";
+
+/** Bytes of the registration token before they are written in hex. */
+const TOKEN_BYTES = 32;
+
+/**
+ * Makes what is missing of the home (directories 0700, the registration token 0600), then audits all
+ * of it.
+ *
+ * @throws {UnsafeHomeError} see {@linkcode auditWholeHome}.
+ * @throws {StoreUnavailableError} when something cannot be made: no permission, no room.
+ */
+export function prepareHome(paths: HomePaths): void {
+  // Before anything is made inside it: what is a symlink or somebody else's is not written through.
+  auditWholeHome(paths);
+  const { client, server } = paths;
+  for (
+    const dir of [
+      paths.home,
+      client.dir,
+      client.identities,
+      client.logs,
+      server.dir,
+      server.providers,
+      server.logs,
+      server.daemon,
+    ]
+  ) {
+    makeDirectory(dir);
+  }
+  createRegistrationToken(server.registrationToken);
+}
+
+/**
+ * Looks at every entry of the home; a home that does not exist yet is fine.
+ *
+ * @throws {UnsafeHomeError} for a symlink, a foreign owner or a wide mode, naming the path and the
+ * command that mends it.
+ */
+export function auditWholeHome(paths: HomePaths): void {
+  auditHome(paths.home, READER);
+}
+
+/** Windows has neither numeric users nor modes: the profile's access list stands in. [not run] */
+const READER: HomeReader = {
+  uid: Deno.build.os === "windows" ? null : Deno.uid(),
+  lstat(path) {
+    try {
+      return Deno.lstatSync(path);
+    } catch (cause) {
+      if (cause instanceof Deno.errors.NotFound) return null;
+      throw unreadable(path, cause);
+    }
+  },
+  list(dir) {
+    try {
+      return Deno.readDirSync(dir).map((entry) => entry.name).toArray();
+    } catch (cause) {
+      if (cause instanceof Deno.errors.NotFound) return [];
+      throw unreadable(dir, cause);
+    }
+  },
+};
+
+function makeDirectory(dir: string): void {
+  try {
+    // The mode is given at birth; the umask can only narrow it. Parents above the home alike.
+    Deno.mkdirSync(dir, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw unwritable(dir, cause);
+  }
+}
+
+/** Whoever starts the daemon first makes it; others find it. Only its reader can enrol an identity. */
+function createRegistrationToken(path: string): void {
+  try {
+    // O_EXCL: neither a token that exists nor a symlink is written through.
+    using file = Deno.openSync(path, { createNew: true, write: true, mode: 0o600 });
+    const token = crypto.getRandomValues(new Uint8Array(TOKEN_BYTES)).toHex();
+    file.writeSync(new TextEncoder().encode(`${token}\n`));
+    file.syncSync();
+  } catch (cause) {
+    if (cause instanceof Deno.errors.AlreadyExists) return;
+    throw unwritable(path, cause);
+  }
+}
+
+function unreadable(path: string, cause: unknown): UnsafeHomeError {
+  return new UnsafeHomeError(`Cannot look at ${path}: ${reason(cause)}`, {
+    hint: "Set AUTHSOME_HOME to a directory of your own",
+    cause,
+  });
+}
+
+function unwritable(path: string, cause: unknown): StoreUnavailableError {
+  return new StoreUnavailableError(`Cannot make ${path}: ${reason(cause)}`, {
+    hint: "Make room or mend the permissions, or set AUTHSOME_HOME to a directory of your own",
+    cause,
+  });
+}
+
+/** `Permission denied (os error 13): mkdir '/x'` → `permission denied`. */
+function reason(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const bare = text.replace(/ \(os error \d+\).*$/s, "");
+  return bare.charAt(0).toLowerCase() + bare.slice(1);
+}

@@ -1,0 +1,65 @@
+/**
+ * Telling whether a process lives and whether it is one of ours, before a signal is sent to a number
+ * that the system may have given to somebody else meanwhile.
+ *
+ * @module
+ */
+
+/** Whether a process with this number runs; one that has ended and was not reaped does not. */
+export function isAlive(pid: number): boolean {
+  if (Deno.build.os === "linux") {
+    try {
+      // The name in parentheses may hold anything; the state is the first field behind it.
+      const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+      return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3) !== "Z";
+    } catch {
+      return false;
+    }
+  }
+  try {
+    // Harmless to a process that is not stopped. [not run outside Linux]
+    Deno.kill(pid, "SIGCONT");
+    return true;
+  } catch (error) {
+    return error instanceof Deno.errors.PermissionDenied;
+  }
+}
+
+/** Whether the process was started by us for this home: its command line ends with both. */
+export async function isOurs(pid: number, entry: string, home: string): Promise<boolean> {
+  if (pid < 2 || !isAlive(pid)) return false;
+  const words = await commandLine(pid);
+  return words.includes(entry) && words.includes(home);
+}
+
+async function commandLine(pid: number): Promise<readonly string[]> {
+  if (Deno.build.os === "linux") {
+    try {
+      return Deno.readTextFileSync(`/proc/${pid}/cmdline`).split("\0");
+    } catch {
+      return [];
+    }
+  }
+  if (Deno.build.os === "windows") return [];
+  const { stdout } = await new Deno.Command("/bin/ps", {
+    args: ["-ww", "-o", "command=", "-p", String(pid)],
+    stderr: "null",
+  }).output();
+  return new TextDecoder().decode(stdout).trim().split(" ");
+}
+
+/** Asks a process to end, then makes it; returns when it has. */
+export async function endProcess(pid: number, graceMs = 5_000): Promise<void> {
+  for (const [signal, waitMs] of [["SIGTERM", graceMs], ["SIGKILL", 2_000]] as const) {
+    try {
+      Deno.kill(pid, signal);
+    } catch {
+      return; // Gone already.
+    }
+    const until = Date.now() + waitMs;
+    while (Date.now() < until) {
+      if (!isAlive(pid)) return;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+}

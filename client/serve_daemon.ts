@@ -1,0 +1,99 @@
+/**
+ * The daemon in the foreground, for a terminal, a container or a service manager: its log goes to
+ * standard error, and it ends with this process.
+ *
+ * @module
+ */
+import type { Settings } from "../core/config.ts";
+import { DaemonUnavailableError } from "../core/errors.ts";
+import type { HomePaths } from "../core/paths.ts";
+import { collectBootMessages } from "./boot_messages.ts";
+import { daemonFlags, denoArguments } from "./daemon_flags.ts";
+import { openDaemonLog } from "./daemon_log_file.ts";
+import { baseUrlOf, readDaemonState } from "./daemon_state.ts";
+import { findDaemon } from "./find_daemon.ts";
+import { prepareHome } from "./home.ts";
+import type { LaunchOptions } from "./launch.ts";
+import { takeLaunchLock } from "./launch_lock.ts";
+import { confinedEnvironment, moduleEntries } from "./module_entries.ts";
+import { endProcess } from "./processes.ts";
+import { clearTheWay, provesItself, startRelayProcess } from "./start_daemon.ts";
+import { startFailure } from "./start_failure.ts";
+
+const LOCK_TIMEOUT_MS = 10_000;
+
+/**
+ * Serves until the daemon ends or `signal` aborts; returns its exit code.
+ *
+ * @throws {DaemonUnavailableError} when this home's daemon runs already, or cannot be started.
+ */
+export async function serveInForeground(
+  settings: Settings,
+  paths: HomePaths,
+  options: LaunchOptions & { readonly signal?: AbortSignal },
+): Promise<number> {
+  prepareHome(paths);
+  const lock = await takeLaunchLock(paths, LOCK_TIMEOUT_MS);
+  let daemon: Deno.ChildProcess;
+  let relayPid: number;
+  try {
+    const found = await findDaemon(paths);
+    if (found.type === "usable") throw runsAlready(baseUrlOf(found.state));
+    const port = await clearTheWay(settings, paths, found, options);
+    const boot = await collectBootMessages(settings, paths, options);
+    const logStart = openDaemonLog(paths);
+    const relay = await startRelayProcess(boot, paths, paths.server.daemonLog);
+    if (relay === null) throw startFailure(paths, logStart, "the egress relay").error;
+    relayPid = relay.pid;
+    daemon = spawnHere(paths, { port, relayPort: relay.port });
+    const writer = daemon.stdin.getWriter();
+    await writer.write(
+      new TextEncoder().encode(`${JSON.stringify(boot.daemonFor(relay, port))}\n`),
+    );
+    await writer.close();
+    if (await provesItself(daemon, boot.instance, paths)) {
+      options.note?.(`serving on ${baseUrlOf(readDaemonState(paths)!)}`);
+    }
+  } finally {
+    lock[Symbol.dispose]();
+  }
+  const stop = () => void endProcess(daemon.pid);
+  options.signal?.addEventListener("abort", stop, { once: true });
+  if (options.signal?.aborted) stop();
+  try {
+    return (await daemon.status).code;
+  } finally {
+    options.signal?.removeEventListener("abort", stop);
+    await endProcess(relayPid);
+  }
+}
+
+/** In its own session all the same: Ctrl-C reaches this process, which then ends it in order. */
+function spawnHere(
+  paths: HomePaths,
+  ports: { readonly port: number; readonly relayPort: number },
+): Deno.ChildProcess {
+  const entries = moduleEntries();
+  const args = denoArguments(
+    daemonFlags(entries, paths.server.dir, ports),
+    entries.daemon,
+    paths.home,
+  );
+  const windows = Deno.build.os === "windows";
+  return new Deno.Command(windows ? Deno.execPath() : "/bin/sh", {
+    args: windows ? args : ["-c", 'umask 077; exec "$@"', "sh", Deno.execPath(), ...args],
+    clearEnv: true,
+    env: confinedEnvironment(Deno.env.get),
+    cwd: paths.server.dir,
+    detached: true,
+    stdin: "piped",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+}
+
+function runsAlready(baseUrl: string): DaemonUnavailableError {
+  return new DaemonUnavailableError(`Cannot serve: this home's daemon runs already at ${baseUrl}`, {
+    hint: "Run: authsome daemon stop",
+  });
+}

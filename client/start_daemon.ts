@@ -1,0 +1,166 @@
+/**
+ * Starting the relay and the daemon as processes of their own, once, whoever asks.
+ *
+ * @module
+ */
+import type { DaemonBoot, RelayReady } from "../core/boot.ts";
+import type { Settings } from "../core/config.ts";
+import { DaemonUnavailableError } from "../core/errors.ts";
+import type { HomePaths } from "../core/paths.ts";
+import { type BootMessages, collectBootMessages } from "./boot_messages.ts";
+import { daemonFlags, denoArguments, relayFlags } from "./daemon_flags.ts";
+import { openDaemonLog } from "./daemon_log_file.ts";
+import { baseUrlOf, readDaemonState } from "./daemon_state.ts";
+import { findDaemon, type FoundDaemon } from "./find_daemon.ts";
+import { challengeDaemon } from "./health_challenge.ts";
+import { prepareHome } from "./home.ts";
+import type { LaunchOptions, RunningDaemon } from "./launch.ts";
+import { takeLaunchLock } from "./launch_lock.ts";
+import { confinedEnvironment, moduleEntries } from "./module_entries.ts";
+import { isPortFree, portHolder } from "./port_holder.ts";
+import { endProcess, isAlive } from "./processes.ts";
+import { spawnDetached, type Spawned } from "./spawn_detached.ts";
+import { type StartFailure, startFailure } from "./start_failure.ts";
+import { endProcesses } from "./stop_daemon.ts";
+
+/** Waiting for another command that is starting the daemon; a passphrase may be asked there. */
+const LOCK_TIMEOUT_MS = 120_000;
+const START_TIMEOUT_MS = 30_000;
+const POLL_MS = 4;
+
+/** Starts the daemon where none is usable. Throws as `ensureDaemon` in `launch.ts` does. */
+export async function startDetached(
+  settings: Settings,
+  paths: HomePaths,
+  options: LaunchOptions,
+): Promise<RunningDaemon> {
+  prepareHome(paths);
+  using _lock = await takeLaunchLock(paths, LOCK_TIMEOUT_MS);
+  // Whoever held the lock before may have started it.
+  const found = await findDaemon(paths);
+  if (found.type === "usable") return { baseUrl: baseUrlOf(found.state), started: false };
+  const port = await clearTheWay(settings, paths, found, options);
+  const boot = await collectBootMessages(settings, paths, options);
+  let failure = await launch(boot, paths, port);
+  if (failure?.type === "not_cached" && moduleEntries().config !== null) {
+    options.note?.("fetching the daemon's modules");
+    await cacheModules();
+    failure = await launch(boot, paths, port);
+  }
+  if (failure !== null) throw failure.error;
+  return { baseUrl: baseUrlOf(readDaemonState(paths)!), started: true };
+}
+
+/**
+ * Ends what is left of an earlier daemon and settles on a port.
+ *
+ * @throws {DaemonUnavailableError} when the port is held by something else.
+ */
+export async function clearTheWay(
+  settings: Settings,
+  paths: HomePaths,
+  found: FoundDaemon,
+  options: LaunchOptions,
+): Promise<number> {
+  if (found.type === "unfit") options.note?.(`restarting the daemon: ${found.reason}`);
+  if (found.type !== "none") {
+    await endProcesses(found.state, paths, found.type === "unfit");
+  }
+  if (settings.port !== 0) {
+    if (!isPortFree(settings.port)) throw await portHeld(settings.port);
+    return settings.port;
+  }
+  // A `run` that is still going finds the daemon again at the address it knows.
+  return found.type !== "none" && isPortFree(found.state.port) ? found.state.port : 0;
+}
+
+async function portHeld(port: number): Promise<DaemonUnavailableError> {
+  const holder = await portHolder(port);
+  return new DaemonUnavailableError(
+    `Cannot start the daemon: port ${port} is held by something that is not this home's daemon` +
+      (holder === null ? "" : `: ${holder}`),
+    { hint: "Stop it, or choose another port: AUTHSOME_PORT=7999" },
+  );
+}
+
+/** One attempt; null when the daemon runs and has proved itself. */
+async function launch(
+  boot: BootMessages,
+  paths: HomePaths,
+  port: number,
+): Promise<StartFailure | null> {
+  const logStart = openDaemonLog(paths);
+  const relay = await startRelayProcess(boot, paths, paths.server.daemonLog);
+  if (relay === null) return startFailure(paths, logStart, "the egress relay");
+  const daemon = await startDaemonProcess(boot.daemonFor(relay, port), paths);
+  if (await provesItself(daemon, boot.instance, paths)) return null;
+  // Still there after all that time, it would answer later to nobody's question.
+  if (daemon.pid > 1) await endProcess(daemon.pid, 500);
+  await endProcess(relay.pid, 500);
+  return startFailure(paths, logStart, "the daemon");
+}
+
+/** Starts the relay; null when it did not say its port. */
+export async function startRelayProcess(
+  boot: BootMessages,
+  paths: HomePaths,
+  log: string,
+): Promise<{ readonly port: number; readonly pid: number } | null> {
+  const entries = moduleEntries();
+  const { pid, line } = await spawnDetached({
+    program: Deno.execPath(),
+    args: denoArguments(relayFlags(entries), entries.relay, paths.home),
+    env: confinedEnvironment(Deno.env.get),
+    cwd: paths.server.dir,
+    bootLine: JSON.stringify(boot.relay),
+    log,
+    readsLine: true,
+  });
+  const ready = line === null ? null : JSON.parse(line) as RelayReady;
+  return ready === null ? null : { port: ready.port, pid };
+}
+
+async function startDaemonProcess(boot: DaemonBoot, paths: HomePaths): Promise<Spawned> {
+  const entries = moduleEntries();
+  const ports = { port: boot.port, relayPort: boot.relay.port };
+  return await spawnDetached({
+    program: Deno.execPath(),
+    args: denoArguments(daemonFlags(entries, paths.server.dir, ports), entries.daemon, paths.home),
+    env: confinedEnvironment(Deno.env.get),
+    cwd: paths.server.dir,
+    bootLine: JSON.stringify(boot),
+    log: paths.server.daemonLog,
+    readsLine: false,
+  });
+}
+
+/** Whether the daemon of this boot has written its state and answers its challenge in time. */
+export async function provesItself(
+  daemon: { readonly pid: number },
+  instance: string,
+  paths: HomePaths,
+): Promise<boolean> {
+  const until = Date.now() + START_TIMEOUT_MS;
+  while (Date.now() < until) {
+    const state = readDaemonState(paths);
+    if (state?.instance === instance) return (await challengeDaemon(state)).type === "ours";
+    if (!isAlive(daemon.pid)) return false;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+  return false;
+}
+
+/** A checkout that was never run: fetches what the lock file names, once. */
+async function cacheModules(): Promise<void> {
+  const entries = moduleEntries();
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["cache", "--quiet", `--config=${entries.config}`, entries.daemon, entries.relay],
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (code === 0) return;
+  const reason = new TextDecoder().decode(stderr).trim().split("\n").at(-1) ?? "";
+  throw new DaemonUnavailableError(`Cannot fetch the daemon's modules: ${reason}`, {
+    hint: "Check the network, then run: deno task ok",
+  });
+}
