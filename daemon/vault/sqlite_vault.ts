@@ -1,0 +1,256 @@
+/**
+ * The vault of a home: SQLite in WAL mode with `synchronous=FULL`, every value sealed.
+ *
+ * A write is one transaction and is on disk when it is acknowledged. Not encrypted are the records'
+ * keys, their revisions and their number. See `docs/storage.md` for the whole format.
+ *
+ * @module
+ */
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DaemonBoot } from "../../core/boot.ts";
+import {
+  MasterKeyError,
+  StoreUnavailableError,
+  VaultConflictError,
+  VaultSealError,
+} from "../../core/errors.ts";
+import { unwrapDataKey } from "./data_key.ts";
+import { readKeyFile, readOrCreateKeyFile } from "./key_file.ts";
+import { checkKey, checkValue, endOfPrefix } from "./key_range.ts";
+import { deriveWrappingKey, givenMasterKey, type MasterKey, showSource } from "./master_key.ts";
+import { type DataKey, seal, unseal } from "./seal.ts";
+import { storeError } from "./sqlite_error.ts";
+import type { Vault, VaultChange, VaultRecord } from "./vault.ts";
+import { checkVaultFile, createVaultFile, vaultFileExists } from "./vault_file.ts";
+
+/** What a vault is opened with. */
+export interface SqliteVaultOptions {
+  /** `server/vault.db`. */
+  readonly path: string;
+  /** `server/master.key`, read (or made, with a new vault) where the boot line gives no key. */
+  readonly keyFilePath: string;
+  readonly masterKey: DaemonBoot["master_key"];
+  /** How long a write waits for another process, in milliseconds. */
+  readonly busyTimeoutMs?: number;
+}
+
+/**
+ * Opens the vault, or makes it where there is none. Hold the single-instance lock before.
+ *
+ * @throws {MasterKeyError} when the master key is missing, unusable or not this vault's.
+ * @throws {StoreUnavailableError} when the file is damaged, newer, or cannot be opened.
+ */
+export async function openSqliteVault(options: SqliteVaultOptions): Promise<SqliteVault> {
+  const { path, keyFilePath, masterKey, busyTimeoutMs = 5000 } = options;
+  try {
+    const given = givenMasterKey(masterKey);
+    let master: MasterKey;
+    if (vaultFileExists(path)) {
+      checkVaultFile(path);
+      master = given ?? readKeyFile(keyFilePath);
+    } else {
+      master = given ?? readOrCreateKeyFile(keyFilePath);
+      await createVaultFile(path, master, new Date());
+    }
+    const database = openDatabase(path, busyTimeoutMs);
+    try {
+      return new SqliteVault(path, database, await openDataKeys(database, master));
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  } catch (error) {
+    throw storeError("open the vault", path, error);
+  }
+}
+
+function openDatabase(path: string, busyTimeoutMs: number): DatabaseSync {
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
+  database.exec(`
+    PRAGMA journal_mode = WAL;
+    -- Acknowledged means on disk: with NORMAL, a power cut loses the last commits.
+    PRAGMA synchronous = FULL;
+    -- macOS: fsync alone leaves the data in the drive's cache.
+    PRAGMA fullfsync = ON;
+    PRAGMA trusted_schema = OFF;
+    PRAGMA cell_size_check = ON;
+    -- A removed record is gone from the file, also for someone with the key.
+    PRAGMA secure_delete = ON;
+    PRAGMA temp_store = MEMORY;
+  `);
+  return database;
+}
+
+async function openDataKeys(
+  database: DatabaseSync,
+  master: MasterKey,
+): Promise<ReadonlyMap<number, DataKey>> {
+  const uid = String(database.prepare("SELECT value FROM meta WHERE name = 'uid'").get()?.value);
+  const rows = database.prepare("SELECT id, derivation, wrapped FROM data_key ORDER BY id").all();
+  if (rows.length === 0) throw new MasterKeyError("Cannot open the vault: it has no data key");
+  const keys = new Map<number, DataKey>();
+  // One derivation costs a passphrase 150 ms; data keys usually share it.
+  const wrappingKeys = new Map<string, Uint8Array>();
+  for (const row of rows) {
+    const derivation = String(row.derivation);
+    const wrappingKey = wrappingKeys.get(derivation) ??
+      await deriveWrappingKey(master, JSON.parse(derivation), uid);
+    wrappingKeys.set(derivation, wrappingKey);
+    const dataKey = unwrapDataKey(wrappingKey, uid, Number(row.id), row.wrapped as Uint8Array);
+    if (dataKey === null) {
+      throw new MasterKeyError(
+        `Cannot open the vault: ${
+          showSource(master.source)
+        } is not the master key it was made with`,
+        { hint: "Give the key this vault was made with; nothing was changed" },
+      );
+    }
+    keys.set(dataKey.id, dataKey);
+  }
+  return keys;
+}
+
+/** The encrypted {@linkcode Vault} in a file; {@linkcode openSqliteVault} makes it. */
+export class SqliteVault implements Vault {
+  readonly #path: string;
+  readonly #database: DatabaseSync;
+  readonly #dataKeys: ReadonlyMap<number, DataKey>;
+  /** The newest data key seals; older ones only open. */
+  readonly #sealingKey: DataKey;
+  readonly #statements: Statements;
+  #closed = false;
+
+  /** Over an open database whose data keys are unwrapped, oldest first. */
+  constructor(path: string, database: DatabaseSync, dataKeys: ReadonlyMap<number, DataKey>) {
+    this.#path = path;
+    this.#database = database;
+    this.#dataKeys = dataKeys;
+    this.#sealingKey = [...dataKeys.values()].at(-1)!;
+    this.#statements = prepareStatements(database);
+  }
+
+  /** See {@linkcode Vault.get}. */
+  get(key: string): Promise<VaultRecord | null> {
+    return this.#answer("read the vault", () => {
+      checkKey(key);
+      const row = this.#statements.get.get(key);
+      return row === undefined ? null : this.#open(key, row);
+    });
+  }
+
+  /** See {@linkcode Vault.list}. */
+  list(prefix: string): Promise<readonly VaultRecord[]> {
+    return this.#answer("read the vault", () => {
+      const { list, listToEnd } = this.#statements;
+      const rows = underPrefix(prefix, list, listToEnd);
+      return rows.map((row) => this.#open(String(row.key), row));
+    });
+  }
+
+  /** See {@linkcode Vault.keys}. */
+  keys(prefix: string): Promise<readonly string[]> {
+    return this.#answer("read the vault", () => {
+      const { keys, keysToEnd } = this.#statements;
+      return underPrefix(prefix, keys, keysToEnd).map((row) => String(row.key));
+    });
+  }
+
+  /** See {@linkcode Vault.write}. */
+  write(changes: readonly VaultChange[]): Promise<void> {
+    return this.#answer("write the vault", () => {
+      if (changes.length === 0) return;
+      this.#statements.begin.run();
+      try {
+        for (const change of changes) this.#apply(change);
+        this.#statements.commit.run();
+      } catch (error) {
+        // A full disk may have rolled back already.
+        if (this.#database.isTransaction) this.#statements.rollback.run();
+        throw error;
+      }
+    });
+  }
+
+  /** See {@linkcode Vault.close}. Moves the log into the file. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#database.close();
+    for (const { bytes } of this.#dataKeys.values()) bytes.fill(0);
+  }
+
+  #apply(change: VaultChange): void {
+    const { key, expected } = change;
+    checkKey(key);
+    const current = Number(this.#statements.revision.get(key)?.revision ?? 0);
+    if (expected !== undefined && expected !== current) {
+      throw new VaultConflictError(`Cannot write ${key}: it was changed by someone else meanwhile`);
+    }
+    if (change.type === "delete") {
+      if (current !== 0) this.#statements.remove.run(key);
+      return;
+    }
+    checkValue(change.value);
+    const revision = current === 0 ? firstRevision() : current + 1;
+    const sealed = seal(this.#sealingKey, { key, revision }, change.value);
+    this.#statements.put.run(key, revision, sealed);
+  }
+
+  #open(key: string, row: Record<string, unknown>): VaultRecord {
+    const { revision, sealed } = row;
+    if (typeof revision !== "number" || !(sealed instanceof Uint8Array)) {
+      throw new VaultSealError(`Cannot open the record ${key}: its row was changed`);
+    }
+    return { key, revision, value: unseal(this.#dataKeys, { key, revision }, sealed) };
+  }
+
+  #answer<T>(what: string, work: () => T): Promise<T> {
+    try {
+      if (this.#closed) throw new StoreUnavailableError(`Cannot ${what}: it is closed`);
+      return Promise.resolve(work());
+    } catch (error) {
+      return Promise.reject(storeError(what, this.#path, error));
+    }
+  }
+}
+
+type Statements = ReturnType<typeof prepareStatements>;
+
+function prepareStatements(database: DatabaseSync) {
+  const range = "WHERE key >= ? AND key < ? ORDER BY key";
+  const toEnd = "WHERE key >= ? ORDER BY key";
+  return {
+    begin: database.prepare("BEGIN IMMEDIATE"),
+    commit: database.prepare("COMMIT"),
+    rollback: database.prepare("ROLLBACK"),
+    get: database.prepare("SELECT revision, sealed FROM record WHERE key = ?"),
+    revision: database.prepare("SELECT revision FROM record WHERE key = ?"),
+    put: database.prepare(
+      "INSERT INTO record (key, revision, sealed) VALUES (?, ?, ?) " +
+        "ON CONFLICT (key) DO UPDATE SET revision = excluded.revision, sealed = excluded.sealed",
+    ),
+    remove: database.prepare("DELETE FROM record WHERE key = ?"),
+    list: database.prepare(`SELECT key, revision, sealed FROM record ${range}`),
+    listToEnd: database.prepare(`SELECT key, revision, sealed FROM record ${toEnd}`),
+    keys: database.prepare(`SELECT key FROM record ${range}`),
+    keysToEnd: database.prepare(`SELECT key FROM record ${toEnd}`),
+  };
+}
+
+function underPrefix(
+  prefix: string,
+  range: StatementSync,
+  toEnd: StatementSync,
+): Record<string, unknown>[] {
+  const end = endOfPrefix(prefix);
+  return end === null ? toEnd.all(prefix) : range.all(prefix, end);
+}
+
+/**
+ * Where a new record's revisions begin: at random, so that a record that was deleted and made again
+ * meets nobody's `expected` of before (a refresh that outlived a logout and a login, say).
+ */
+function firstRevision(): number {
+  const [high, low] = crypto.getRandomValues(new Uint32Array(2)) as unknown as [number, number];
+  return 1 + (high % 0x1_0000) * 0x1_0000_0000 + low;
+}
