@@ -16,6 +16,7 @@ import {
   metadataKey,
   providerPrefix,
   providersKey,
+  refreshKey,
   stateKey,
 } from "./record_key.ts";
 
@@ -118,6 +119,7 @@ export async function removeConnection(
     const changes: VaultChange[] = [
       { type: "delete", key, expected: record.revision },
       { type: "delete", key: stateKey(vaultId, ref) },
+      { type: "delete", key: refreshKey(vaultId, ref) },
     ];
     if (index.isEmpty) {
       changes.push(await directoryChange(vault, vaultId, ref.provider, "remove"));

@@ -40,6 +40,11 @@ export function statePrefix(vaultId: string, provider: string): string {
   return `${providerPrefix(vaultId, provider)}state:`;
 }
 
+/** `vault:<vault_id>:<provider>:refresh:<connection>`. */
+export function refreshKey(vaultId: string, ref: ConnectionRef): string {
+  return `${providerPrefix(vaultId, ref.provider)}refresh:${name(ref.connection, "connection")}`;
+}
+
 /** `vault:<vault_id>:<provider>:`, what every record of a provider in this vault starts with. */
 export function providerPrefix(vaultId: string, provider: string): string {
   return `vault:${id(vaultId, "vault")}:${name(provider, "provider")}:`;
