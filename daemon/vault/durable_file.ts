@@ -43,12 +43,14 @@ export function publishFile(temporary: string, path: string): void {
   syncDirectory(path);
 }
 
-/** Removes a file; nothing happens when it is not there. */
-export function removeIfThere(path: string): void {
+/** Removes a file; gives whether it was there. */
+export function removeIfThere(path: string): boolean {
   try {
     Deno.removeSync(path);
+    return true;
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
   }
 }
 
