@@ -116,6 +116,16 @@ Deno.test("architecture: deno.json and core/version.ts name the same version", (
   equal(denoJson.version, VERSION);
 });
 
+Deno.test("architecture: deno.lock pins every dependency by hash and names no host", () => {
+  const lock = JSON.parse(readSource("deno.lock"));
+
+  deepEqual(lock.workspace.dependencies, Object.values(denoJson.imports).sort());
+  equal(/https?:/.test(readSource("deno.lock")), false);
+  for (const [name, { integrity }] of Object.entries<{ integrity: string }>(lock.npm)) {
+    ok(integrity.startsWith("sha512-"), name);
+  }
+});
+
 function isCovered(allowed: AllowedArrow, from: string, to: string): boolean {
   const covers = allowed.from.endsWith("/") ? from.startsWith(allowed.from) : from === allowed.from;
   return covers && to === allowed.to;
