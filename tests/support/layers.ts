@@ -17,6 +17,7 @@ export type Layer =
   | "daemon/middleware"
   | "daemon/routes"
   | "daemon/dashboard"
+  | "daemon/egress"
   | "daemon/relay"
   | "daemon"
   | "client"
@@ -38,6 +39,7 @@ export const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
   "daemon/middleware": ["core", "daemon/broker", "daemon/records"],
   "daemon/routes": ["core", "daemon/broker", "daemon/middleware"],
   "daemon/dashboard": ["core", "daemon/broker", "daemon/middleware"],
+  "daemon/egress": ["core"],
   "daemon/relay": ["core"],
   daemon: [
     "core",
@@ -50,6 +52,7 @@ export const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
     "daemon/middleware",
     "daemon/routes",
     "daemon/dashboard",
+    "daemon/egress",
     "daemon/relay",
   ],
   client: ["core"],
