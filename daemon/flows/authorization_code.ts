@@ -1,16 +1,44 @@
 /**
- * Not built yet; takes its place in the register.
+ * Authorization code login (RFC 6749 section 4.1) for a native app (RFC 8252) with a client that a
+ * person made at the provider.
  *
  * @module
  */
-import { UnsupportedFlowError } from "../../core/errors.ts";
-import type { LoginFlow } from "./flow.ts";
+import type { InputField } from "../../core/api.ts";
+import type { Secret } from "../../core/secret.ts";
+import { requestAuthorization } from "./authorization_request.ts";
+import { completeAuthorization } from "./authorization_response.ts";
+import { locateServer } from "./authorization_server.ts";
+import { baseUrlInput, chooseBaseUrl } from "./base_url.ts";
+import type { FlowContext, LoginFlow, LoginRequest, LoginStep } from "./flow.ts";
+import { chooseClient, chooseScopes, clientInputs, oauthSettings } from "./oauth_client.ts";
 
-/** Refuses until it is built. */
-export const authorizationCode: LoginFlow = {
-  inputs: () => [],
-  begin: (login) =>
-    Promise.reject(
-      new UnsupportedFlowError(`Cannot log in to ${login.provider.name}: OAuth comes next`),
-    ),
-};
+/** Logs in through the browser. */
+export const authorizationCode: LoginFlow = { inputs, begin, complete: completeAuthorization };
+
+function inputs(login: LoginRequest): readonly InputField[] {
+  const base = baseUrlInput(login);
+  const client = clientInputs(login);
+  // A base URL with a default is offered where there is a form anyway, and asked for by nobody else.
+  const asksBase = base !== null && (base.required || client.length > 0);
+  return [...(asksBase ? [base] : []), ...client];
+}
+
+async function begin(
+  login: LoginRequest,
+  values: Readonly<Record<string, Secret>>,
+  context: FlowContext,
+): Promise<LoginStep> {
+  const base_url = chooseBaseUrl(login, values);
+  const { client, isNew } = chooseClient(login, values, base_url);
+  const { server } = await locateServer(login, base_url, context);
+  const scopes = chooseScopes(login, client, oauthSettings(login.provider).scopes);
+  return await requestAuthorization({
+    login,
+    server,
+    client,
+    isNewClient: isNew,
+    base_url,
+    scopes,
+  });
+}

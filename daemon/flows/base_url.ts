@@ -6,7 +6,7 @@
  */
 import type { InputField } from "../../core/api.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { environmentNames, readBaseUrl } from "../../core/provider.ts";
+import { baseUrlFromFields, environmentNames, readBaseUrl } from "../../core/provider.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { LoginRequest } from "./flow.ts";
 
@@ -19,9 +19,10 @@ export function baseUrlInput(login: LoginRequest): InputField | null {
   const env = environmentNames(login.provider, "base_url");
   return {
     name: "base_url",
-    label: base.template === "{base_url}" ? "Base URL" : `Base URL (${base.template})`,
+    label: base.label ??
+      (base.template === "{base_url}" ? "Base URL" : `Base URL (${base.template})`),
     secret: false,
-    required: base.default === undefined,
+    required: base.default === undefined && base.from_field === undefined,
     ...(base.default === undefined ? {} : { default: base.default }),
     ...(env.length === 0 ? {} : { env }),
   };
@@ -30,30 +31,36 @@ export function baseUrlInput(login: LoginRequest): InputField | null {
 /**
  * The base URL that the login uses; null when the definition has none.
  *
- * @throws {InvalidInputError} when it is missing, does not fit the definition, or is not https.
+ * @throws {InvalidInputError} when it is missing, does not fit the definition.
  */
 export function chooseBaseUrl(
   login: LoginRequest,
   values: Readonly<Record<string, Secret>>,
 ): string | null {
   const { provider } = login;
-  if (provider.base_url === undefined) return null;
+  const base = provider.base_url;
+  if (base === undefined) return null;
   const typed = values["base_url"]?.reveal().trim() ?? "";
-  const given = (typed === "" ? null : typed) ?? login.base_url ?? login.client?.base_url ??
-    provider.base_url.default;
+  const given = (typed === "" ? null : typed) ?? login.base_url ??
+    baseUrlFromFields(provider, values) ?? login.client?.base_url ?? base.default;
+  const example = base.template === "{base_url}" ? "https://host" : base.template;
   if (given === undefined) {
     throw new InvalidInputError(`Cannot log in to ${provider.name}: the base URL is missing`, {
       provider: provider.name,
-      hint: `Run: authsome login ${provider.name} --base-url ${provider.base_url.template}`,
+      issues: [{ path: "base_url", message: "missing" }],
+      hint: `Run: authsome login ${provider.name} --base-url ${example}`,
     });
   }
-  const url = readBaseUrl(provider.base_url, given)?.["base_url"];
-  if (url === undefined || !URL.canParse(url) || new URL(url).protocol !== "https:") {
+  const allowPrivate = provider.allow_private === true;
+  const url = readBaseUrl(base, given, { allowPrivate })?.["base_url"];
+  if (url === undefined) {
     throw new InvalidInputError(
-      `Cannot log in to ${provider.name}: the base URL does not look like ${
-        provider.base_url.template.replace(/^\{base_url\}/, "https://host")
-      }`,
-      { provider: provider.name, issues: [{ path: "base_url", message: "not a base URL" }] },
+      `Cannot log in to ${provider.name}: the base URL does not look like ${example}`,
+      {
+        provider: provider.name,
+        issues: [{ path: "base_url", message: "not a base URL of this provider" }],
+        hint: base.hosts === undefined ? undefined : `Its host is one of: ${base.hosts.join(", ")}`,
+      },
     );
   }
   return url;

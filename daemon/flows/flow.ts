@@ -9,6 +9,7 @@ import type { Account } from "../../core/connection.ts";
 import type { ProviderClient } from "../../core/provider_client.ts";
 import type { ProviderDefinition } from "../../core/provider.ts";
 import type { Secret } from "../../core/secret.ts";
+import type { Outbound } from "../oauth/outbound.ts";
 
 // Records keep it, and records may not import flows: it lives in core.
 export type { ProviderClient };
@@ -19,7 +20,7 @@ export interface TokenGrant {
   readonly secrets: Readonly<Record<string, Secret>>;
   readonly token_type: string | null;
   readonly expires_at: Date | null;
-  /** null when the provider did not say. */
+  /** As requested where the provider did not say (RFC 6749 section 5.1); null when none were. */
   readonly granted_scopes: readonly string[] | null;
   readonly account: Account;
   /** The base URL that was logged in with, in its normal form; null when the provider has none. */
@@ -42,15 +43,24 @@ export interface LoginRequest {
 }
 
 /** What a flow needs from its surroundings. */
-export interface FlowContext {
-  /** Goes out through the egress relay. */
-  readonly fetch: typeof fetch;
-  readonly now: () => Date;
-  readonly signal: AbortSignal;
-  /** Tells the egress relay hosts that discovery found and no definition names. */
-  readonly allowHosts?: (hosts: readonly string[]) => void | Promise<void>;
-  /** Patience with one request, in milliseconds; 30 s when left out. */
-  readonly timeoutMs?: number;
+export type FlowContext = Outbound;
+
+/** The endpoints a login goes to, from the definition or from discovery. */
+export interface AuthorizationServer {
+  /** null where the login needs none. */
+  readonly authorization_endpoint: string | null;
+  readonly token_endpoint: string;
+  readonly userinfo_endpoint: string | null;
+  /** Only where discovery found it. */
+  readonly revocation_endpoint: string | null;
+  /** Expected `iss`; null where it is not known. */
+  readonly issuer: string | null;
+  /** RFC 9207: an authorization response without `iss` is not this server's. */
+  readonly iss_required: boolean;
+  /** RFC 8707: what the token is for. */
+  readonly resource: string | null;
+  /** True where the endpoints are not the definition's and must be kept with the connection. */
+  readonly discovered: boolean;
 }
 
 /** What is remembered between the redirect (or the device code) and the end. Sealed while it is kept. */
@@ -63,18 +73,16 @@ export type PendingLogin =
     readonly redirect_uri: string;
     readonly client: ProviderClient;
     readonly scopes: readonly string[];
-    /** Endpoints the flow decided on, after discovery. */
-    readonly token_endpoint: string;
-    readonly issuer: string | null;
-    readonly resource: string | null;
+    readonly server: AuthorizationServer;
   }
   | {
     readonly type: "device_code";
     readonly device_code: Secret;
+    /** The pace of polling; a poll's answer may slow it down from then on. */
     readonly interval_seconds: number;
     readonly client: ProviderClient;
     readonly scopes: readonly string[];
-    readonly token_endpoint: string;
+    readonly server: AuthorizationServer;
   };
 
 /** Where a flow stands after a step. `client`, where given, is to be kept for the provider. */

@@ -5,12 +5,16 @@
  *
  * @module
  */
-import type { ClientAuthenticationMethod, Flow, ProviderDefinition } from "../../core/provider.ts";
+import {
+  type ClientAuthenticationMethod,
+  type Flow,
+  type ProviderDefinition,
+  urlVariables,
+} from "../../core/provider.ts";
 import type { ProviderClient } from "../../core/provider_client.ts";
 import type { Secret } from "../../core/secret.ts";
 import { fillTemplate } from "../../core/injection.ts";
 import type { OAuthClient } from "./client_authentication.ts";
-import { baseUrlVariables } from "./endpoints.ts";
 import { isObject } from "./reply_fields.ts";
 
 /** Facts of an OAuth connection. */
@@ -41,6 +45,7 @@ export interface OAuthConnection {
   readonly provider: ProviderDefinition;
   readonly flow: Flow;
   readonly base_url: string | null;
+  readonly scopes: readonly string[] | null;
   readonly secrets: Readonly<Record<string, Secret>>;
   readonly metadata: Readonly<Record<string, unknown>>;
   /** The provider's client, kept server-wide. */
@@ -82,18 +87,12 @@ function isMethod(text: string | null): text is ClientAuthenticationMethod | nul
 export function connectionClient(connection: OAuthConnection): OAuthClient | null {
   const facts = readFacts(connection.metadata);
   const { client, secrets } = connection;
-  if (facts.client_id === null) return client;
-  if (client?.client_id === facts.client_id) return client;
-  // A registration of its own (RFC 7591) or a client credentials login brought its secret along.
-  const isOwn = Object.hasOwn(secrets, "client_secret") || client === null ||
-    connection.flow === "dcr_pkce";
-  return isOwn
-    ? {
-      client_id: facts.client_id,
-      client_secret: secrets["client_secret"] ?? null,
-      token_endpoint_auth_method: facts.token_endpoint_auth_method,
-    }
-    : null;
+  const { client_id, token_endpoint_auth_method } = facts;
+  if (client_id === null || client?.client_id === client_id) return client;
+  // Some connections bring their client's secret along; a public client needs none.
+  const client_secret = Object.hasOwn(secrets, "client_secret") ? secrets["client_secret"]! : null;
+  if (client_secret === null && token_endpoint_auth_method !== "none") return null;
+  return { client_id, client_secret, token_endpoint_auth_method };
 }
 
 /** The definition's extra token parameters, with the base URL's parts and the fields filled in. */
@@ -102,7 +101,7 @@ export function extraTokenParameters(
   base_url: string | null,
   secrets: Readonly<Record<string, Secret>>,
 ): Readonly<Record<string, string>> {
-  const values = { ...secrets, ...baseUrlVariables(provider, base_url) };
+  const values = { ...secrets, ...urlVariables(provider, base_url) };
   return Object.fromEntries(
     Object.entries(provider.oauth?.token_params ?? {})
       .map(([name, template]) => [name, fillTemplate(template, values)]),

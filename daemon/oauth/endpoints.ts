@@ -6,17 +6,7 @@
  */
 import { InvalidProviderDefinitionError } from "../../core/errors.ts";
 import { isPrivateName } from "../../core/host_pattern.ts";
-import { fillBaseUrl, type ProviderDefinition, readBaseUrl } from "../../core/provider.ts";
-
-/** The values that URLs and parameters of this login may name: the base URL and its parts. */
-export function baseUrlVariables(
-  provider: ProviderDefinition,
-  base_url: string | null,
-): Readonly<Record<string, string>> {
-  const given = base_url ?? provider.base_url?.default;
-  if (provider.base_url === undefined || given === undefined) return {};
-  return readBaseUrl(provider.base_url, given) ?? {};
-}
+import { fillBaseUrl, type ProviderDefinition, urlVariables } from "../../core/provider.ts";
 
 /**
  * An endpoint with its variables filled in; null when the definition has none of that kind.
@@ -35,7 +25,7 @@ export function fillEndpoint(
   const encoded = Object.fromEntries(
     Object.entries(variables).map(([name, value]) => [name, encodeURIComponent(value)]),
   );
-  const url = fillBaseUrl(template, { ...encoded, ...baseUrlVariables(provider, base_url) });
+  const url = fillBaseUrl(template, { ...encoded, ...urlVariables(provider, base_url) });
   if (url === null || !isEndpoint(url, provider)) {
     throw new InvalidProviderDefinitionError(
       `Cannot use provider ${provider.name}: ${template} does not give an https URL`,

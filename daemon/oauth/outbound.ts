@@ -27,8 +27,21 @@ export const MAX_REPLY_BYTES = 1 << 20;
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 
+/** A request, as far as callers may choose it. */
+export interface GuardedInit {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?:
+    | URLSearchParams
+    | string
+    | ReadableStream
+    | Uint8Array<ArrayBuffer>
+    | null
+    | undefined;
+}
+
 /** A `fetch` that answers with a body already read, or throws {@linkcode EndpointUnreachableError}. */
-export type GuardedFetch = (url: string, init: RequestInit) => Promise<Response>;
+export type GuardedFetch = (url: string, init: GuardedInit) => Promise<Response>;
 
 /**
  * Makes a guarded `fetch`, fit for oauth4webapi's `customFetch`.
@@ -46,8 +59,9 @@ export function guardedFetch(outbound: Outbound): GuardedFetch {
     const timer = setTimeout(() => patience.abort(), outbound.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     try {
       const response = await outbound.fetch(url, {
-        ...init,
-        headers: { ...(init.headers as Record<string, string>), "user-agent": USER_AGENT },
+        method: init.method ?? "GET",
+        headers: { ...init.headers, "user-agent": USER_AGENT },
+        body: init.body ?? null,
         // A redirect of a token request would hand the code or the secret to another host.
         redirect: "manual",
         signal: AbortSignal.any([outbound.signal, patience.signal]),

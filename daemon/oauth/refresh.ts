@@ -13,7 +13,8 @@ import {
   RefreshFailedError,
   TokenEndpointError,
 } from "../../core/errors.ts";
-import type { Secret } from "../../core/secret.ts";
+import { fillTemplate, templateVariables } from "../../core/injection.ts";
+import { Secret } from "../../core/secret.ts";
 import type { OAuthClient } from "./client_authentication.ts";
 import {
   connectionClient,
@@ -124,7 +125,7 @@ function prepare(connection: OAuthConnection): Prepared | string {
 
   if (connection.flow === "client_credentials") {
     const { grant_type = "client_credentials", ...others } = extra;
-    const scope = settings.scopes.join(settings.scope_separator);
+    const scope = (connection.scopes ?? settings.scopes).join(settings.scope_separator);
     return {
       token_endpoint: endpoint,
       client,
@@ -132,13 +133,48 @@ function prepare(connection: OAuthConnection): Prepared | string {
       parameters: { ...others, ...resource, ...(scope === "" ? {} : { scope }) },
     };
   }
-  const refresh_token = Object.hasOwn(secrets, "refresh_token") ? secrets["refresh_token"] : null;
+  const { refresh_token, access_token } = secrets;
+  if (settings.refresh_params !== undefined && access_token !== undefined) {
+    return substitute(settings.refresh_params, { ...extra, ...resource }, {
+      endpoint,
+      client,
+      secrets,
+    });
+  }
   if (!refresh_token || refresh_token.isEmpty) return "the provider gave no refresh token";
   return {
     token_endpoint: endpoint,
     client,
     grant_type: "refresh_token",
     parameters: { ...extra, ...resource, refresh_token },
+  };
+}
+
+/** The refresh as this provider wants it (Meta exchanges the access token for a longer one). */
+function substitute(
+  templates: Readonly<Record<string, string>>,
+  others: Readonly<Record<string, string>>,
+  { endpoint, client, secrets }: {
+    endpoint: string;
+    client: OAuthClient;
+    secrets: Readonly<Record<string, Secret>>;
+  },
+): Prepared | string {
+  const filled: Record<string, Secret | string> = {};
+  for (const [name, template] of Object.entries(templates)) {
+    const names = templateVariables(template);
+    if (names.some((variable) => !Object.hasOwn(secrets, variable))) {
+      return `the provider gave no ${names.join(", ").replaceAll("_", " ")}`;
+    }
+    const text = fillTemplate(template, secrets);
+    filled[name] = names.length === 0 ? text : new Secret(text);
+  }
+  const { grant_type = "refresh_token", ...parameters } = filled;
+  return {
+    token_endpoint: endpoint,
+    client,
+    grant_type: typeof grant_type === "string" ? grant_type : grant_type.reveal(),
+    parameters: { ...others, ...parameters },
   };
 }
 

@@ -83,10 +83,7 @@ export function written(
 export function asJson(send: GuardedFetch): GuardedFetch {
   return (url, init) => {
     const body = JSON.stringify(Object.fromEntries(init.body as URLSearchParams));
-    const headers = {
-      ...(init.headers as Record<string, string>),
-      "content-type": "application/json",
-    };
+    const headers = { ...init.headers, "content-type": "application/json" };
     return send(url, { ...init, body, headers });
   };
 }

@@ -38,7 +38,11 @@ export type TokenReply =
 /** What of the definition matters for reading replies. */
 export type ReplySettings = Pick<
   OAuthSettings,
-  "token_path" | "error_field" | "token_lifetime_seconds" | "invalid_grant_errors"
+  | "token_path"
+  | "error_field"
+  | "token_lifetime_seconds"
+  | "expires_at_field"
+  | "invalid_grant_errors"
 >;
 
 /** Longest lifetime believed: ten years. What is longer is a timestamp in the wrong field. */
@@ -133,7 +137,8 @@ function tokenType(value: unknown): string {
 
 /** `expires_in` in seconds, else `expires_at` as a timestamp, else the documented lifetime. */
 function expiry(set: ReplyFields, settings: ReplySettings, received: Date): Date | null {
-  const seconds = positive(set["expires_in"]) ?? untilTimestamp(set["expires_at"], received) ??
+  const timestamp = fieldAt(set, settings.expires_at_field ?? "expires_at");
+  const seconds = positive(set["expires_in"]) ?? untilTimestamp(timestamp, received) ??
     settings.token_lifetime_seconds ?? null;
   if (seconds === null || seconds > MAX_LIFETIME_SECONDS) return null;
   return new Date(received.getTime() + seconds * 1000);
