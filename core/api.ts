@@ -239,6 +239,8 @@ export interface ExportResult {
   /** The credentials in the format asked for, ready to print. */
   readonly output: string;
   readonly credentials: Readonly<Record<string, string>>;
+  /** Connections left out of an export of everything, each with the reason; usually empty. */
+  readonly skipped: readonly string[];
 }
 
 /** `POST /credentials/resolve`: by host, or by provider. */

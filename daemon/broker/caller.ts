@@ -30,3 +30,15 @@ export function asOwner(caller: Caller): OwnerCaller {
   if (caller.type === "owner") return caller;
   throw new GrantDeniedError("Cannot do this with a run identity: it may use credentials only");
 }
+
+/** The vault a caller's connections are in. */
+export function vaultOf(caller: Caller): string {
+  return caller.type === "owner" ? caller.vault_id : caller.grant.vault_id;
+}
+
+/** Who is to blame, in the words of the audit log. */
+export function auditedAs(caller: Caller): { identity: string; run: string | null } {
+  return caller.type === "owner"
+    ? { identity: caller.identity, run: null }
+    : { identity: caller.grant.identity, run: caller.grant.id };
+}

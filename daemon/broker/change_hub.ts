@@ -11,6 +11,8 @@ export type Change =
   | { readonly type: "connections"; readonly vault_id: string; readonly provider: string }
   /** Definitions: registered, removed, reset. */
   | { readonly type: "providers" }
+  /** An identity was registered. */
+  | { readonly type: "identity"; readonly handle: string }
   /** A grant was renewed or ended. */
   | { readonly type: "grant"; readonly grant_id: string; readonly ended: boolean };
 

@@ -1,0 +1,148 @@
+/**
+ * Begins a login: picks connection and flow, asks the flow what is missing, and goes as far as it can
+ * without the person.
+ *
+ * @module
+ */
+import type { CreateSessionRequest, Session } from "../../core/api.ts";
+import type { Connection } from "../../core/connection.ts";
+import { InvalidInputError, UnsupportedFlowError } from "../../core/errors.ts";
+import { isName, type ProviderDefinition, readBaseUrl } from "../../core/provider.ts";
+import { Secret } from "../../core/secret.ts";
+import { newSessionId, saveAuthSession } from "../records/auth_sessions.ts";
+import { readDefaultConnection } from "../records/connection_index.ts";
+import { readConnection } from "../records/connections.ts";
+import type { Broker } from "./broker.ts";
+import type { OwnerCaller } from "./caller.ts";
+import { advanceLogin } from "./complete_login.ts";
+import {
+  loginRequest,
+  type LoginSession,
+  openSession,
+  SESSION_LIFETIME_SECONDS,
+  showSession,
+} from "./login_session.ts";
+
+/**
+ * A new login session.
+ *
+ * @throws {ProviderNotFoundError} @throws {UnsupportedFlowError} @throws {InvalidInputError}
+ * @throws {AuthsomeError} what the flow throws when it begins at once and fails.
+ */
+export async function beginLogin(
+  broker: Broker,
+  owner: OwnerCaller,
+  request: CreateSessionRequest,
+): Promise<Session> {
+  const definition = broker.catalogue.get(request.provider);
+  const fresh = newSession(
+    owner,
+    definition,
+    request,
+    await connectionName(broker, owner, request),
+  );
+  const connected = request.force !== true &&
+    await isConnected(broker, owner, definition, fresh);
+  const session = connected ? { ...fresh, ...ALREADY_CONNECTED } : {
+    ...fresh,
+    inputs: broker.flows[fresh.flow].inputs(await loginRequest(broker, fresh)),
+  };
+
+  const id = newSessionId();
+  const now = broker.now();
+  const expires_at = new Date(now.getTime() + SESSION_LIFETIME_SECONDS * 1000);
+  await saveAuthSession(
+    broker.vault,
+    { id, created_at: now, expires_at, state: null, data: session },
+    0,
+  );
+  const open = await openSession(broker, id);
+  // Nothing that must be asked: the rest has defaults.
+  if (connected || session.inputs.some((field) => field.required)) return showSession(broker, open);
+  return showSession(broker, await advanceLogin(broker, open, {}));
+}
+
+const ALREADY_CONNECTED = { status: "completed", message: "Already connected" } as const;
+
+function newSession(
+  owner: OwnerCaller,
+  definition: ProviderDefinition,
+  request: CreateSessionRequest,
+  connection: string,
+): LoginSession {
+  const flow = request.flow ?? definition.flow;
+  if (!definition.flows.includes(flow)) {
+    throw new UnsupportedFlowError(
+      `Cannot log in to ${definition.name} with ${flow}: it offers ${definition.flows.join(", ")}`,
+      { provider: definition.name, operation: "login" },
+    );
+  }
+  if (!isName(connection)) {
+    throw new InvalidInputError("Cannot use this connection name: it breaks the rule for names");
+  }
+  return {
+    identity: owner.identity,
+    principal_id: owner.principal_id,
+    vault_id: owner.vault_id,
+    provider: definition.name,
+    connection,
+    flow,
+    base_url: request.base_url ?? null,
+    scopes: request.scopes ?? null,
+    status: "waiting_for_user",
+    message: null,
+    error: null,
+    inputs: [],
+    form_token: new Secret(crypto.getRandomValues(new Uint8Array(24)).toHex()),
+    doubtful: null,
+    warnings: [],
+    authorization_url: null,
+    device: null,
+    pending: null,
+    client: null,
+    requested_scopes: request.scopes ?? null,
+    granted_scopes: null,
+  };
+}
+
+async function connectionName(
+  broker: Broker,
+  owner: OwnerCaller,
+  { provider, connection }: CreateSessionRequest,
+): Promise<string> {
+  if (connection !== undefined) return connection;
+  const found = await readDefaultConnection(broker.vault, owner.vault_id, provider);
+  return found?.default_connection ?? "default";
+}
+
+/** Whether the login would change nothing: the connection works and is what is asked for. */
+async function isConnected(
+  broker: Broker,
+  owner: OwnerCaller,
+  definition: ProviderDefinition,
+  { provider, connection, scopes, base_url }: LoginSession,
+): Promise<boolean> {
+  const ref = { provider, connection };
+  const existing = await readConnection(broker.vault, owner.vault_id, ref);
+  if (existing === null || !isUsable(existing, broker.now())) return false;
+  const sameScopes = scopes === null || isSameSet(scopes, existing.scopes ?? []);
+  return sameScopes && isSameBase(definition, base_url, existing.base_url);
+}
+
+function isUsable({ status, expires_at, secrets }: Connection, now: Date): boolean {
+  if (status !== "connected") return false;
+  return expires_at === null || expires_at > now || secrets["refresh_token"] !== undefined;
+}
+
+function isSameSet(a: readonly string[], b: readonly string[]): boolean {
+  return new Set(a).size === new Set(b).size && a.every((item) => b.includes(item));
+}
+
+function isSameBase(
+  { base_url: base }: ProviderDefinition,
+  asked: string | null,
+  stored: string | null,
+): boolean {
+  if (asked === null || base === undefined) return true;
+  return readBaseUrl(base, asked, { allowPrivate: true })?.["base_url"] === stored;
+}

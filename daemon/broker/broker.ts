@@ -1,0 +1,60 @@
+/**
+ * What every verb of the broker works with. One object, handed down: verbs are functions, and what
+ * they need from the world (a clock, a way out, a store) is in here and nowhere else.
+ *
+ * @module
+ */
+import type { ReadyCheck, WhoAmI } from "../../core/api.ts";
+import type { AuditEvent } from "../../core/audit_chain.ts";
+import type { ServerConfig } from "../../core/config.ts";
+import type { Flow } from "../../core/provider.ts";
+import type { Secret } from "../../core/secret.ts";
+import type { LoginFlow } from "../flows/flow.ts";
+import type { Vault } from "../vault/vault.ts";
+import type { ChangeHub } from "./change_hub.ts";
+import type { DefaultConnections } from "./default_connections.ts";
+import type { KnownCallers } from "./known_callers.ts";
+import type { ProviderCatalogue } from "./provider_catalogue.ts";
+import type { RevokeTokens } from "./revoke_provider.ts";
+
+/** The broker's surroundings. */
+export interface Broker {
+  readonly home: string;
+  readonly version: string;
+  readonly settings: ServerConfig;
+  readonly encryption: WhoAmI["encryption"];
+  /** Content of `server/registration.token`. */
+  readonly registrationToken: Secret;
+  readonly vault: Vault;
+  readonly catalogue: ProviderCatalogue;
+  /** Each provider's default connection, as last read. */
+  readonly defaults: DefaultConnections;
+  /** Identities and grants, as last read. */
+  readonly callers: KnownCallers;
+  readonly changes: ChangeHub;
+  readonly flows: Readonly<Record<Flow, LoginFlow>>;
+  readonly now: () => Date;
+  /** Goes out through the egress relay, TLS end to end. */
+  readonly fetch: typeof fetch;
+  /** Tells the relay hosts that no definition names, for as long as the daemon runs. */
+  readonly allowHosts: (hosts: readonly string[]) => void | Promise<void>;
+  /** Base of links that people open, without a trailing slash. */
+  readonly baseUrl: () => string;
+  readonly revokeTokens: RevokeTokens;
+  /** Writes a decision down before it is acted on. @throws {StoreUnavailableError} */
+  readonly audit: (event: AuditEvent) => void;
+  /** Tells the daemon's log what no caller is there to hear. */
+  readonly warn: (message: string, cause?: unknown) => void;
+  /** Checks that only the process can make: its confinement, its relay, its files. */
+  readonly probes: Readonly<Partial<Record<ReadyCheck, Probe>>>;
+  /** Runs a task that outlives the request; it ends when its signal aborts. */
+  readonly background: (task: (signal: AbortSignal) => Promise<void>) => void;
+  /** Aborted when the daemon stops. */
+  readonly stopping: AbortSignal;
+}
+
+/** Answers `ok`, or a short code with a sentence for a person. */
+export type Probe = () => Promise<ProbeResult> | ProbeResult;
+
+/** What a probe found. */
+export type ProbeResult = "ok" | { readonly code: string; readonly problem: string };

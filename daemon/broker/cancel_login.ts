@@ -1,0 +1,33 @@
+/**
+ * Looks at a login, and gives one up.
+ *
+ * @module
+ */
+import type { Session } from "../../core/api.ts";
+import type { Broker } from "./broker.ts";
+import type { OwnerCaller } from "./caller.ts";
+import { isOver, openOwnSession, saveSession, showSession } from "./login_session.ts";
+
+/** How an owner's login stands. @throws {LoginNotFoundError} @throws {LoginExpiredError} */
+export async function showLogin(broker: Broker, owner: OwnerCaller, id: string): Promise<Session> {
+  return showSession(broker, await openOwnSession(broker, owner, id));
+}
+
+/** Gives an owner's login up; one that is over stays as it is. Throws as {@linkcode showLogin} does. */
+export async function cancelLogin(
+  broker: Broker,
+  owner: OwnerCaller,
+  id: string,
+): Promise<Session> {
+  const open = await openOwnSession(broker, owner, id);
+  if (isOver(open.record.data)) return showSession(broker, open);
+  const cancelled = await saveSession(broker, open, {
+    status: "cancelled",
+    message: "The login was cancelled",
+    inputs: [],
+    doubtful: null,
+    pending: null,
+    client: null,
+  });
+  return showSession(broker, cancelled);
+}

@@ -1,0 +1,182 @@
+/**
+ * The steps of a login behind its beginning: values come in, the browser comes back, the device is
+ * confirmed; and what each of them leads to.
+ *
+ * @module
+ */
+import type { Session } from "../../core/api.ts";
+import {
+  AuthorizationResponseError,
+  InvalidInputError,
+  VaultConflictError,
+} from "../../core/errors.ts";
+import { Secret } from "../../core/secret.ts";
+import type { FlowContext, LoginStep } from "../flows/flow.ts";
+import { takeState } from "../records/auth_sessions.ts";
+import type { Broker } from "./broker.ts";
+import type { OwnerCaller } from "./caller.ts";
+import { failLogin, finishLogin } from "./finish_login.ts";
+import { flowContext } from "./flow_context.ts";
+import {
+  isOver,
+  loginRequest,
+  openOwnSession,
+  type OpenSession,
+  openSession,
+  saveSession,
+  SESSION_LIFETIME_SECONDS,
+  showSession,
+} from "./login_session.ts";
+import { pollLogin } from "./poll_login.ts";
+
+/**
+ * Gives an owner's login the values it asks for, or an OAuth login its `code` and `state`.
+ *
+ * @throws {LoginNotFoundError} @throws {LoginExpiredError} @throws {InvalidInputError} for a value
+ * that cannot be used; the login then still waits. @throws {AuthsomeError} what the flow throws.
+ */
+export async function resumeLogin(
+  broker: Broker,
+  owner: OwnerCaller,
+  id: string,
+  data: Readonly<Record<string, string>>,
+): Promise<Session> {
+  const open = await openOwnSession(broker, owner, id);
+  if (isOver(open.record.data)) return showSession(broker, open);
+  if (open.record.data.pending?.type === "authorization_code" && Object.hasOwn(data, "state")) {
+    return showSession(broker, await completeCallback(broker, new URLSearchParams(data), open));
+  }
+  return showSession(broker, await advanceLogin(broker, open, readValues(open, data)));
+}
+
+/**
+ * Ends an authorization code login with the query the provider sent the browser back with. Each
+ * `state` works once.
+ *
+ * @throws {AuthorizationResponseError} when the state is unknown or used. @throws {LoginExpiredError}
+ * @throws {AuthsomeError} what the flow throws.
+ */
+export async function completeCallback(
+  broker: Broker,
+  query: URLSearchParams,
+  expected: OpenSession | null = null,
+): Promise<OpenSession> {
+  const state = query.get("state") ?? "";
+  const id = state === "" ? null : await takeState(broker.vault, state);
+  if (id === null || (expected !== null && expected.record.id !== id)) {
+    throw new AuthorizationResponseError(
+      "Cannot finish the login: its state is unknown or was used before",
+      { hint: "Run: authsome login PROVIDER, and use the page it opens" },
+    );
+  }
+  const open = await openSession(broker, id);
+  const { pending, flow } = open.record.data;
+  const complete = broker.flows[flow].complete;
+  if (pending === null || complete === undefined || isOver(open.record.data)) {
+    throw new AuthorizationResponseError("Cannot finish the login: it does not wait for this");
+  }
+  return await step(broker, open, async (login, context) => ({
+    type: "granted",
+    grant: await complete(login, pending, query, context),
+    client: null,
+    warnings: [],
+  }));
+}
+
+/** Lets the flow begin with the values and does what it says. Throws what the flow throws. */
+export async function advanceLogin(
+  broker: Broker,
+  open: OpenSession,
+  values: Readonly<Record<string, Secret>>,
+): Promise<OpenSession> {
+  const flow = broker.flows[open.record.data.flow];
+  return await step(broker, open, (login, context) => flow.begin(login, values, context));
+}
+
+/** The values a session asks for, out of what somebody sent. @throws {InvalidInputError} */
+export function readValues(
+  { record: { data: { inputs, provider } } }: OpenSession,
+  sent: Readonly<Record<string, string>>,
+): Record<string, Secret> {
+  const values: Record<string, Secret> = {};
+  for (const [name, value] of Object.entries(sent)) {
+    if (!inputs.some((field) => field.name === name)) {
+      const names = inputs.map((field) => field.name).join(", ");
+      throw new InvalidInputError(
+        `Cannot log in to ${provider}: a field was given that is not asked for`,
+        {
+          provider,
+          issues: [{ path: `data.${name}`, message: `asked for: ${names || "nothing"}` }],
+        },
+      );
+    }
+    values[name] = new Secret(value);
+  }
+  return values;
+}
+
+type Take = (
+  login: Awaited<ReturnType<typeof loginRequest>>,
+  context: FlowContext,
+) => Promise<LoginStep>;
+
+/** Takes one step of a flow, with the session marked so that no second one runs beside it. */
+async function step(broker: Broker, open: OpenSession, take: Take): Promise<OpenSession> {
+  if (open.record.data.status === "processing") {
+    throw new VaultConflictError("Cannot go on with the login: another step is under way");
+  }
+  const login = await loginRequest(broker, open.record.data);
+  const busy = await saveSession(broker, open, { status: "processing" });
+  let taken: LoginStep;
+  try {
+    taken = await take(login, flowContext(broker));
+  } catch (error) {
+    await noteFailure(broker, busy, error);
+    throw error;
+  }
+  return await follow(broker, busy, taken);
+}
+
+async function follow(broker: Broker, open: OpenSession, step: LoginStep): Promise<OpenSession> {
+  switch (step.type) {
+    case "granted":
+      return await finishLogin(broker, open, step.grant, step.client, step.warnings);
+    case "authorize":
+      return await saveSession(broker, open, {
+        status: "waiting_for_user",
+        inputs: [],
+        doubtful: null,
+        authorization_url: step.url,
+        pending: step.pending,
+        client: step.client ?? open.record.data.client,
+        requested_scopes: step.pending.scopes,
+      }, { expires_at: inOneLifetime(broker) });
+    case "device": {
+      const { user_code, verification_uri, verification_uri_complete } = step;
+      const waiting = await saveSession(broker, open, {
+        status: "waiting_for_user",
+        inputs: [],
+        doubtful: null,
+        device: { user_code, verification_uri, verification_uri_complete },
+        pending: step.pending,
+        client: step.client ?? open.record.data.client,
+        requested_scopes: step.pending.scopes,
+      }, { expires_at: step.expires_at });
+      broker.background((signal) => pollLogin(broker, waiting.record.id, signal));
+      return waiting;
+    }
+  }
+}
+
+/** A value that can be typed again leaves the session waiting; anything else ends it. */
+async function noteFailure(broker: Broker, open: OpenSession, error: unknown): Promise<void> {
+  if (error instanceof InvalidInputError && open.record.data.inputs.length > 0) {
+    await saveSession(broker, open, { status: "waiting_for_user" });
+  } else {
+    await failLogin(broker, open, error);
+  }
+}
+
+function inOneLifetime(broker: Broker): Date {
+  return new Date(broker.now().getTime() + SESSION_LIFETIME_SECONDS * 1000);
+}

@@ -1,0 +1,88 @@
+/**
+ * The hosts one connection's credential belongs to, and what is injected there. Compiled once for
+ * each definition and base URL, because every request of a run asks for it.
+ *
+ * @module
+ */
+import type { ProxyRoute } from "../../core/api.ts";
+import type { ConnectionRef, ConnectionSummary } from "../../core/connection.ts";
+import {
+  authEndpoints,
+  hostRules,
+  type ParsedRule,
+  type ProviderDefinition,
+  urlVariables,
+} from "../../core/provider.ts";
+import { compileRoutes, type RouteTable } from "../../core/route_table.ts";
+
+/** Where a connection's API is. */
+export type ConnectionPlace = Pick<ConnectionSummary, "base_url" | "api_url">;
+
+/** The place of a connection that was not made yet. */
+export const NO_PLACE: ConnectionPlace = { base_url: null, api_url: null };
+
+/** A connection's rules, ready to match. */
+export interface ConnectionRoutes {
+  readonly rules: readonly ParsedRule[];
+  /** Routes without the connection's name; `rule` is the index into `rules`. */
+  readonly routes: readonly ProxyRoute[];
+  readonly table: RouteTable;
+  /** Variables of the base URL. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+const compiled = new WeakMap<ProviderDefinition, Map<string, ConnectionRoutes>>();
+/** Places kept compiled for one definition. */
+const CAPACITY = 1000;
+
+/** The routes of a connection with this definition at this place. */
+export function connectionRoutes(
+  definition: ProviderDefinition,
+  place: ConnectionPlace,
+): ConnectionRoutes {
+  let byPlace = compiled.get(definition);
+  if (byPlace === undefined) compiled.set(definition, byPlace = new Map());
+  const key = `${place.base_url ?? ""} ${place.api_url ?? ""}`;
+  const known = byPlace.get(key);
+  if (known !== undefined) return known;
+  if (byPlace.size >= CAPACITY) byPlace.clear();
+  const made = compile(definition, place);
+  byPlace.set(key, made);
+  return made;
+}
+
+/** The routes as the proxy is told them. */
+export function routesFor(
+  ref: ConnectionRef,
+  { routes }: ConnectionRoutes,
+  defaultSince: Date | null,
+): ProxyRoute[] {
+  const since = defaultSince?.toISOString() ?? null;
+  return routes.map((route) => ({ ...route, ...ref, default_since: since }));
+}
+
+function compile(
+  definition: ProviderDefinition,
+  { base_url, api_url }: ConnectionPlace,
+): ConnectionRoutes {
+  const rules = hostRules(definition, base_url, api_url);
+  const endpoints = authEndpoints(definition, base_url, api_url);
+  const routes = rules.map(({ pattern, path }, rule): ProxyRoute => ({
+    provider: definition.name,
+    connection: "",
+    host: pattern.text,
+    path,
+    api_url: `${pattern.text}${path}`,
+    rule,
+    default_since: null,
+    auth_endpoints: endpoints,
+    auth_endpoint_paths: [...new Set(endpoints.map((endpoint) => endpoint.path))],
+    allow_private: definition.allow_private === true,
+  }));
+  return {
+    rules,
+    routes,
+    table: compileRoutes(routes),
+    variables: urlVariables(definition, base_url, api_url),
+  };
+}

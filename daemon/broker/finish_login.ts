@@ -1,0 +1,104 @@
+/**
+ * The end of a login. A good one leaves the connection, the provider's client, a line in the audit
+ * log, and everybody told; a bad one leaves the reason.
+ *
+ * @module
+ */
+import type { Connection } from "../../core/connection.ts";
+import { AuthsomeError } from "../../core/errors.ts";
+import type { ProviderClient } from "../../core/provider_client.ts";
+import type { TokenGrant } from "../flows/flow.ts";
+import { saveConnection } from "../records/connections.ts";
+import { saveProviderClient } from "../records/provider_clients.ts";
+import type { Broker } from "./broker.ts";
+import { type LoginSession, type OpenSession, saveSession } from "./login_session.ts";
+
+/** Keeps what was granted and ends the session. @throws {StoreUnavailableError} */
+export async function finishLogin(
+  broker: Broker,
+  open: OpenSession,
+  grant: TokenGrant,
+  newClient: ProviderClient | null,
+  warnings: readonly string[],
+): Promise<OpenSession> {
+  const session = open.record.data;
+  const client = newClient ?? session.client;
+  const connection = newConnection(broker, session, grant);
+  broker.audit({
+    event: "login",
+    status: "success",
+    provider: session.provider,
+    connection: session.connection,
+    identity: session.identity,
+    details: { flow: session.flow },
+  });
+  if (client !== null) await saveProviderClient(broker.vault, session.provider, client);
+  await saveConnection(broker.vault, connection, { now: broker.now() });
+  broker.changes.publish({
+    type: "connections",
+    vault_id: session.vault_id,
+    provider: session.provider,
+  });
+  return await saveSession(broker, open, {
+    status: "completed",
+    message: "Login successful",
+    error: null,
+    inputs: [],
+    doubtful: null,
+    pending: null,
+    client: null,
+    granted_scopes: grant.granted_scopes,
+    warnings,
+  });
+}
+
+function newConnection(broker: Broker, session: LoginSession, grant: TokenGrant): Connection {
+  const oauth = session.flow !== "api_key";
+  return {
+    schema_version: 2,
+    provider: session.provider,
+    connection_name: session.connection,
+    identity: session.identity,
+    principal_id: session.principal_id,
+    vault_id: session.vault_id,
+    auth_type: oauth ? "oauth2" : "api_key",
+    flow: session.flow,
+    status: "connected",
+    base_url: grant.base_url,
+    api_url: grant.api_url,
+    // RFC 6749 section 5.1: a reply without scope means that what was asked for was granted.
+    scopes: oauth ? grant.granted_scopes ?? session.requested_scopes : null,
+    secrets: grant.secrets,
+    token_type: grant.token_type,
+    expires_at: grant.expires_at,
+    obtained_at: broker.now(),
+    account: grant.account,
+    metadata: grant.metadata,
+  };
+}
+
+/** Ends a session that failed, and writes it down. Only our own words are shown. */
+export async function failLogin(
+  broker: Broker,
+  open: OpenSession,
+  error: unknown,
+): Promise<OpenSession> {
+  const known = error instanceof AuthsomeError ? error : null;
+  const { provider, connection, identity } = open.record.data;
+  broker.audit({
+    event: "login",
+    status: "failure",
+    provider,
+    connection,
+    identity,
+    details: { error: known?.name ?? "UnexpectedError" },
+  });
+  return await saveSession(broker, open, {
+    status: "failed",
+    error: known?.message ?? "Cannot log in: something unexpected happened",
+    inputs: [],
+    doubtful: null,
+    pending: null,
+    client: null,
+  });
+}

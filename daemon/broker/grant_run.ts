@@ -1,0 +1,155 @@
+/**
+ * Grants: what the key of one `authsome run` may use, from when to when.
+ *
+ * @module
+ */
+import type { CreateGrantRequest, GrantItem } from "../../core/api.ts";
+import { publicKeyOf } from "../../core/did_key.ts";
+import {
+  ConnectionNotFoundError,
+  GrantDeniedError,
+  InvalidRequestError,
+} from "../../core/errors.ts";
+import type { Grant } from "../../core/grant.ts";
+import { readConnection } from "../records/connections.ts";
+import {
+  createGrant as keepGrant,
+  endGrant as keepEnd,
+  newGrantId,
+  readGrant,
+  renewGrant as keepRenewal,
+} from "../records/grants.ts";
+import type { Broker } from "./broker.ts";
+import type { Caller, OwnerCaller } from "./caller.ts";
+
+/** How long a grant lasts unless the run says otherwise, in seconds. */
+const DEFAULT_LIFETIME_SECONDS = 3600;
+
+/**
+ * Lets a run identity use connections.
+ *
+ * @throws {InvalidRequestError} when the key is none. @throws {ProviderNotFoundError}
+ * @throws {ConnectionNotFoundError} when a connection is named that does not exist.
+ */
+export async function createGrant(
+  broker: Broker,
+  owner: OwnerCaller,
+  request: CreateGrantRequest,
+): Promise<GrantItem> {
+  const { run_did, only = null, connections = {}, label = "" } = request;
+  const { expires_in = DEFAULT_LIFETIME_SECONDS } = request;
+  if (publicKeyOf(run_did) === null) {
+    throw new InvalidRequestError("Cannot grant: run_did is not an Ed25519 did:key", {
+      issues: [{ path: "run_did", message: "is not an Ed25519 did:key" }],
+    });
+  }
+  for (const { provider, connection } of only ?? []) {
+    await checkConnection(broker, owner, provider, connection);
+  }
+  for (const [provider, connection] of Object.entries(connections)) {
+    await checkConnection(broker, owner, provider, connection);
+  }
+  const now = broker.now();
+  const grant: Grant = {
+    id: newGrantId(),
+    run_did,
+    identity: owner.identity,
+    principal_id: owner.principal_id,
+    vault_id: owner.vault_id,
+    only,
+    connections,
+    label,
+    created_at: now,
+    expires_at: inSeconds(now, expires_in),
+    ended_at: null,
+  };
+  broker.audit({
+    event: "grant_start",
+    status: "success",
+    identity: owner.identity,
+    run: grant.id,
+    details: { label, only: only?.map(showScope) ?? null, connections },
+  });
+  await keepGrant(broker.vault, grant);
+  return showGrant(grant);
+}
+
+/** Lets a grant of the owner's last `expires_in` seconds from now. @throws {GrantDeniedError} */
+export async function renewGrant(
+  broker: Broker,
+  owner: OwnerCaller,
+  id: string,
+  expires_in: number,
+): Promise<GrantItem> {
+  await findGrant(broker, owner, id);
+  const now = broker.now();
+  const grant = await keepRenewal(broker.vault, id, inSeconds(now, expires_in), now);
+  broker.changes.publish({ type: "grant", grant_id: id, ended: false });
+  return showGrant(grant);
+}
+
+/** Ends a grant: the owner's, or the run's own under `self`. @throws {GrantDeniedError} */
+export async function endGrant(broker: Broker, caller: Caller, id: string): Promise<GrantItem> {
+  const { id: grantId, identity } = await findGrant(broker, caller, id);
+  const grant = await keepEnd(broker.vault, grantId, broker.now());
+  broker.changes.publish({ type: "grant", grant_id: grantId, ended: true });
+  broker.audit({ event: "grant_end", status: "success", identity, run: grantId });
+  return showGrant(grant);
+}
+
+/** A grant: the owner's, or the run's own under `self`. @throws {GrantDeniedError} */
+export async function getGrant(broker: Broker, caller: Caller, id: string): Promise<GrantItem> {
+  return showGrant(await findGrant(broker, caller, id));
+}
+
+async function findGrant(broker: Broker, caller: Caller, id: string): Promise<Grant> {
+  const own = caller.type === "run" ? caller.grant : null;
+  const wanted = id === "self" && own !== null ? own.id : id;
+  const grant = await readGrant(broker.vault, wanted);
+  const mine = caller.type === "run"
+    ? grant?.id === caller.grant.id
+    : grant?.principal_id === caller.principal_id;
+  // Somebody else's looks like none: an id tells nothing.
+  if (grant === null || !mine) {
+    throw new GrantDeniedError("Cannot use the grant: there is no such grant");
+  }
+  return grant;
+}
+
+async function checkConnection(
+  broker: Broker,
+  owner: OwnerCaller,
+  provider: string,
+  connection: string | null,
+): Promise<void> {
+  const { name } = broker.catalogue.get(provider);
+  if (connection === null) return;
+  const ref = { provider: name, connection };
+  if (await readConnection(broker.vault, owner.vault_id, ref) !== null) return;
+  throw new ConnectionNotFoundError(
+    `Cannot grant ${name}/${connection}: there is no such connection`,
+    { ...ref, hint: `Run: authsome login ${name} --connection ${connection}` },
+  );
+}
+
+function showScope(scope: { provider: string; connection: string | null }): string {
+  return scope.connection === null ? scope.provider : `${scope.provider}/${scope.connection}`;
+}
+
+function inSeconds(now: Date, seconds: number): Date {
+  return new Date(now.getTime() + seconds * 1000);
+}
+
+function showGrant(grant: Grant): GrantItem {
+  const { id, run_did, label, only, connections } = grant;
+  return {
+    id,
+    run_did,
+    label,
+    only,
+    connections,
+    created_at: grant.created_at.toISOString(),
+    expires_at: grant.expires_at.toISOString(),
+    ended_at: grant.ended_at?.toISOString() ?? null,
+  };
+}

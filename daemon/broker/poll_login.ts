@@ -1,0 +1,90 @@
+/**
+ * Asks a device login's token endpoint until it is confirmed, refused or expired (RFC 8628 section
+ * 3.4), in the background of whatever page or terminal shows the code.
+ *
+ * @module
+ */
+import { AuthsomeError, VaultConflictError } from "../../core/errors.ts";
+import { listAuthSessions, readAuthSession } from "../records/auth_sessions.ts";
+import type { Broker } from "./broker.ts";
+import { failLogin, finishLogin } from "./finish_login.ts";
+import { flowContext } from "./flow_context.ts";
+import {
+  isOver,
+  loginRequest,
+  type LoginSession,
+  type OpenSession,
+  openSession,
+} from "./login_session.ts";
+
+/** Polls one session until it is over, or `signal` aborts; never throws. */
+export async function pollLogin(broker: Broker, id: string, signal: AbortSignal): Promise<void> {
+  let interval = await firstInterval(broker, id);
+  while (interval !== null && await sleep(interval * 1000, signal)) {
+    interval = await pollOnce(broker, id, signal, interval);
+  }
+}
+
+/** Goes on with the device logins that an earlier daemon left. */
+export async function resumePolling(broker: Broker): Promise<void> {
+  for (const { id, data } of await listAuthSessions<LoginSession>(broker.vault)) {
+    if (data.pending?.type === "device_code" && data.status === "waiting_for_user") {
+      broker.background((signal) => pollLogin(broker, id, signal));
+    }
+  }
+}
+
+async function firstInterval(broker: Broker, id: string): Promise<number | null> {
+  const found = await readAuthSession<LoginSession>(broker.vault, id);
+  const pending = found?.session.data.pending;
+  return pending?.type === "device_code" ? pending.interval_seconds : null;
+}
+
+/** Seconds to wait before asking again; null when the login is over. */
+async function pollOnce(
+  broker: Broker,
+  id: string,
+  signal: AbortSignal,
+  interval: number,
+): Promise<number | null> {
+  let open: OpenSession | null = null;
+  try {
+    open = await openSession(broker, id);
+    const { flow, pending } = open.record.data;
+    if (pending === null || isOver(open.record.data)) return null;
+    const login = await loginRequest(broker, open.record.data);
+    const answer = await broker.flows[flow].poll!(login, pending, flowContext(broker, signal));
+    if (answer.type === "pending") return answer.interval_seconds;
+    await finishLogin(broker, open, answer.grant, null, []);
+    return null;
+  } catch (error) {
+    if (signal.aborted) return null;
+    // Somebody cancelled it, or changed it: look again.
+    if (error instanceof VaultConflictError) return interval;
+    // RFC 8628 section 3.5: a connection that timed out is tried again, more slowly.
+    if (error instanceof AuthsomeError && error.code === "endpoint_unreachable") {
+      return Math.min(interval * 2, 60);
+    }
+    if (open === null) return null;
+    if (!(error instanceof AuthsomeError)) broker.warn("Cannot poll a device login", error);
+    await failLogin(broker, open, error).catch((cause) =>
+      broker.warn("Cannot end a device login that failed", cause)
+    );
+    return null;
+  }
+}
+
+/** False when `signal` aborted first. */
+async function sleep(ms: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return false;
+  return await new Promise((resolve) => {
+    const timer = setTimeout(() => done(true), ms);
+    const abort = () => done(false);
+    const done = (slept: boolean) => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", abort);
+      resolve(slept);
+    };
+    signal.addEventListener("abort", abort, { once: true });
+  });
+}

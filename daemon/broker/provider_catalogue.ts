@@ -1,0 +1,115 @@
+/**
+ * Every provider definition: the bundled ones, and the owner's over them.
+ *
+ * @module
+ */
+import { ProviderNotFoundError } from "../../core/errors.ts";
+import type { ProviderDefinition, ProviderSource } from "../../core/provider.ts";
+import { nearest } from "../../core/suggestion.ts";
+
+/** A definition file that cannot be used, and why. */
+export interface BrokenDefinition {
+  /** File name, such as `acme.json`. */
+  readonly file: string;
+  readonly problem: string;
+}
+
+/** What the folder of custom definitions holds. */
+export interface CustomDefinitions {
+  readonly definitions: readonly ProviderDefinition[];
+  readonly broken: readonly BrokenDefinition[];
+}
+
+/** Where custom definitions are kept. */
+export interface CustomDefinitionStore {
+  /** Reads them all; what cannot be used is named, not thrown. */
+  read(): CustomDefinitions;
+  /** Keeps one, in place of an earlier one. @throws {StoreUnavailableError} */
+  save(definition: ProviderDefinition): void;
+  /** Forgets one; nothing happens when there is none. @throws {StoreUnavailableError} */
+  remove(name: string): void;
+}
+
+/** The definitions by name. */
+export class ProviderCatalogue {
+  readonly #bundled: ReadonlyMap<string, ProviderDefinition>;
+  readonly #store: CustomDefinitionStore;
+  #custom: ReadonlyMap<string, ProviderDefinition> = new Map();
+  #broken: readonly BrokenDefinition[] = [];
+  #all: readonly ProviderDefinition[] = [];
+
+  /** A catalogue of `bundled` and of what `store` holds. */
+  constructor(bundled: ReadonlyMap<string, ProviderDefinition>, store: CustomDefinitionStore) {
+    this.#bundled = bundled;
+    this.#store = store;
+    this.reload();
+  }
+
+  /** The definition in force under this name. @throws {ProviderNotFoundError} with the nearest names. */
+  get(name: string): ProviderDefinition {
+    const found = this.find(name);
+    if (found !== null) return found;
+    const near = nearest(name, this.#all.map((definition) => definition.name));
+    throw new ProviderNotFoundError(`Cannot find provider ${quoted(name)}: there is none`, {
+      provider: name.slice(0, 64),
+      hint: near.length === 0 ? "Run: authsome list" : `Did you mean ${near.join(", ")}?`,
+    });
+  }
+
+  /** The definition in force under this name, or null. */
+  find(name: string): ProviderDefinition | null {
+    return this.#custom.get(name) ?? this.#bundled.get(name) ?? null;
+  }
+
+  /** Every definition in force, by name. */
+  all(): readonly ProviderDefinition[] {
+    return this.#all;
+  }
+
+  /** Where the definition in force comes from. */
+  sourceOf(name: string): ProviderSource {
+    return this.#custom.has(name) ? "custom" : "bundled";
+  }
+
+  /** Whether a bundled definition has this name. */
+  isBundled(name: string): boolean {
+    return this.#bundled.has(name);
+  }
+
+  /** Files that could not be used. */
+  get broken(): readonly BrokenDefinition[] {
+    return this.#broken;
+  }
+
+  /** Keeps a custom definition. @throws {StoreUnavailableError} */
+  save(definition: ProviderDefinition): void {
+    this.#store.save(definition);
+    this.reload();
+  }
+
+  /** Forgets a custom definition. @throws {StoreUnavailableError} */
+  remove(name: string): void {
+    this.#store.remove(name);
+    this.reload();
+  }
+
+  /** Reads the custom definitions again; tells whether anything changed. */
+  reload(): boolean {
+    const { definitions, broken } = this.#store.read();
+    const before = JSON.stringify([...this.#custom.values()]);
+    if (this.#all.length > 0 && before === JSON.stringify(definitions)) {
+      this.#broken = broken;
+      return false;
+    }
+    this.#custom = new Map(definitions.map((definition) => [definition.name, definition]));
+    this.#broken = broken;
+    this.#all = [...new Map([...this.#bundled, ...this.#custom]).values()]
+      .sort((a, b) => a.name < b.name ? -1 : 1);
+    return true;
+  }
+}
+
+/** What was asked for, short and without control characters: it may be anything. */
+function quoted(name: string): string {
+  return JSON.stringify(name.slice(0, 64));
+}

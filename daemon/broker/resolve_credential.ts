@@ -1,0 +1,130 @@
+/**
+ * What is to be put on one request: finds the connection, checks that the request's host and path
+ * really are its provider's, and fills in the injection.
+ *
+ * The caller's choice is never trusted: a proxy that is wrong about a host gets nothing.
+ *
+ * @module
+ */
+import type { ResolvedCredential, ResolveRequest } from "../../core/api.ts";
+import { type Connection, type ConnectionRef, showRef } from "../../core/connection.ts";
+import { CredentialMissingError, GrantDeniedError } from "../../core/errors.ts";
+import {
+  type FilledInjection,
+  fillExtraHeaders,
+  fillInjection,
+  type Injection,
+} from "../../core/injection.ts";
+import type { ProviderDefinition } from "../../core/provider.ts";
+import { matchRoute } from "../../core/route_table.ts";
+import { readConnection } from "../records/connections.ts";
+import type { Broker } from "./broker.ts";
+import { type Caller, vaultOf } from "./caller.ts";
+import { chooseConnection, credentialMissing } from "./choose_connection.ts";
+import { type ConnectionRoutes, connectionRoutes } from "./connection_routes.ts";
+import { callerRoutes } from "./proxy_routes.ts";
+import { refreshConnection } from "./refresh_connection.ts";
+
+/**
+ * The injections for one request, by `provider` (with `host` and `path`, where the request is known)
+ * or by `host` alone.
+ *
+ * @throws {GrantDeniedError} when a run's grant does not cover it, or when the host and path are not
+ * the connection's. @throws {CredentialMissingError} when nobody is logged in.
+ * @throws {ProviderNotFoundError} @throws {TokenExpiredError} @throws {ReauthorizationRequiredError}
+ */
+export async function resolveCredential(
+  broker: Broker,
+  caller: Caller,
+  request: ResolveRequest,
+): Promise<ResolvedCredential> {
+  const { host, path = "/" } = request;
+  const ref = request.provider === undefined
+    ? await routedConnection(broker, caller, host!, path)
+    : await chooseConnection(broker, caller, request.provider, request.connection ?? null);
+  const definition = broker.catalogue.get(ref.provider);
+  const stored = await readConnection(broker.vault, vaultOf(caller), ref);
+  if (stored === null) throw credentialMissing(ref);
+  const routes = connectionRoutes(definition, stored);
+  // Before anything is refreshed or opened: a request that is not the provider's costs it nothing.
+  const injection = injectionFor(definition, routes, ref, host, path);
+  const connection = await refreshConnection(broker, stored, {
+    rejectedAt: request.rejected_at === undefined ? null : new Date(request.rejected_at),
+  });
+  const injections = fill(definition, connection, routes, injection);
+  return {
+    provider: ref.provider,
+    connection: ref.connection,
+    injections,
+    headers: plainHeaders(injections),
+    expires_at: connection.expires_at?.toISOString() ?? null,
+    source: "local",
+  };
+}
+
+async function routedConnection(
+  broker: Broker,
+  caller: Caller,
+  host: string,
+  path: string,
+): Promise<ConnectionRef> {
+  const match = matchRoute(await callerRoutes(broker, caller), host, path);
+  if (match === null) {
+    throw new CredentialMissingError(`Cannot resolve ${host}: no connection covers it`, {
+      hint: "Run: authsome list",
+    });
+  }
+  return { provider: match.route.provider, connection: match.route.connection };
+}
+
+function injectionFor(
+  definition: ProviderDefinition,
+  routes: ConnectionRoutes,
+  ref: ConnectionRef,
+  host: string | undefined,
+  path: string,
+): Injection {
+  if (host === undefined) return definition.injection;
+  const match = matchRoute(routes.table, host, path);
+  const rule = match === null ? undefined : routes.rules[match.route.rule];
+  if (rule !== undefined) return rule.injection;
+  throw new GrantDeniedError(
+    `Cannot use ${showRef(ref)} for ${host}: its credential does not belong there`,
+    { ...ref },
+  );
+}
+
+function fill(
+  definition: ProviderDefinition,
+  connection: Connection,
+  routes: ConnectionRoutes,
+  injection: Injection,
+): readonly FilledInjection[] {
+  const values = { ...routes.variables, ...connection.secrets };
+  try {
+    return [
+      fillInjection(injection, values),
+      ...fillExtraHeaders(definition.extra_headers, values),
+    ];
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const ref = { provider: connection.provider, connection: connection.connection_name };
+    throw new CredentialMissingError(
+      `Cannot use ${showRef(ref)}: its credential does not fit the provider's definition`,
+      { ...ref, hint: `Run: authsome login ${ref.provider} --force`, cause },
+    );
+  }
+}
+
+/** The injections that are headers, as a plain record for clients that know nothing else. */
+function plainHeaders(injections: readonly FilledInjection[]): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const injection of injections) {
+    if (injection.type === "header") headers[injection.name] = injection.value;
+    if (injection.type === "basic") {
+      const pair = new TextEncoder().encode(`${injection.username}:${injection.password}`);
+      headers["Authorization"] = `Basic ${pair.toBase64()}`;
+    }
+  }
+  return headers;
+}

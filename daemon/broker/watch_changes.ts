@@ -1,0 +1,84 @@
+/**
+ * Tells one proxy of every change it must know about, until its grant ends.
+ *
+ * @module
+ */
+import type { ProxyEvent } from "../../core/api.ts";
+import { isInForce } from "../../core/grant.ts";
+import { readGrant } from "../records/grants.ts";
+import type { Broker } from "./broker.ts";
+import { type Caller, vaultOf } from "./caller.ts";
+import type { Change } from "./change_hub.ts";
+
+/** Longest wait a timer can do, in milliseconds. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * Sends the revision at once and after each change, and `ended` when a run's grant is over. Settles
+ * when there is nothing more to tell, or `signal` aborts.
+ */
+export async function watchChanges(
+  broker: Broker,
+  caller: Caller,
+  send: (event: ProxyEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const tell = () => send({ type: "change", revision: broker.changes.revision });
+  const over = Promise.withResolvers<void>();
+  const watch = caller.type === "run" ? watchGrant(broker, caller.grant.id, over.resolve) : null;
+  const stopListening = broker.changes.subscribe((change) => {
+    if (concerns(caller, change)) tell();
+    if (change.type === "grant") watch?.changed(change);
+  });
+  signal.addEventListener("abort", () => over.resolve(), { once: true });
+  try {
+    // Only after listening: a change in between is told twice rather than not at all.
+    tell();
+    await watch?.start();
+    await over.promise;
+    if (caller.type === "run" && !signal.aborted) send({ type: "ended" });
+  } finally {
+    stopListening();
+    watch?.stop();
+  }
+}
+
+function concerns(caller: Caller, change: Change): boolean {
+  switch (change.type) {
+    case "connections":
+      return change.vault_id === vaultOf(caller);
+    case "providers":
+      return true;
+    case "identity":
+    case "grant":
+      return false;
+  }
+}
+
+/** Calls `over` when the grant has ended or expired; a renewal moves the time. */
+function watchGrant(broker: Broker, id: string, over: () => void): {
+  start(): Promise<void>;
+  stop(): void;
+  changed(change: Change & { type: "grant" }): void;
+} {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const look = async (): Promise<void> => {
+    clearTimeout(timer);
+    const grant = await readGrant(broker.vault, id);
+    const now = broker.now();
+    if (grant === null || !isInForce(grant, now)) return over();
+    const wait = Math.min(grant.expires_at.getTime() - now.getTime(), LONGEST_TIMER_MS);
+    timer = setTimeout(() => void lookOrEnd(), wait);
+  };
+  // What cannot be read counts as ended: the proxy then asks again, and finds out why.
+  const lookOrEnd = () => look().catch(over);
+  return {
+    start: lookOrEnd,
+    stop: () => clearTimeout(timer),
+    changed: ({ grant_id, ended }) => {
+      if (grant_id !== id) return;
+      if (ended) over();
+      else void lookOrEnd();
+    },
+  };
+}

@@ -1,0 +1,27 @@
+/**
+ * What a run identity may ask for. A list of what is allowed, so that a route added later is closed
+ * to runs until somebody writes it down here.
+ *
+ * @module
+ */
+import { GrantDeniedError } from "../../core/errors.ts";
+import type { Caller } from "../broker/caller.ts";
+
+const ALLOWED: ReadonlySet<string> = new Set([
+  "GET /proxy/routes",
+  "GET /proxy/events",
+  "POST /credentials/resolve",
+  "GET /grants/self",
+  "DELETE /grants/self",
+]);
+
+/** @throws {GrantDeniedError} when the caller is a run and the route is not one of its few. */
+export function admitRunIdentity(caller: Caller, method: string, path: string): void {
+  if (caller.type === "owner") return;
+  const route = path.startsWith("/api/") ? path.slice("/api".length) : path;
+  if (ALLOWED.has(`${method} ${route}`)) return;
+  throw new GrantDeniedError(
+    "Cannot do this with a run identity: it may use its credentials and nothing else",
+    { hint: "Run it outside of authsome run" },
+  );
+}

@@ -1,0 +1,37 @@
+/**
+ * Connections: list, one, logout, revoke, default.
+ *
+ * @module
+ */
+import { Hono } from "@hono/hono";
+import { connectionQuery, parseRequest } from "../../core/api_schema.ts";
+import type { Broker } from "../broker/broker.ts";
+import { asOwner } from "../broker/caller.ts";
+import { listConnections, showConnection } from "../broker/list_connections.ts";
+import { logOut } from "../broker/log_out.ts";
+import { revokeProvider } from "../broker/revoke_provider.ts";
+import { setDefault } from "../broker/set_default.ts";
+import type { ApiEnv } from "../middleware/api_env.ts";
+
+/** What an owner does with connections. */
+export function connectionsRoutes(broker: Broker): Hono<ApiEnv> {
+  return new Hono<ApiEnv>()
+    .get("/connections", async (c) => {
+      return c.json(await listConnections(broker, asOwner(c.get("caller"))));
+    })
+    .get("/connections/:provider/:connection", async (c) => {
+      const { show_secrets } = parseRequest(connectionQuery, c.req.query(), "query");
+      const owner = asOwner(c.get("caller"));
+      return c.json(await showConnection(broker, owner, c.req.param(), show_secrets === "true"));
+    })
+    .post("/connections/:provider/:connection/logout", async (c) => {
+      return c.json(await logOut(broker, asOwner(c.get("caller")), c.req.param()));
+    })
+    .post("/connections/:provider/:connection/default", async (c) => {
+      return c.json(await setDefault(broker, asOwner(c.get("caller")), c.req.param()));
+    })
+    .post("/connections/:provider/revoke", async (c) => {
+      const owner = asOwner(c.get("caller"));
+      return c.json(await revokeProvider(broker, owner, c.req.param("provider")));
+    });
+}

@@ -1,0 +1,26 @@
+/**
+ * Using credentials: resolve (also for run identities), export.
+ *
+ * @module
+ */
+import { Hono } from "@hono/hono";
+import { exportRequest, parseRequest, resolveRequest } from "../../core/api_schema.ts";
+import type { Broker } from "../broker/broker.ts";
+import { asOwner } from "../broker/caller.ts";
+import { exportCredentials } from "../broker/export_credentials.ts";
+import { resolveCredential } from "../broker/resolve_credential.ts";
+import type { ApiEnv } from "../middleware/api_env.ts";
+import { parseJson } from "../middleware/body_limit.ts";
+
+/** Resolve and export. */
+export function credentialRoutes(broker: Broker): Hono<ApiEnv> {
+  return new Hono<ApiEnv>()
+    .post("/credentials/resolve", async (c) => {
+      const request = parseRequest(resolveRequest, parseJson(c.get("body")), "body");
+      return c.json(await resolveCredential(broker, c.get("caller"), request));
+    })
+    .post("/credentials/export", async (c) => {
+      const request = parseRequest(exportRequest, parseJson(c.get("body")), "body");
+      return c.json(await exportCredentials(broker, asOwner(c.get("caller")), request));
+    });
+}
