@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { DaemonClient } from "../client/daemon_client.ts";
 import { readSettings, type Settings } from "../core/config.ts";
 import { homePaths } from "../core/paths.ts";
 import { VERSION } from "../core/version.ts";
@@ -118,11 +119,19 @@ function openContext(settings: Settings, voice: Voice, log: ClientLog): CommandC
     settings,
     voice,
     log,
-    openClient: () =>
-      client ??= import("../client/owner_client.ts").then(({ openOwnerClient }) =>
-        openOwnerClient(settings, { onNote: (text) => voice.note(text) })
-      ),
+    openClient: () => client ??= openClient(settings, voice),
   };
+}
+
+async function openClient(settings: Settings, voice: Voice): Promise<DaemonClient> {
+  const [{ openOwnerClient }, { passphrasePrompt }] = await Promise.all([
+    import("../client/owner_client.ts"),
+    import("./prompt_passphrase.ts"),
+  ]);
+  return await openOwnerClient(settings, {
+    promptPassphrase: passphrasePrompt(voice),
+    note: (text) => voice.note(text),
+  });
 }
 
 /** The error with its causes. Messages of ours hold no secret; stacks name files of ours only. */

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type AuthsomeError, type ErrorEnvelope } from "../core/errors.ts";
+import type { AuthsomeError, ErrorEnvelope } from "../core/errors.ts";
 import { type Paint, paintColor, paintPlain } from "./color.ts";
 import { plainLine, plainText } from "./plain_text.ts";
 

@@ -34,7 +34,7 @@ import type {
 } from "../core/api.ts";
 import { ANSWER_HEADER, CHALLENGE_HEADER } from "../core/boot.ts";
 import type { ConnectionRef } from "../core/connection.ts";
-import { DaemonUnavailableError, IdentityNotFoundError } from "../core/errors.ts";
+import { AuthsomeError, DaemonUnavailableError, IdentityNotFoundError } from "../core/errors.ts";
 import { createProof, type Signer } from "../core/proof.ts";
 import { readError } from "./daemon_answer.ts";
 import { type DaemonFetch, type DirectFetch, openDirectFetch } from "./direct_fetch.ts";
@@ -78,6 +78,8 @@ interface Call extends CallOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
+/** The daemon sends a comment every 15 seconds. */
+const MAX_SILENCE_MS = 40_000;
 const NO_BODY = new Uint8Array();
 
 /**
@@ -249,21 +251,33 @@ export class DaemonClient {
    * Changes as they happen, until `signal` aborts or the connection ends. Ending without an `ended`
    * event means that the stream broke: what was read from it before is no longer sure.
    *
-   * @throws {DaemonUnavailableError} when the stream cannot be opened or breaks off.
+   * @throws {DaemonUnavailableError} when the stream cannot be opened, breaks off, or falls silent: a
+   * daemon that was stopped keeps its connections open and says nothing.
    */
   async *proxyEvents(signal: AbortSignal): AsyncGenerator<ProxyEvent> {
-    const headers = { accept: "text/event-stream" };
-    const response = await this.#send("GET", "/proxy/events", { signal, headers });
-    if (response.body === null) return;
+    const silence = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const onSign = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), MAX_SILENCE_MS);
+    };
     try {
-      for await (const { event, data } of readEvents(response.body)) {
+      const response = await this.#send("GET", "/proxy/events", {
+        signal: AbortSignal.any([signal, silence.signal]),
+        headers: { accept: "text/event-stream" },
+      });
+      if (response.body === null) return;
+      onSign();
+      for await (const { event, data } of readEvents(response.body, onSign)) {
         if (event === "change" || event === "ended") {
           yield { ...JSON.parse(data), type: event } as ProxyEvent;
         }
       }
     } catch (cause) {
       if (signal.aborted) return;
-      throw unavailable(this.baseUrl, cause);
+      throw cause instanceof AuthsomeError ? cause : unavailable(this.baseUrl, cause);
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -12,13 +12,19 @@ export interface ServerSentEvent {
   readonly data: string;
 }
 
-/** Events of a response body, until it ends. Leaving the loop cancels the body. */
+/**
+ * Events of a response body, until it ends. Leaving the loop cancels the body.
+ *
+ * @param onSign Called for every line, comments too: whoever sends them lives.
+ */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
+  onSign: () => void = () => {},
 ): AsyncGenerator<ServerSentEvent> {
   let event = "";
   let data: string[] = [];
   for await (const line of readLines(body)) {
+    onSign();
     if (line === "") {
       if (data.length > 0) yield { event: event === "" ? "message" : event, data: data.join("\n") };
       event = "";

@@ -12,6 +12,7 @@ import { Secret } from "../core/secret.ts";
 import { nearest } from "../core/suggestion.ts";
 import { readClientConfig, writeClientConfig } from "./client_config.ts";
 import { generateHandle, HANDLE_PATTERN } from "./handle.ts";
+import { auditWholeHome } from "./home.ts";
 import {
   createPrivateFile,
   makePrivateDirectory,
@@ -47,8 +48,9 @@ export async function createIdentity(
       hint: "Use 2 to 64 lower-case letters, digits and hyphens, such as work-laptop",
     });
   }
-  const { identities } = homePaths(settings.home).client;
-  await makePrivateDirectory(identities);
+  const paths = homePaths(settings.home);
+  auditWholeHome(paths); // a key is not written through somebody else's symlink
+  await makePrivateDirectory(paths.client.identities);
   const seed = generateSeed();
   const created = await createPrivateFile(keyPath(settings, handle), `${seed}\n`);
   const facts = created

@@ -11,28 +11,22 @@ import type { Signer } from "../core/proof.ts";
 import { DaemonClient } from "./daemon_client.ts";
 import { isLoopbackUrl } from "./direct_fetch.ts";
 import { createIdentity, loadSigner, markRegistered } from "./identity.ts";
-import { ensureDaemon } from "./launch.ts";
+import { ensureDaemon, type LaunchOptions } from "./launch.ts";
 import { readPrivateFile } from "./private_file.ts";
-
-/** Options of {@linkcode openOwnerClient}. */
-export interface OwnerClientOptions {
-  /** Told what was done on the way, such as that an identity was made. */
-  readonly onNote?: ((text: string) => void) | undefined;
-}
 
 /**
  * A client that signs as the active identity. Starts the daemon and makes an identity where there is
- * none yet.
+ * none yet; `options.note` is told of either.
  *
  * @throws {DaemonUnavailableError} when the daemon cannot be started.
  * @throws {IdentityNotFoundError} when the identity that should be used has no key here.
  */
 export async function openOwnerClient(
   settings: Settings,
-  { onNote = () => {} }: OwnerClientOptions = {},
+  options: LaunchOptions = {},
 ): Promise<DaemonClient> {
-  const { baseUrl } = await ensureDaemon(settings);
-  const signer = await loadSigner(settings) ?? await makeFirstIdentity(settings, onNote);
+  const { baseUrl } = await ensureDaemon(settings, homePaths(settings.home), options);
+  const signer = await loadSigner(settings) ?? await makeFirstIdentity(settings, options.note);
   return new DaemonClient({
     baseUrl,
     signer,
@@ -42,10 +36,10 @@ export async function openOwnerClient(
 
 async function makeFirstIdentity(
   settings: Settings,
-  onNote: (text: string) => void,
+  note: LaunchOptions["note"],
 ): Promise<Signer> {
   const { facts } = await createIdentity(settings);
-  onNote(`Made your profile: ${facts.handle}`);
+  note?.(`Made your profile: ${facts.handle}`);
   return (await loadSigner(settings))!;
 }
 

@@ -1,0 +1,60 @@
+/**
+ * Which connection a command line means: `github`, `github --connection work`, or `github/work`.
+ *
+ * @module
+ */
+import type { DaemonClient } from "../client/daemon_client.ts";
+import type { ConnectionRef } from "../core/connection.ts";
+import { ConnectionNotFoundError, UsageError } from "../core/errors.ts";
+import type { CommandOption } from "./command.ts";
+
+/** The option that commands about one connection share. */
+export const CONNECTION_OPTION = {
+  summary: "Which connection; left out: the provider's default one",
+  value: "NAME",
+} as const satisfies CommandOption;
+
+/** A provider, and a connection where one was named. */
+export interface NamedConnection {
+  readonly provider: string;
+  readonly connection: string | undefined;
+}
+
+/**
+ * Splits `github/work`; the option says the same in the longer way.
+ *
+ * @throws {UsageError} when both name a connection, or a name is empty.
+ */
+export function readConnection(word: string, option: string | undefined): NamedConnection {
+  const [provider = "", connection, ...more] = word.split("/");
+  if (provider === "" || connection === "" || more.length > 0) {
+    throw new UsageError(
+      `Cannot read ${JSON.stringify(word)}: it is not PROVIDER or PROVIDER/NAME`,
+    );
+  }
+  if (connection !== undefined && option !== undefined) {
+    throw new UsageError(`Cannot use both ${word} and --connection ${option}: name it once`);
+  }
+  return { provider, connection: connection ?? option };
+}
+
+/**
+ * The connection that is meant; a name left out is the provider's default connection.
+ *
+ * @throws {ProviderNotFoundError} for a provider that there is not.
+ * @throws {ConnectionNotFoundError} when nobody has logged in to it.
+ */
+export async function findConnection(
+  client: DaemonClient,
+  { provider, connection }: NamedConnection,
+): Promise<ConnectionRef> {
+  if (connection !== undefined) return { provider, connection };
+  const { connections } = await client.listConnections();
+  const preset = connections.find(({ name }) => name === provider)?.default_connection;
+  if (typeof preset === "string") return { provider, connection: preset };
+  await client.getProvider(provider); // a mistyped name is the likelier mistake
+  throw new ConnectionNotFoundError(
+    `Cannot find a connection of ${provider}: nobody has logged in to it`,
+    { provider, hint: `Run: authsome login ${provider}` },
+  );
+}

@@ -1,0 +1,66 @@
+/**
+ * A provider definition in words: what is trusted with the credential, and how one logs in.
+ *
+ * @module
+ */
+import { type Injection, injectionTemplates } from "../core/injection.ts";
+import type { ProviderDefinition } from "../core/provider.ts";
+
+/** A label and what it stands for. */
+export type Fact = readonly [label: string, value: string];
+
+/** Label and value, what matters most for trust first. */
+export function describeDefinition(provider: ProviderDefinition): Fact[] {
+  const facts: (readonly [string, string | undefined])[] = [
+    ["title", provider.display_name],
+    ["about", provider.description],
+    ["hosts", provider.hosts.map(({ url }) => url).join(", ")],
+    ["credential in", describeInjections(provider).join("; ")],
+    ...describeEndpoints(provider),
+    ["flows", provider.flows.join(", ")],
+    ["asks for", provider.fields.map(({ label }) => label).join(", ")],
+    ["scopes", provider.oauth?.scopes.join(", ")],
+    ["variables", Object.keys(provider.env).join(", ")],
+    ["base URL", provider.base_url?.template],
+    ["private hosts", provider.allow_private === true ? "allowed" : undefined],
+    ["docs", provider.docs_url],
+  ];
+  return facts.filter((fact): fact is Fact => fact[1] !== undefined && fact[1] !== "");
+}
+
+/** URLs that see a code, a refresh token or a client secret. */
+function describeEndpoints({ oauth }: ProviderDefinition): Fact[] {
+  if (oauth === undefined) return [];
+  return ([
+    ["authorization", oauth.authorization_url],
+    ["token", oauth.token_url],
+    ["refresh", oauth.refresh_url],
+    ["device", oauth.device_authorization_url],
+    ["registration", oauth.registration_endpoint],
+    ["revocation", oauth.revocation_url],
+    ["account", oauth.userinfo_url],
+  ] as const).flatMap(([label, url]) => url === undefined ? [] : [[label, url] as const]);
+}
+
+function describeInjections(provider: ProviderDefinition): string[] {
+  const injections = [
+    provider.injection,
+    ...provider.hosts.flatMap(({ injection }) => injection === undefined ? [] : [injection]),
+  ];
+  return [...new Set(injections.map(describeInjection))];
+}
+
+function describeInjection(injection: Injection): string {
+  switch (injection.type) {
+    case "header":
+      return `header ${injection.name}: ${injection.value}`;
+    case "basic":
+      return `Basic authentication ${injectionTemplates(injection).join(":")}`;
+    case "query":
+      return `query parameter ${injection.name}=${injection.value}`;
+    case "path":
+      return `path ${injection.pattern}`;
+    default:
+      return injection satisfies never;
+  }
+}

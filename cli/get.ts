@@ -1,0 +1,67 @@
+/**
+ * `authsome get`: one connection, its secrets masked unless asked for.
+ *
+ * @module
+ */
+import type { ConnectionDetail } from "../core/api.ts";
+import { InvalidInputError } from "../core/errors.ts";
+import type { Command } from "./command.ts";
+import { CONNECTION_OPTION, findConnection, readConnection } from "./connection_argument.ts";
+import { formatFacts } from "./table.ts";
+
+const options = {
+  connection: CONNECTION_OPTION,
+  field: { summary: "Print this one value and nothing else", value: "FIELD" },
+  "show-secret": { summary: "Print secrets in clear; this is noted in the audit log" },
+} as const;
+
+/** The command. */
+export const get: Command<typeof options> = {
+  name: "get",
+  description: "Show one connection. Secrets are masked unless --show-secret is given.",
+  positionals: [{ name: "PROVIDER" }],
+  options,
+  examples: [
+    { line: "authsome get github", says: "the default connection" },
+    { line: "authsome get github/work --field expires_at", says: "one value of a named one" },
+  ],
+
+  async run({ positionals, options }, { openClient, voice }) {
+    const named = readConnection(positionals[0]!, options.connection);
+    const client = await openClient();
+    const ref = await findConnection(client, named);
+    const detail = await client.getConnection(ref, { showSecrets: options["show-secret"] });
+    const fields = fieldsOf(detail);
+    if (options.field === undefined) {
+      voice.result(fields, () =>
+        formatFacts(
+          Object.entries(fields).filter(([, value]) => showValue(value) !== "").map((
+            [name, value],
+          ) => [name, showValue(value)]),
+          voice.paint,
+        ));
+      return;
+    }
+    const { field } = options;
+    if (!Object.hasOwn(fields, field)) {
+      throw new InvalidInputError(`Cannot show ${field}: the connection has no such field`, {
+        hint: `Fields: ${Object.keys(fields).join(", ")}`,
+      });
+    }
+    voice.result({ [field]: fields[field] }, () => showValue(fields[field]) || "\n");
+  },
+};
+
+/** The record as one level of fields; the several secrets of a provider stand beside the others. */
+function fieldsOf(detail: ConnectionDetail): Record<string, unknown> {
+  const { schema_version: _version, credentials, ...fields } = detail;
+  return { ...fields, ...credentials };
+}
+
+function showValue(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (Array.isArray(value)) return value.join(" ");
+  if (typeof value !== "object") return String(value);
+  const parts = Object.entries(value).filter(([, part]) => part !== null);
+  return parts.length === 0 ? "" : JSON.stringify(Object.fromEntries(parts));
+}

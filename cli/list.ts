@@ -1,0 +1,132 @@
+/**
+ * `authsome list`: providers, and what you are logged in to.
+ *
+ * @module
+ */
+import type { ConnectionItem, ConnectionList, ProviderItem, ProviderList } from "../core/api.ts";
+import type { Tone } from "./color.ts";
+import type { Command } from "./command.ts";
+import { describeExpiry } from "./relative_time.ts";
+import { type Cell, formatTable } from "./table.ts";
+
+const options = {
+  all: { summary: "Also the providers you are not logged in to" },
+} as const;
+
+/** A provider and its connections. */
+interface Listed {
+  readonly provider: ProviderItem;
+  readonly connections: readonly ConnectionItem[];
+}
+
+/** The command. */
+export const list: Command<typeof options> = {
+  name: "list",
+  description:
+    "List what you are logged in to, and the providers there are. WORD narrows it to names and\n" +
+    "categories that hold the word.",
+  positionals: [{ name: "WORD", optional: true }],
+  options,
+  examples: [
+    { line: "authsome list", says: "what is connected" },
+    { line: "authsome list mail", says: "providers that have to do with mail" },
+    { line: "authsome list --all", says: "every provider" },
+  ],
+
+  async run({ positionals, options }, { openClient, voice }) {
+    const word = positionals[0]?.toLowerCase();
+    const client = await openClient();
+    const [providers, connections] = await Promise.all([
+      client.listProviders(),
+      client.listConnections(),
+    ]);
+    const listed = join(providers, connections).filter(({ provider }) => isAbout(provider, word));
+    const connected = listed.filter(({ connections }) => connections.length > 0);
+    // Into a pipe everything goes, for grep; a person would lose what is connected among 370 rows.
+    const showsAll = options.all || word !== undefined || voice.columns === null;
+    voice.result(wireForm(listed), () => {
+      const rows = (showsAll ? listed : connected).flatMap((item) => tableRows(item, new Date()));
+      const table = rows.length === 0 ? [] : [formatTable(
+        { head: ["Provider", "Source", "Auth", "Connection", "Status", "Expires"], rows },
+        voice.columns,
+        voice.paint,
+      )];
+      const count = `Providers: ${listed.length} total, ${connected.length} connected`;
+      return [
+        ...(voice.quiet ? [] : [count, ""]),
+        ...table,
+        ...(showsAll || voice.quiet ? [] : ["", hintFor(connected.length)]),
+      ].join("\n");
+    });
+  },
+};
+
+/** Connected ones first, then by name. */
+function join(providers: ProviderList, connections: ConnectionList): Listed[] {
+  const byName = new Map(connections.connections.map((entry) => [entry.name, entry.connections]));
+  return [...providers.custom, ...providers.bundled]
+    .map((provider) => ({ provider, connections: byName.get(provider.name) ?? [] }))
+    .sort((a, b) =>
+      Number(b.connections.length > 0) - Number(a.connections.length > 0) ||
+      (a.provider.name < b.provider.name ? -1 : 1)
+    );
+}
+
+function isAbout({ name, display_name, category }: ProviderItem, word: string | undefined) {
+  return word === undefined ||
+    [name, display_name, category ?? ""].some((text) => text.toLowerCase().includes(word));
+}
+
+function wireForm(listed: readonly Listed[]): object {
+  const items = (source: string) =>
+    listed.filter(({ provider }) => provider.source === source).map((
+      { provider, connections },
+    ) => ({
+      name: provider.name,
+      display_name: provider.display_name,
+      category: provider.category ?? null,
+      auth_type: provider.auth_type,
+      source,
+      connections,
+    }));
+  return { bundled: items("bundled"), custom: items("custom") };
+}
+
+function tableRows({ provider, connections }: Listed, now: Date): (readonly Cell[])[] {
+  const who = [
+    { text: `${provider.display_name} [${provider.name}]` },
+    { text: provider.source, tone: "dim" as const },
+  ];
+  if (connections.length === 0) {
+    return [[
+      ...who,
+      { text: provider.auth_type, tone: "dim" },
+      { text: "-", tone: "dim" },
+      { text: "not_connected", tone: "dim" },
+      { text: "-", tone: "dim" },
+    ]];
+  }
+  return connections.map((connection) => {
+    const expires = connection.expires_at === null ? null : new Date(connection.expires_at);
+    return [
+      ...who,
+      { text: connection.auth_type, tone: "dim" },
+      {
+        text: `${connection.connection_name}${connection.is_default ? " (default)" : ""}`,
+        tone: "cyan",
+      },
+      { text: connection.status, tone: toneOf(connection.status) },
+      { text: expires === null ? "-" : describeExpiry(expires, now), tone: "yellow" },
+    ];
+  });
+}
+
+function toneOf(status: ConnectionItem["status"]): Tone {
+  return status === "connected" ? "green" : "red";
+}
+
+function hintFor(connected: number): string {
+  return connected === 0
+    ? "Nothing is connected yet. Try: authsome login github    All names: authsome list --all"
+    : "All names: authsome list --all    Search: authsome list WORD";
+}

@@ -1,0 +1,207 @@
+/**
+ * `authsome login`: log in to a provider, once.
+ *
+ * @module
+ */
+import type { DaemonClient } from "../client/daemon_client.ts";
+import type { Session } from "../core/api.ts";
+import {
+  ConnectionExistsError,
+  InputCancelledError,
+  InvalidInputError,
+  UsageError,
+} from "../core/errors.ts";
+import { type Flow, FLOWS } from "../core/provider.ts";
+import type { Secret } from "../core/secret.ts";
+import { askValues } from "./ask_values.ts";
+import { awaitLogin, pageOf, requireDone, sendToPage } from "./await_login.ts";
+import { canOpenBrowser } from "./browser.ts";
+import type { Command, CommandArguments, CommandContext } from "./command.ts";
+import { readConnection } from "./connection_argument.ts";
+import { untilInterrupted } from "./interrupt.ts";
+import { canAsk } from "./prompt.ts";
+import { readStdin, readValues } from "./stdin_values.ts";
+import type { Voice } from "./voice.ts";
+
+const options = {
+  connection: { summary: "Name of the connection, where you want several", value: "NAME" },
+  flow: { summary: "How to log in", value: "FLOW", choices: FLOWS },
+  scopes: { summary: "Scopes to ask for, with commas between", value: "A,B" },
+  "base-url": { summary: "Your own instance: GitHub Enterprise, a shop, a tenant", value: "URL" },
+  force: { summary: "Log in although you are already" },
+  stdin: { summary: "Read the key (or NAME=value lines) from standard input" },
+  "no-browser": { summary: "Print the page's address, open nothing" },
+  "no-wait": { summary: "Print what to do and end; the login goes on" },
+} as const;
+
+/** How often a refused key may be typed again. */
+const MAX_ATTEMPTS = 3;
+
+/** The command. */
+export const login: Command<typeof options> = {
+  name: "login",
+  description:
+    "Log in to a provider, once. An API key is typed here (nothing is shown), piped in, or put into a\n" +
+    "form in your browser; other providers open their own page. Waits until it is done.",
+  positionals: [{ name: "PROVIDER" }],
+  options,
+  examples: [
+    { line: "authsome login github", says: "through the browser" },
+    { line: "authsome login openai", says: "asks for the API key" },
+    { line: "authsome login openai --stdin < key.txt", says: "the same in a script" },
+    { line: "authsome login github/work", says: "a second connection, called work" },
+    { line: "authsome login github --no-browser", says: "over SSH: open the page elsewhere" },
+  ],
+
+  async run(args, context) {
+    const { options } = args;
+    const named = readConnection(args.positionals[0]!, options.connection);
+    const scopes = readScopes(options.scopes);
+    const input = options.stdin ? await readStdin() : null;
+    const client = await context.openClient();
+    const session = await untilInterrupted(async (signal) => {
+      const begun = await client.createSession({
+        ...named,
+        flow: options.flow as Flow | undefined,
+        scopes,
+        base_url: options["base-url"],
+        force: options.force,
+      }, { signal });
+      try {
+        return await finish(client, begun, { args, context, input, signal });
+      } catch (error) {
+        // Whatever stopped us, a login that nobody waits for shall not end in a connection.
+        await client.cancelSession(begun.id).catch(() => {});
+        throw withProvider(error, begun.provider);
+      }
+    });
+    tellResult(context.voice, session);
+  },
+};
+
+interface Surroundings {
+  readonly args: CommandArguments<typeof options>;
+  readonly context: CommandContext;
+  readonly input: Secret | null;
+  readonly signal: AbortSignal;
+}
+
+/** Gives the login what it asks for, and waits. */
+async function finish(
+  client: DaemonClient,
+  begun: Session,
+  { args: { options }, context: { voice }, input, signal }: Surroundings,
+): Promise<Session> {
+  const opensBrowser = !options["no-browser"];
+  let session = begun;
+  if (isDone(begun)) {
+    if (input !== null) throw alreadyThere(begun);
+    return begun;
+  }
+  if (session.input_fields.length > 0) {
+    if (input !== null) {
+      const values = readValues(input, session.input_fields);
+      session = await client.resumeSession(session.id, reveal(values), { signal });
+    } else if (!options["no-wait"] && isAskedHere(session, opensBrowser)) {
+      session = await askHere(client, session, voice, opensBrowser);
+    }
+  }
+  requireDone(session);
+  if (isDone(session)) return session;
+  sendToPage(voice, session, opensBrowser && !options["no-wait"]);
+  return options["no-wait"] ? session : await awaitLogin(client, session, voice, signal);
+}
+
+/** A key is typed here; what an OAuth app wants is explained better by the form, where it can be seen. */
+function isAskedHere({ flow }: Session, opensBrowser: boolean): boolean {
+  return canAsk() && (flow === "api_key" || !opensBrowser || !canOpenBrowser());
+}
+
+/** Asks until the daemon takes the values; the session as it was when the person wants the form. */
+async function askHere(
+  client: DaemonClient,
+  session: Session,
+  voice: Voice,
+  opensBrowser: boolean,
+): Promise<Session> {
+  const { display_name, docs_url } = await client.getProvider(session.provider);
+  if (docs_url !== undefined) voice.note(`${display_name}: ${docs_url}`);
+  const offersForm = opensBrowser && canOpenBrowser();
+  for (let attempt = 1;; attempt++) {
+    const values = await askValues(voice, session.input_fields, {
+      offersForm,
+      read: (name) => Deno.env.get(name),
+    });
+    if (values === null) return session;
+    try {
+      const resumed = await client.resumeSession(session.id, reveal(values));
+      return { ...resumed, warnings: [] }; // they were told, and answered, while typing
+    } catch (error) {
+      if (!(error instanceof InvalidInputError) || attempt === MAX_ATTEMPTS) throw error;
+      voice.warning(error.message, error.hint);
+    }
+  }
+}
+
+function isDone({ status }: Session): boolean {
+  return status === "completed";
+}
+
+function reveal(values: Readonly<Record<string, Secret>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.reveal()]));
+}
+
+function readScopes(text: string | undefined): string[] | undefined {
+  if (text === undefined) return undefined;
+  const scopes = text.split(/[\s,]+/).filter((scope) => scope !== "");
+  if (scopes.length === 0) throw new UsageError("Cannot use --scopes: it names no scope");
+  return scopes;
+}
+
+/** A key that was piped in is not dropped without a word. */
+function alreadyThere({ provider, connection }: Session): ConnectionExistsError {
+  return new ConnectionExistsError(
+    `Cannot log in to ${provider}/${connection}: you are logged in already`,
+    { provider, connection, hint: "Add --force to replace it, or --connection NAME for another" },
+  );
+}
+
+function withProvider(error: unknown, provider: string): unknown {
+  if (!(error instanceof InputCancelledError) || error.provider !== undefined) return error;
+  return new InputCancelledError(`Cannot log in to ${provider}: you cancelled`, { provider });
+}
+
+function tellResult(voice: Voice, session: Session): void {
+  const { provider, connection, status, warnings, requested_scopes, granted_scopes } = session;
+  for (const warning of warnings) voice.warning(warning);
+  const refused = requested_scopes?.filter((scope) => granted_scopes?.includes(scope) === false);
+  if (isDone(session) && refused !== undefined && refused.length > 0) {
+    voice.warning(`not granted: ${refused.join(", ")}`);
+  }
+  voice.result({
+    status: isDone(session) ? "success" : "started",
+    provider,
+    connection,
+    record_status: status,
+    message: session.message,
+    session_id: session.id,
+    flow: session.flow,
+    auth_url: pageOf(session),
+    user_code: session.user_code,
+    verification_uri: session.verification_uri,
+    verification_uri_complete: session.verification_uri_complete,
+    expires_at: session.expires_at,
+    scopes: granted_scopes,
+    warnings,
+  }, () => describe(session, voice));
+}
+
+function describe({ provider, connection, status, message }: Session, voice: Voice): string {
+  if (status !== "completed") {
+    return `The login to ${provider} goes on there. See how it went: authsome list ${provider}`;
+  }
+  if (/^already/i.test(message ?? "")) {
+    return `Already logged in to ${provider}/${connection}. Again: authsome login ${provider} --force`;
+  }
+  return `${voice.paint("green", "Logged in")} to ${provider} as ${provider}/${connection}`;
+}
