@@ -4,7 +4,14 @@
  *
  * @module
  */
-import { CertificateAuthority } from "../proxy/certificate_authority.ts";
+import {
+  distinguishedName,
+  extension,
+  generateCertificateKey,
+  signCertificate,
+} from "../proxy/certificate.ts";
+import { type CertificateAuthority, createAuthority } from "../proxy/certificate_authority.ts";
+import { implicit, pem, sequence } from "../proxy/der.ts";
 
 /** Name in the API's certificate. The top-level domain `test` is nobody's (RFC 2606). */
 export const API_HOST = "api.acme.test";
@@ -26,17 +33,14 @@ const NOTES = [
 ];
 
 /** Starts the API; requests with another key than `key` are refused with 401. */
-export async function startLocalApi(key: string): Promise<LocalApi> {
-  const authority = await CertificateAuthority.create([API_HOST]);
-  const { certificate, privateKey } = await authority.issueLeaf(API_HOST);
-
+export function startLocalApi(key: string): LocalApi {
+  const authority = createAuthority({ hosts: [API_HOST] });
   const received: string[] = [];
   const stopped = new AbortController();
   const server = Deno.serve({
     hostname: "127.0.0.1",
     port: 0,
-    cert: certificate,
-    key: privateKey,
+    ...certify(API_HOST, authority),
     signal: stopped.signal,
     onListen: () => {},
   }, (request) => {
@@ -48,11 +52,30 @@ export async function startLocalApi(key: string): Promise<LocalApi> {
   });
   return {
     port: server.addr.port,
-    rootCertificate: authority.certificate,
+    rootCertificate: authority.certificatePem,
     received,
     stop: async () => {
       stopped.abort();
       await server.finished;
     },
+  };
+}
+
+/** A server certificate for `host` and its key, PEM. */
+function certify(host: string, authority: CertificateAuthority): { cert: string; key: string } {
+  const key = generateCertificateKey();
+  const subjectAlternativeName = "2.5.29.17";
+  const dnsName = implicit(2, new TextEncoder().encode(host));
+  const der = signCertificate({
+    issuer: authority.name,
+    subject: distinguishedName("authsome example", host),
+    key,
+    notBefore: new Date(Date.now() - 3_600_000),
+    notAfter: authority.notAfter,
+    extensions: [extension(subjectAlternativeName, false, sequence(dnsName))],
+  }, authority.key.privateKey);
+  return {
+    cert: pem("CERTIFICATE", der),
+    key: key.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
   };
 }

@@ -45,7 +45,7 @@ async function main(): Promise<number> {
   const play = async (): Promise<number> => {
     await fetchModules();
     const key = `acme_${crypto.getRandomValues(new Uint8Array(16)).toHex()}`;
-    api = await startApi(key);
+    api = startApi(key);
     await storeKey(home, key);
     const agent = await runAgent(home, api);
     await compare(home, api, key, agent);
@@ -79,9 +79,9 @@ async function fetchModules(): Promise<void> {
   }
 }
 
-async function startApi(key: string): Promise<LocalApi> {
+function startApi(key: string): LocalApi {
   step(`Starting an HTTPS API for ${API_HOST} with a certificate authority of its own`);
-  const api = await startLocalApi(key);
+  const api = startLocalApi(key);
   say(`  listening on 127.0.0.1:${api.port}; the one key it takes is ${key}`);
   return api;
 }
