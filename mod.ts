@@ -1,22 +1,47 @@
 /**
  * authsome as a library: a client of the daemon that runs on this machine, the models it answers
- * with, and the errors it throws.
+ * with, the errors it throws, and the vault's interface with a double in memory.
  *
  * `openOwnerClient(readSettings((name) => Deno.env.get(name)))` gives a client that signs as the
- * active identity and starts the daemon when it does not run.
+ * active identity and starts the daemon when it does not run; it needs Deno. Node.js and Bun make a
+ * {@linkcode DaemonClient} with {@linkcode signerFromSeed}. A program that only wants its requests to
+ * carry credentials needs neither: start it with `authsome run -- CMD`.
  *
  * @module
  */
-export * from "./client/daemon_client.ts";
+export {
+  type CallOptions,
+  DaemonClient,
+  type DaemonClientOptions,
+  type HealthAnswer,
+} from "./client/daemon_client.ts";
 export type { DaemonFetch } from "./client/direct_fetch.ts";
-export * from "./client/owner_client.ts";
-export * from "./core/api.ts";
-export * from "./core/config.ts";
-export * from "./core/connection.ts";
+export { openOwnerClient } from "./client/owner_client.ts";
+export type { LaunchOptions } from "./client/launch.ts";
+export type { PromptPassphrase } from "./client/master_key_source.ts";
+export { generateSeed, signerFromSeed } from "./client/signing_key.ts";
+
 export * from "./core/errors.ts";
-export type { GrantScope } from "./core/grant.ts";
+
+export type * from "./core/api.ts";
+export { readSettings, type ReadVariable, type Settings } from "./core/config.ts";
+export {
+  type Account,
+  type Connection,
+  type ConnectionRef,
+  type ConnectionStatus,
+  type ConnectionSummary,
+  showRef,
+} from "./core/connection.ts";
+export type { Grant, GrantScope } from "./core/grant.ts";
 export type { FilledInjection, Injection } from "./core/injection.ts";
-export type { Signer } from "./core/proof.ts";
+export {
+  createProof,
+  type Proof,
+  type ProvenRequest,
+  type Signer,
+  verifyProof,
+} from "./core/proof.ts";
 export type {
   AuthType,
   BaseUrl,
@@ -31,5 +56,6 @@ export type {
 } from "./core/provider.ts";
 export { REDACTED, Secret } from "./core/secret.ts";
 export { VERSION } from "./core/version.ts";
+
 export { MemoryVault } from "./daemon/vault/memory_vault.ts";
-export * from "./daemon/vault/vault.ts";
+export type { Vault, VaultChange, VaultRecord } from "./daemon/vault/vault.ts";

@@ -6,6 +6,7 @@
 import type { DaemonClient } from "../client/daemon_client.ts";
 import type { ConnectionRef } from "../core/connection.ts";
 import { ConnectionNotFoundError, UsageError } from "../core/errors.ts";
+import { nearest } from "../core/suggestion.ts";
 import type { CommandOption } from "./command.ts";
 
 /** The option that commands about one connection share. */
@@ -42,19 +43,28 @@ export function readConnection(word: string, option: string | undefined): NamedC
  * The connection that is meant; a name left out is the provider's default connection.
  *
  * @throws {ProviderNotFoundError} for a provider that there is not.
- * @throws {ConnectionNotFoundError} when nobody has logged in to it.
+ * @throws {ConnectionNotFoundError} when nobody has logged in to it, or not under that name.
  */
 export async function findConnection(
   client: DaemonClient,
   { provider, connection }: NamedConnection,
 ): Promise<ConnectionRef> {
-  if (connection !== undefined) return { provider, connection };
-  const { connections } = await client.listConnections();
-  const preset = connections.find(({ name }) => name === provider)?.default_connection;
-  if (typeof preset === "string") return { provider, connection: preset };
-  await client.getProvider(provider); // a mistyped name is the likelier mistake
+  const list = (await client.listConnections()).connections.find(({ name }) => name === provider);
+  const known = list?.connections.map(({ connection_name }) => connection_name) ?? [];
+  const meant = connection ?? list?.default_connection;
+  if (typeof meant === "string" && known.includes(meant)) return { provider, connection: meant };
+  if (known.length === 0) await client.getProvider(provider); // a mistyped name is the likelier mistake
+  const close = nearest(connection ?? "", known)[0] ?? known[0];
   throw new ConnectionNotFoundError(
-    `Cannot find a connection of ${provider}: nobody has logged in to it`,
-    { provider, hint: `Run: authsome login ${provider}` },
+    known.length === 0
+      ? `Cannot find a connection of ${provider}: nobody has logged in to it`
+      : `Cannot find ${provider}/${connection ?? "default"}: there is no such connection`,
+    {
+      provider,
+      connection,
+      hint: close === undefined
+        ? `Run: authsome login ${provider}`
+        : `Did you mean: ${provider}/${close}`,
+    },
   );
 }

@@ -2,6 +2,9 @@
  * A ready client for the person at this terminal: the daemon runs, the identity exists, and the
  * daemon is told about it when it asks.
  *
+ * Needs Deno, for files and processes. What uses them is imported when it is called, so that the
+ * library that exports this loads in Node.js and Bun, too.
+ *
  * @module
  */
 import type { Settings } from "../core/config.ts";
@@ -10,9 +13,7 @@ import { homePaths } from "../core/paths.ts";
 import type { Signer } from "../core/proof.ts";
 import { DaemonClient } from "./daemon_client.ts";
 import { isLoopbackUrl } from "./direct_fetch.ts";
-import { createIdentity, loadSigner, markRegistered } from "./identity.ts";
-import { ensureDaemon, type LaunchOptions } from "./launch.ts";
-import { readPrivateFile } from "./private_file.ts";
+import type { LaunchOptions } from "./launch.ts";
 
 /**
  * A client that signs as the active identity. Starts the daemon and makes an identity where there is
@@ -25,8 +26,9 @@ export async function openOwnerClient(
   settings: Settings,
   options: LaunchOptions = {},
 ): Promise<DaemonClient> {
+  const { ensureDaemon } = await import("./launch.ts");
   const { baseUrl } = await ensureDaemon(settings, homePaths(settings.home), options);
-  const signer = await loadSigner(settings) ?? await makeFirstIdentity(settings, options.note);
+  const signer = await readySigner(settings, options.note);
   return new DaemonClient({
     baseUrl,
     signer,
@@ -34,10 +36,11 @@ export async function openOwnerClient(
   });
 }
 
-async function makeFirstIdentity(
-  settings: Settings,
-  note: LaunchOptions["note"],
-): Promise<Signer> {
+/** The active identity; the first one is made here. */
+async function readySigner(settings: Settings, note: LaunchOptions["note"]): Promise<Signer> {
+  const { createIdentity, loadSigner } = await import("./identity.ts");
+  const known = await loadSigner(settings);
+  if (known !== null) return known;
   const { facts } = await createIdentity(settings);
   note?.(`Made your profile: ${facts.handle}`);
   return (await loadSigner(settings))!;
@@ -51,12 +54,14 @@ async function register(client: DaemonClient, settings: Settings, signer: Signer
     did: signer.did,
     registration_token,
   });
-  // A key from the environment has no file to note it in.
-  if (settings.identityPrivateKey === null) await markRegistered(settings, signer.subject);
+  if (settings.identityPrivateKey !== null) return; // from the environment: no file to note it in
+  const { markRegistered } = await import("./identity.ts");
+  await markRegistered(settings, signer.subject);
 }
 
 /** Another machine's daemon never gets this machine's token. */
 async function readRegistrationToken(client: DaemonClient, settings: Settings): Promise<string> {
+  const { readPrivateFile } = await import("./private_file.ts");
   const token = isLoopbackUrl(client.baseUrl)
     ? await readPrivateFile(homePaths(settings.home).server.registrationToken)
     : null;

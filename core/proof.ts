@@ -158,7 +158,9 @@ async function importDid(did: string): Promise<CryptoKey> {
 }
 
 async function sha256Hex(bytes: Uint8Array): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource)).toHex();
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource));
+  // Not toHex(): clients run in Node.js 20, too.
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function invalid(check: string): InvalidProofError {
