@@ -1,0 +1,118 @@
+/**
+ * The certificate authority of one run. Its key lives in memory only and dies with the run, and it
+ * can speak for nobody but the hosts of providers: a critical name constraint (RFC 5280 section
+ * 4.2.1.10) permits those and excludes every IP address, so that even a child that trusts it cannot
+ * be shown a false bank.
+ *
+ * @module
+ */
+import { parseHostPattern } from "../core/host_pattern.ts";
+import {
+  type CertificateKey,
+  distinguishedName,
+  extension,
+  generateCertificateKey,
+  signCertificate,
+} from "./certificate.ts";
+import {
+  bitString,
+  type Der,
+  implicit,
+  integer,
+  isTrue,
+  octetString,
+  pem,
+  sequence,
+  tagged,
+} from "./der.ts";
+
+/** An authority and what signing needs of it. */
+export interface CertificateAuthority {
+  /** The certificate, for the child's trust stores. */
+  readonly certificatePem: string;
+  readonly certificateDer: Der;
+  readonly name: Der;
+  readonly key: CertificateKey;
+  readonly notAfter: Date;
+  /** Host names it may sign for, and those below them. */
+  readonly permitted: readonly string[];
+}
+
+/** How to make an authority. */
+export interface AuthorityOptions {
+  /** Host patterns (`host_pattern.ts`) it may sign for; a wildcard or regex by its literal end. */
+  readonly hosts: readonly string[];
+  readonly now?: Date;
+  readonly lifetimeDays?: number;
+}
+
+const DAY_MS = 86_400_000;
+/** Clocks of containers are off by minutes, not by days. */
+const BACKDATE_MS = 3_600_000;
+const DEFAULT_LIFETIME_DAYS = 30;
+
+/** Key usage bits (RFC 5280 section 4.2.1.3): keyCertSign and cRLSign. */
+const SIGN_CERTIFICATES = bitString(Uint8Array.of(0x06), 1);
+
+/** A fresh authority. */
+export function createAuthority(
+  { hosts, now = new Date(), lifetimeDays = DEFAULT_LIFETIME_DAYS }: AuthorityOptions,
+): CertificateAuthority {
+  const key = generateCertificateKey();
+  const name = distinguishedName("authsome", "authsome run");
+  const permitted = permittedDomains(hosts);
+  const notAfter = new Date(now.getTime() + lifetimeDays * DAY_MS);
+  const der = signCertificate({
+    issuer: name,
+    subject: name,
+    key,
+    notBefore: new Date(now.getTime() - BACKDATE_MS),
+    notAfter,
+    extensions: [
+      // A certificate authority with nothing below it but leaves.
+      extension("2.5.29.19", true, sequence(isTrue(), integer(Uint8Array.of(0)))),
+      extension("2.5.29.15", true, SIGN_CERTIFICATES),
+      extension("2.5.29.14", false, octetString(key.identifier)),
+      extension("2.5.29.30", true, nameConstraints(permitted)),
+    ],
+  }, key.privateKey);
+  return {
+    certificatePem: pem("CERTIFICATE", der),
+    certificateDer: der,
+    name,
+    key,
+    notAfter,
+    permitted,
+  };
+}
+
+/** `a.example.com` for itself, `example.com` for `*.example.com`; none twice or below another. */
+export function permittedDomains(patterns: readonly string[]): string[] {
+  const suffixes = new Set<string>();
+  for (const pattern of patterns) {
+    const { suffix } = parseHostPattern(pattern);
+    // IP addresses are excluded below; nothing of them can be permitted as a DNS name.
+    if (/[a-z]/.test(suffix) && !suffix.includes(":")) suffixes.add(suffix);
+  }
+  return [...suffixes].filter((suffix) => !hasParent(suffix, suffixes)).sort();
+}
+
+function hasParent(suffix: string, all: ReadonlySet<string>): boolean {
+  for (let dot = suffix.indexOf("."); dot >= 0; dot = suffix.indexOf(".", dot + 1)) {
+    if (all.has(suffix.slice(dot + 1))) return true;
+  }
+  return false;
+}
+
+function nameConstraints(domains: readonly string[]): Der {
+  // An empty list of permitted names would permit all: an invalid one permits none.
+  const permitted = domains.length > 0 ? domains : ["invalid"];
+  const ascii = new TextEncoder();
+  const subtree = (tag: number, value: Uint8Array) => sequence(implicit(tag, value));
+  const [dns, ip] = [2, 7];
+  return sequence(
+    tagged(0, ...permitted.map((domain) => subtree(dns, ascii.encode(domain)))),
+    // Address and mask of all zeros: every IPv4 and every IPv6 address.
+    tagged(1, subtree(ip, new Uint8Array(8)), subtree(ip, new Uint8Array(32))),
+  );
+}

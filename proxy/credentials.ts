@@ -1,0 +1,133 @@
+/**
+ * The credential of a request, asked from the daemon. An answer is reused only while the change
+ * stream is open, only for the same host and rule, and not past its expiry; a change or a broken
+ * stream empties everything at once. What cannot be had is an error, never an old value.
+ *
+ * @module
+ */
+import type { ProxyRoute, ResolvedCredential } from "../core/api.ts";
+import type { DaemonAccess } from "./daemon_access.ts";
+import { credentialUnavailable } from "./fail_closed.ts";
+
+/** The request a credential is for. */
+export interface CredentialRequest {
+  readonly route: ProxyRoute;
+  /** The host that was connected to. */
+  readonly host: string;
+  /** Path with its query. */
+  readonly path: string;
+  readonly method: string;
+}
+
+/** An answer is not reused in its last minute: the daemon may have a better one by then. */
+const EXPIRY_MARGIN_MS = 60_000;
+
+/** Asks the daemon and remembers as far as it is allowed. */
+export class Credentials {
+  readonly #daemon: DaemonAccess;
+  readonly #mayRemember: () => boolean;
+  readonly #now: () => number;
+  readonly #known = new Map<string, ResolvedCredential>();
+  readonly #asking = new Map<string, Promise<ResolvedCredential>>();
+  /** Grows whenever something may have changed; an answer to a question asked before is not kept. */
+  #epoch = 0;
+
+  /** `mayRemember` says whether the change stream is open. */
+  constructor(
+    daemon: DaemonAccess,
+    mayRemember: () => boolean,
+    now: () => number = () => Date.now(),
+  ) {
+    this.#daemon = daemon;
+    this.#mayRemember = mayRemember;
+    this.#now = now;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#epoch++;
+    this.#known.clear();
+    this.#asking.clear();
+  }
+
+  /**
+   * The credential: at once when it is known, else as the daemon answers.
+   *
+   * @throws {Refusal} 502 when there is none, with the command that mends it.
+   */
+  resolve(request: CredentialRequest): ResolvedCredential | Promise<ResolvedCredential> {
+    const key = keyOf(request);
+    const known = this.#mayRemember() ? this.#known.get(key) : undefined;
+    if (known !== undefined && this.#isFresh(known)) return known;
+    return this.#ask(key, request);
+  }
+
+  /**
+   * Another credential in place of one that the server refused at `rejectedAt`, or null when the
+   * daemon has no other.
+   */
+  async replace(
+    request: CredentialRequest,
+    rejected: ResolvedCredential,
+    rejectedAt: Date,
+  ): Promise<ResolvedCredential | null> {
+    this.#known.delete(keyOf(request));
+    try {
+      const fresh = await this.#askDaemon(request, rejectedAt);
+      return isSame(fresh, rejected) ? null : fresh;
+    } catch {
+      // The server's own 401 says more than our failure to mend it.
+      return null;
+    }
+  }
+
+  async #ask(key: string, request: CredentialRequest): Promise<ResolvedCredential> {
+    for (;;) {
+      const epoch = this.#epoch;
+      const answer = await this.#askOnce(key, request);
+      // Something changed while the daemon was asked: the answer may be from before.
+      if (epoch !== this.#epoch) continue;
+      if (this.#mayRemember() && this.#isFresh(answer)) this.#known.set(key, answer);
+      return answer;
+    }
+  }
+
+  /** Requests of one moment share one question while changes are told to us. */
+  #askOnce(key: string, request: CredentialRequest): Promise<ResolvedCredential> {
+    const asking = this.#asking.get(key);
+    if (asking !== undefined && this.#mayRemember()) return asking;
+    const asked = this.#askDaemon(request).catch((cause) => {
+      throw credentialUnavailable(request.route.provider, cause);
+    }).finally(() => {
+      if (this.#asking.get(key) === asked) this.#asking.delete(key);
+    });
+    this.#asking.set(key, asked);
+    return asked;
+  }
+
+  #askDaemon(request: CredentialRequest, rejectedAt?: Date): Promise<ResolvedCredential> {
+    const { route, host, path, method } = request;
+    return this.#daemon.current.resolveCredential({
+      provider: route.provider,
+      connection: route.connection,
+      host,
+      // The query may hold anything; which rule it is depends on the path alone.
+      path: path.replace(/[?#].*$/s, ""),
+      method,
+      ...(rejectedAt === undefined ? {} : { rejected_at: rejectedAt.toISOString() }),
+    });
+  }
+
+  #isFresh({ expires_at }: ResolvedCredential): boolean {
+    return expires_at === null || Date.parse(expires_at) - EXPIRY_MARGIN_MS > this.#now();
+  }
+}
+
+/** The host is part of it: one provider may inject differently at each of its hosts. */
+function keyOf({ route, host }: CredentialRequest): string {
+  return `${route.provider}/${route.connection}/${route.rule}/${host}`;
+}
+
+function isSame(a: ResolvedCredential, b: ResolvedCredential): boolean {
+  return JSON.stringify(a.injections) === JSON.stringify(b.injections);
+}

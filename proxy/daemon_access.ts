@@ -1,0 +1,34 @@
+/**
+ * What the proxy asks the daemon, signed with the run's key: routes, changes, credentials.
+ *
+ * @module
+ */
+import type { ProxyEvent, ProxyRoutes, ResolvedCredential, ResolveRequest } from "../core/api.ts";
+
+/** The three routes a run identity may use; {@linkcode DaemonClient} has them. */
+export interface RunDaemon {
+  /** `GET /proxy/routes`. */
+  proxyRoutes(options?: { readonly signal?: AbortSignal }): Promise<ProxyRoutes>;
+  /** `GET /proxy/events`, until the signal aborts or the stream breaks. */
+  proxyEvents(signal: AbortSignal): AsyncIterable<ProxyEvent>;
+  /** `POST /credentials/resolve`. */
+  resolveCredential(
+    request: ResolveRequest,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<ResolvedCredential>;
+}
+
+/** The daemon as it is now: it may be restarted during a run, at another address. */
+export interface DaemonAccess {
+  /** The client to ask with. */
+  readonly current: RunDaemon;
+  /** Port of the daemon when it is on this machine's loopback; null otherwise. */
+  readonly port: number | null;
+  /**
+   * Called when the daemon does not answer: brings it back (starting it, if it is ours to start) so
+   * that `current` works again.
+   *
+   * @throws whatever stood in the way; it is tried again later.
+   */
+  revive(): Promise<void>;
+}

@@ -1,0 +1,31 @@
+/**
+ * A byte stream in both directions: what `Deno.Conn` and `Deno.TlsConn` are, and what
+ * `node_duplex.ts` makes of a Node socket. Everything that copies bytes works on this.
+ *
+ * @module
+ */
+
+/** A connection as the engine sees it. Writing waits until the peer has room: that is backpressure. */
+export interface Duplex {
+  /** Fills `buffer` from its start; the number of bytes, or `null` once the peer has ended. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes some of `bytes` and says how many. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Says that nothing more will be written; reading goes on. */
+  closeWrite(): Promise<void>;
+  /** Ends both directions at once. */
+  close(): void;
+}
+
+/** Writes all of `bytes`. */
+export async function writeAll(connection: Duplex, bytes: Uint8Array): Promise<void> {
+  let written = await connection.write(bytes);
+  while (written < bytes.length) written += await connection.write(bytes.subarray(written));
+}
+
+/** Closes, and does not mind that it is closed already. */
+export function closeQuietly(connection: { close(): void } | null | undefined): void {
+  try {
+    connection?.close();
+  } catch { /* closed before */ }
+}

@@ -1,0 +1,167 @@
+/**
+ * One request and its answer, step by step:
+ *
+ * 1. read the request's head, strictly;
+ * 2. decide: where it goes, with which credential, or that it goes nowhere;
+ * 3. ask the server, the body streaming;
+ * 4. relay the answer as it comes, or switch protocols;
+ * 5. keep both connections for the next one, or close.
+ *
+ * New behaviour becomes a step in a file of its own, or an injection.
+ *
+ * @module
+ */
+import { askUpstream } from "./ask_upstream.ts";
+import { closeQuietly, type Duplex, writeAll } from "./duplex.ts";
+import { Refusal, refusalAnswer } from "./fail_closed.ts";
+import type { Forward } from "./forward.ts";
+import { DROPPED_FROM_ANSWERS, endToEndLines } from "./hop_by_hop.ts";
+import { ByteReader } from "./http1/byte_reader.ts";
+import { copyBody } from "./http1/copy_body.ts";
+import { parseRequestHead, type RequestHead, type ResponseHead } from "./http1/message_head.ts";
+import { writeHead } from "./http1/write_head.ts";
+import { RequestBody } from "./request_body.ts";
+import { tunnel } from "./tunnel.ts";
+import type { Upstream, UpstreamPool } from "./upstream_pool.ts";
+
+/** How to serve the requests of one connection. */
+export interface ExchangeOptions {
+  readonly pool: UpstreamPool;
+  /** Where a request goes; throws a {@linkcode Refusal} when it goes nowhere. */
+  readonly decide: (request: RequestHead) => Forward | Promise<Forward>;
+  /** Bytes of the connection that were read before. */
+  readonly first?: Uint8Array;
+}
+
+/** Time and bytes that a client gets to notice an answer that came before its request had ended. */
+const LINGER_MS = 1_000;
+const LINGER_BYTES = 16 * 1024 * 1024;
+
+/** Serves request after request until the connection ends; never rejects. */
+export async function serveExchanges(client: Duplex, options: ExchangeOptions): Promise<void> {
+  const reader = new ByteReader(client, options.first);
+  try {
+    while (await exchange(client, reader, options) === "keep");
+  } catch {
+    // The client left or the server broke off in the middle: the connection ends, which says it.
+  } finally {
+    reader.onActivity = null;
+    closeQuietly(client);
+  }
+}
+
+async function exchange(
+  client: Duplex,
+  reader: ByteReader,
+  { pool, decide }: ExchangeOptions,
+): Promise<"keep" | "close"> {
+  reader.expectHead();
+  let request: RequestHead | null = null;
+  let body: RequestBody | null = null;
+  try {
+    const text = await reader.readHead("request");
+    if (text === null) return "close";
+    request = parseRequestHead(text);
+    const forward = await decide(request);
+    body = new RequestBody(reader, request.framing, forward.replaceCredential !== undefined);
+    const isUpgrade = asksForUpgrade(request);
+    const { upstream, response } = await askUpstream(
+      { request, forward, body, client, reader, pool, isUpgrade },
+    );
+    return response.status === 101
+      ? await switchProtocols(client, reader, upstream, response)
+      : await relayAnswer(client, reader, { request, body, upstream, response, pool });
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    if (reader.isDead && reader.buffered === 0) return "close";
+    await writeAll(client, refusalAnswer(error, { head: request?.method === "HEAD" }));
+    return await linger(client, reader);
+  }
+}
+
+/** HTTP/2 in clear text is not among them: its later requests would pass by unseen. */
+function asksForUpgrade({ upgrade, connection }: RequestHead): boolean {
+  return upgrade !== null && connection.has("upgrade") && !/(?:^|[\s,])h2c?\b/i.test(upgrade);
+}
+
+async function switchProtocols(
+  client: Duplex,
+  reader: ByteReader,
+  upstream: Upstream,
+  response: ResponseHead,
+): Promise<"close"> {
+  reader.onActivity = null;
+  const lines = endToEndLines(response, DROPPED_FROM_ANSWERS);
+  await writeAll(client, writeHead(response.statusLine, lines, "Connection: Upgrade"));
+  await tunnel(
+    { connection: client, reader },
+    { connection: upstream.connection, reader: upstream.reader },
+  );
+  return "close";
+}
+
+interface Relay {
+  readonly request: RequestHead;
+  readonly body: RequestBody;
+  readonly upstream: Upstream;
+  readonly response: ResponseHead;
+  readonly pool: UpstreamPool;
+}
+
+async function relayAnswer(
+  client: Duplex,
+  reader: ByteReader,
+  { request, body, upstream, response, pool }: Relay,
+): Promise<"keep" | "close"> {
+  const ends = response.framing.kind === "until_close";
+  // After a final answer without a 100 the body may come or not: the connection cannot go on.
+  const isUncertain = request.expectsContinue && !body.isSent;
+  const keepsClient = !ends && !isUncertain && request.isHttp11 && !request.connection.has("close");
+  const keepsUpstream = !ends &&
+    (response.isHttp11 ? !response.connection.has("close") : response.connection.has("keep-alive"));
+  const lines = endToEndLines(response, DROPPED_FROM_ANSWERS);
+  const added = keepsClient ? [] : ["Connection: close"];
+  try {
+    await copyBody(upstream.reader, client, response.framing, {
+      side: "response",
+      head: writeHead(response.statusLine, lines, ...added),
+    });
+  } catch (error) {
+    upstream.close();
+    // Never a clean end for a truncated body: without a close_notify the client sees that it broke.
+    throw error instanceof Refusal ? new Error(error.message) : error;
+  }
+  reader.onActivity = null;
+  if (!body.isSent) {
+    // Answered before the request had ended: what is still coming belongs to nobody.
+    upstream.close();
+    return await linger(client, reader, body);
+  }
+  if (keepsUpstream) pool.give(upstream);
+  else upstream.close();
+  if (keepsClient) return "keep";
+  await client.closeWrite().catch(() => {});
+  return "close";
+}
+
+/**
+ * Says that nothing more comes, and takes what the client still sends for a moment: closing at once
+ * would reset the connection, and the client might lose the answer with it (RFC 9112 section 9.6).
+ */
+async function linger(client: Duplex, reader: ByteReader, body?: RequestBody): Promise<"close"> {
+  const timer = setTimeout(() => closeQuietly(client), LINGER_MS);
+  try {
+    await Promise.race([client.closeWrite().catch(() => {}), body?.settled()].filter(Boolean));
+    await body?.settled();
+    for (let taken = 0; taken < LINGER_BYTES;) {
+      taken += reader.buffered;
+      reader.start = reader.end;
+      await reader.fill();
+    }
+  } catch {
+    // It has ended, which is what we waited for.
+  } finally {
+    clearTimeout(timer);
+  }
+  return "close";
+}

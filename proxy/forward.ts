@@ -1,0 +1,29 @@
+/**
+ * A request on its way to a server: where it goes and what it says there.
+ *
+ * @module
+ */
+import type { Duplex } from "./duplex.ts";
+import type { HeaderLines } from "./hop_by_hop.ts";
+
+/** Request line and headers as the server gets them; hop-by-hop headers are gone. */
+export interface OutgoingHead {
+  readonly startLine: string;
+  readonly headers: HeaderLines;
+}
+
+/** Where a request goes. */
+export interface Forward {
+  /** Connections with the same key may be used for each other. */
+  readonly key: string;
+  /** `host:port`, for messages. */
+  readonly authority: string;
+  readonly head: OutgoingHead;
+  /** Opens a connection to the server. */
+  connect(): Promise<Duplex>;
+  /**
+   * Called when the server answered 401 to a credential that can be refreshed: the head with a new
+   * one, or null. Left out where the credential cannot change.
+   */
+  readonly replaceCredential?: (rejectedAt: Date) => Promise<OutgoingHead | null>;
+}

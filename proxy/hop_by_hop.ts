@@ -1,0 +1,55 @@
+/**
+ * Headers that concern one connection only and end at a proxy (RFC 9110 section 7.6.1), and those
+ * that a proxy of ours never lets through.
+ *
+ * `Transfer-Encoding`, `TE` and `Trailer` stay: the body is forwarded with its own framing, so they
+ * are still true on the other side.
+ *
+ * @module
+ */
+import type { MessageHead } from "./http1/message_head.ts";
+
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  // The secret of this run, and a corporate proxy's challenge: neither is the other side's business.
+  "proxy-authorization",
+  "proxy-authenticate",
+  "proxy-authentication-info",
+]);
+
+/** What a `Connection` header cannot take away: without these the message would mean another thing. */
+const NEVER_NAMED: ReadonlySet<string> = new Set([
+  "upgrade",
+  "te",
+  "host",
+  "content-length",
+  "transfer-encoding",
+]);
+
+/** Header lines with their lower-case names, in two arrays of the same length. */
+export interface HeaderLines {
+  readonly lines: readonly string[];
+  readonly names: readonly string[];
+}
+
+/** The lines of `head` that go on; `drop` names more that do not. */
+export function endToEndLines(head: MessageHead, drop: ReadonlySet<string> = NOTHING): HeaderLines {
+  const lines: string[] = [];
+  const names: string[] = [];
+  const { connection } = head;
+  for (const [index, name] of head.names.entries()) {
+    if (HOP_BY_HOP.has(name) || drop.has(name)) continue;
+    if (connection.has(name) && !NEVER_NAMED.has(name)) continue;
+    if (name === "upgrade" && !connection.has("upgrade")) continue;
+    lines.push(head.lines[index]!);
+    names.push(name);
+  }
+  return { lines, names };
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** An answer must not lead the client round the proxy: `Alt-Svc` names HTTP/3 or another port. */
+export const DROPPED_FROM_ANSWERS: ReadonlySet<string> = new Set(["alt-svc"]);

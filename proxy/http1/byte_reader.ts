@@ -1,0 +1,211 @@
+/**
+ * A buffered reader over a connection, with one outstanding read at most. That read may be started
+ * early: while a request is under way it notices that the client has left, and in the pool it
+ * notices that the server has closed an idle connection.
+ *
+ * @module
+ */
+import type { Duplex } from "../duplex.ts";
+import { malformed, Refusal } from "../fail_closed.ts";
+
+/** Longest message head in bytes; servers take 8 to 64 KiB, so nothing real is refused. */
+export const MAX_HEAD_BYTES = 256 * 1024;
+
+const SMALL = 8 * 1024;
+const LARGE = 64 * 1024;
+const CR = 13;
+const LF = 10;
+
+/** The peer ended where more bytes were needed. */
+export class EndOfStream extends Error {
+  /** See the class. */
+  constructor() {
+    super("the connection ended");
+    this.name = "EndOfStream";
+  }
+}
+
+/** Bytes of a connection, buffered. Unread bytes are `buffer[start..end)`. */
+export class ByteReader {
+  /** The buffer; replaced when it grows or shrinks. */
+  buffer: Uint8Array;
+  /** First unread byte. */
+  start = 0;
+  /** One past the last unread byte. */
+  end: number;
+  /** Number of bytes that ever came. */
+  totalBytes: number;
+  /** Called whenever an early read comes back: data, the end, or an error. */
+  onActivity: (() => void) | null = null;
+  readonly #connection: Duplex;
+  #pending: Promise<void> | null = null;
+  #ended = false;
+  #error: unknown = undefined;
+
+  /** A reader of `connection`; `first` are bytes of it that were read before. */
+  constructor(connection: Duplex, first?: Uint8Array) {
+    this.#connection = connection;
+    this.buffer = first === undefined || first.length === 0 ? new Uint8Array(SMALL) : first.slice();
+    this.end = this.totalBytes = first?.length ?? 0;
+  }
+
+  /** Number of unread bytes. */
+  get buffered(): number {
+    return this.end - this.start;
+  }
+
+  /** Whether the peer has ended or the connection broke. */
+  get isDead(): boolean {
+    return this.#ended || this.#error !== undefined;
+  }
+
+  /** Makes every later read fail with `error`. */
+  poison(error: unknown): void {
+    this.#error ??= error;
+  }
+
+  /** Starts a read unless one is outstanding. Never rejects: the outcome is in {@linkcode isDead}. */
+  readAhead(): Promise<void> {
+    if (this.#pending !== null) return this.#pending;
+    this.#makeRoom();
+    return this.#pending = this.#connection.read(this.buffer.subarray(this.end)).then(
+      (count) => {
+        if (count === null) this.#ended = true;
+        else {
+          this.end += count;
+          this.totalBytes += count;
+        }
+      },
+      (error) => this.poison(error),
+    ).then(() => {
+      this.#pending = null;
+      this.onActivity?.();
+    });
+  }
+
+  /**
+   * Waits for at least one more byte.
+   *
+   * @throws {EndOfStream} when the peer has ended; otherwise what the connection threw.
+   */
+  async fill(): Promise<void> {
+    const before = this.buffered;
+    if (!this.isDead) await this.readAhead();
+    if (this.buffered > before) return;
+    if (this.#error !== undefined) throw this.#error;
+    if (this.#ended) throw new EndOfStream();
+  }
+
+  /** A large buffer for a body; only while nothing is buffered. */
+  expectBody(): void {
+    this.#resize(LARGE, this.buffer.length < LARGE);
+  }
+
+  /** A small buffer again, so that a thousand idle connections stay cheap. */
+  expectHead(): void {
+    this.#resize(SMALL, this.buffer.length > SMALL);
+  }
+
+  #resize(size: number, wanted: boolean): void {
+    if (!wanted || this.buffered > 0 || this.#pending !== null) return;
+    this.buffer = new Uint8Array(size);
+    this.start = this.end = 0;
+  }
+
+  #makeRoom(): void {
+    if (this.buffered === 0) this.start = this.end = 0;
+    if (this.end < this.buffer.length) return;
+    if (this.start > 0) {
+      this.buffer.copyWithin(0, this.start, this.end);
+    } else {
+      const larger = new Uint8Array(Math.max(SMALL, this.buffer.length * 2));
+      larger.set(this.buffer.subarray(0, this.end));
+      this.buffer = larger;
+    }
+    this.end -= this.start;
+    this.start = 0;
+  }
+
+  /**
+   * Reads a message head without its final empty line, one character for each byte; `null` when the
+   * peer ended before the first byte.
+   *
+   * @throws {Refusal} for a head beyond {@linkcode MAX_HEAD_BYTES}, and for a line feed without its
+   * carriage return: servers differ on whether that ends a line (RFC 9112 section 2.2).
+   */
+  async readHead(side: "request" | "response"): Promise<string | null> {
+    let at = this.start;
+    for (;;) {
+      const { buffer, end, start } = this;
+      for (; at < end; at++) {
+        if (buffer[at] !== LF) continue;
+        if (at === start || buffer[at - 1] !== CR) {
+          throw malformed(side, "its head holds a bare line feed");
+        }
+        if (at === start + 1) {
+          // RFC 9112 section 2.2: an empty line before the start line is skipped.
+          this.start = at + 1;
+          return this.readHead(side);
+        }
+        if (at - start >= 3 && buffer[at - 2] === LF) {
+          return this.#takeHead(at + 1, side);
+        }
+      }
+      if (this.buffered > MAX_HEAD_BYTES) throw headTooLarge(side);
+      if (this.buffered === 0 && this.isDead && this.#error === undefined) return null;
+      const seen = at - start;
+      try {
+        await this.fill();
+      } catch (error) {
+        if (error instanceof EndOfStream && seen === 0) return null;
+        throw error;
+      }
+      at = this.start + seen;
+    }
+  }
+
+  #takeHead(end: number, side: "request" | "response"): string {
+    if (end - this.start > MAX_HEAD_BYTES) throw headTooLarge(side);
+    const head = latin1Text(this.buffer.subarray(this.start, end - 4));
+    this.start = end;
+    return head;
+  }
+}
+
+function headTooLarge(side: "request" | "response"): Refusal {
+  if (side === "response") return malformed(side, `its head has more than ${MAX_HEAD_BYTES} bytes`);
+  return new Refusal(
+    431,
+    "HeadTooLargeError",
+    `Cannot read the request: its head has more than ${MAX_HEAD_BYTES} bytes`,
+  );
+}
+
+/** One character for each byte; the way back is {@linkcode latin1Bytes}. */
+export function latin1Text(bytes: Uint8Array): string {
+  // The label latin1 means windows-1252 to TextDecoder, which would change bytes 0x80 to 0x9f.
+  let ascii = true;
+  for (let i = 0; i < bytes.length && ascii; i++) ascii = bytes[i]! < 0x80;
+  if (ascii) return DECODER.decode(bytes);
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 4096) {
+    text += String.fromCharCode(...bytes.subarray(i, i + 4096));
+  }
+  return text;
+}
+
+const DECODER = new TextDecoder();
+const ENCODER = new TextEncoder();
+const scratch = new Uint8Array(32 * 1024);
+
+/** One byte for each character. */
+export function latin1Bytes(text: string): Uint8Array {
+  if (text.length <= scratch.length) {
+    // The fast way; exact when it gives as many bytes as characters: then all of them are ASCII.
+    const { written } = ENCODER.encodeInto(text, scratch);
+    if (written === text.length) return scratch.slice(0, written);
+  }
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}

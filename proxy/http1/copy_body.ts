@@ -1,0 +1,107 @@
+/**
+ * Copies one message body from a reader to a connection, byte for byte and no further than its end,
+ * in flat memory: the next piece is read when the last one was written.
+ *
+ * @module
+ */
+import { type Duplex, writeAll } from "../duplex.ts";
+import { type ByteReader, EndOfStream } from "./byte_reader.ts";
+import { ChunkScanner } from "./chunk_scanner.ts";
+import type { Framing } from "./framing.ts";
+
+/** Bodies up to this size are sent in one write with their head. */
+const JOIN_BYTES = 16 * 1024;
+
+/** What to copy besides the body itself. */
+export interface CopyOptions {
+  /** Whose body it is; decides what broken chunking is answered with. */
+  readonly side: "request" | "response";
+  /** The message head, sent together with the first bytes of the body that are here already. */
+  readonly head: Uint8Array;
+  /** Is given every piece of the body that was sent. */
+  readonly onPiece?: (piece: Uint8Array) => void;
+}
+
+/**
+ * Sends `head` and then the body.
+ *
+ * @throws {EndOfStream} when the sender ends before the body does.
+ * @throws {Refusal} for broken chunking.
+ */
+export async function copyBody(
+  from: ByteReader,
+  to: Duplex,
+  framing: Framing,
+  { side, head, onPiece }: CopyOptions,
+): Promise<void> {
+  const measure = bodyMeasure(framing, side);
+  let pending: Uint8Array | null = head;
+  for (;;) {
+    const piece = measure.take(from);
+    if (pending !== null) {
+      await writeJoined(to, pending, piece);
+      pending = null;
+    } else if (piece.length > 0) await writeAll(to, piece);
+    if (piece.length > 0) onPiece?.(piece);
+    if (measure.isDone) return;
+    if (from.buffered > 0) continue;
+    from.expectBody();
+    try {
+      await from.fill();
+    } catch (error) {
+      if (error instanceof EndOfStream && framing.kind === "until_close") return;
+      throw error;
+    }
+  }
+}
+
+/** Takes from the reader what belongs to the body, piece by piece. */
+interface BodyMeasure {
+  readonly isDone: boolean;
+  take(from: ByteReader): Uint8Array;
+}
+
+function bodyMeasure(framing: Framing, side: "request" | "response"): BodyMeasure {
+  if (framing.kind === "chunked") {
+    const scanner = new ChunkScanner(side);
+    return {
+      get isDone() {
+        return scanner.isDone;
+      },
+      take: (from) => advance(from, scanner.scan(from.buffer, from.start, from.end)),
+    };
+  }
+  let left = framing.kind === "length"
+    ? framing.length
+    : framing.kind === "none"
+    ? 0
+    : Number.POSITIVE_INFINITY;
+  return {
+    get isDone() {
+      return left === 0;
+    },
+    take: (from) => {
+      const piece = advance(from, Math.min(from.end, from.start + left));
+      left -= piece.length;
+      return piece;
+    },
+  };
+}
+
+function advance(from: ByteReader, end: number): Uint8Array {
+  const piece = from.buffer.subarray(from.start, end);
+  from.start = end;
+  return piece;
+}
+
+async function writeJoined(to: Duplex, head: Uint8Array, piece: Uint8Array): Promise<void> {
+  if (piece.length === 0) return await writeAll(to, head);
+  if (piece.length > JOIN_BYTES) {
+    await writeAll(to, head);
+    return await writeAll(to, piece);
+  }
+  const joined = new Uint8Array(head.length + piece.length);
+  joined.set(head);
+  joined.set(piece, head.length);
+  await writeAll(to, joined);
+}

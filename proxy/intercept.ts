@@ -1,0 +1,172 @@
+/**
+ * Decrypts a tunnel to a routed host: looks at the ClientHello, speaks TLS with the run's certificate
+ * for that host, and serves the requests inside.
+ *
+ * A `TLSSocket` on the accepted socket is the one way that needs no second connection, resumes
+ * sessions and can offer HTTP/2. Deno 2.9.6 needs four work-arounds for it, W1 to W4; each is said
+ * where it stands (W1 in `node_duplex.ts`).
+ *
+ * @module
+ */
+import type net from "node:net";
+import tls from "node:tls";
+import { type ClientHello, parseClientHello } from "./client_hello.ts";
+import type { ConnectTarget } from "./connect_target.ts";
+import { serveExchanges } from "./exchange.ts";
+import type { LeafCertificates } from "./leaf_certificates.ts";
+import { NodeDuplex } from "./node_duplex.ts";
+import { openTunnel } from "./open_tunnel.ts";
+import { type InterceptedTunnel, planIntercepted } from "./plan_intercepted.ts";
+import type { RunContext } from "./run_context.ts";
+
+/** An accepted tunnel whose CONNECT was answered. */
+export interface Intercepted {
+  readonly socket: net.Socket;
+  /** Bytes that came right behind the CONNECT. */
+  readonly first: Uint8Array;
+  readonly target: ConnectTarget;
+  readonly run: RunContext;
+  readonly leaves: LeafCertificates;
+}
+
+/** A client that says nothing: a protocol where the server speaks first, which is none of ours. */
+const SILENCE_MS = 10_000;
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+const MAX_HELLO_BYTES = 128 * 1024;
+const HTTP_METHOD = /^[A-Z]{3,20} /;
+
+/** Serves the tunnel until it ends. */
+export function intercept(intercepted: Intercepted): void {
+  awaitHello(intercepted, (hello, bytes) => {
+    const { socket, target, run } = intercepted;
+    if (hello === "not tls") {
+      // Clear text inside CONNECT: some clients send http: URLs so. A credential never goes there.
+      const isHttp = HTTP_METHOD.test(String.fromCharCode(...bytes.subarray(0, 21)));
+      if (isHttp) return serveRequests(intercepted, new NodeDuplex(socket), null, "http", bytes);
+      return passThrough(intercepted, bytes);
+    }
+    const { protocols } = hello;
+    if (
+      protocols.length === 0 || protocols.includes("http/1.1") || protocols.includes("http/1.0")
+    ) {
+      return startTls(intercepted, hello, bytes);
+    }
+    // Neither HTTP/1.1 nor HTTP/2: another protocol over TLS, which gets no credential anyway.
+    if (!protocols.includes("h2")) return passThrough(intercepted, bytes);
+    run.note(`${target.host}: the client speaks HTTP/2 only, which is not served yet`);
+    socket.destroy();
+  });
+}
+
+/**
+ * Waits for the whole ClientHello before a TLSSocket is made.
+ *
+ * W2: a TLSSocket with an ALPNCallback leaks 6 KB for every peer that dies before its hello is
+ * complete; one with fixed protocols, made when the hello is here, does not.
+ */
+function awaitHello(
+  intercepted: Intercepted,
+  onHello: (hello: ClientHello | "not tls", bytes: Uint8Array) => void,
+): void {
+  const { socket } = intercepted;
+  let bytes = intercepted.first;
+  const giveUp = () => socket.destroy();
+  const onSilence = () => {
+    stop();
+    socket.pause();
+    if (bytes.length > 0) giveUp();
+    else passThrough(intercepted, bytes);
+  };
+  const timer = setTimeout(onSilence, SILENCE_MS);
+  const stop = () => {
+    clearTimeout(timer);
+    socket.off("data", onData);
+    socket.off("end", giveUp);
+    socket.off("close", stop);
+  };
+  const look = () => {
+    const hello = parseClientHello(bytes);
+    if (hello === "incomplete") {
+      if (bytes.length > MAX_HELLO_BYTES) giveUp();
+      else if (socket.isPaused()) socket.resume();
+      return;
+    }
+    stop();
+    socket.pause();
+    onHello(hello, bytes);
+  };
+  const onData = (data: Uint8Array) => {
+    bytes = bytes.length === 0 ? Uint8Array.from(data) : Uint8Array.from([...bytes, ...data]);
+    look();
+  };
+  socket.on("data", onData);
+  socket.once("end", giveUp);
+  socket.once("close", stop);
+  look();
+}
+
+function passThrough(intercepted: Intercepted, bytes: Uint8Array): void {
+  if (intercepted.run.denyUnmatched) intercepted.socket.destroy();
+  else tunnelOn(intercepted, bytes);
+}
+
+function tunnelOn({ socket, target, run }: Intercepted, first: Uint8Array): void {
+  // The CONNECT was answered already: a failure can only be said by closing.
+  openTunnel({ socket, first, target }, run).catch(() => socket.destroy());
+}
+
+function startTls(intercepted: Intercepted, hello: ClientHello, bytes: Uint8Array): void {
+  const { socket, target, leaves, run } = intercepted;
+  const secureContext = leaves.contextFor(target.host);
+  socket.unshift(bytes);
+  const secured = new tls.TLSSocket(socket, {
+    isServer: true,
+    secureContext,
+    ALPNProtocols: ["http/1.1"],
+  });
+  let isUp = false;
+  const giveUp = () => {
+    clearTimeout(timer);
+    secured.destroy();
+    socket.destroy();
+  };
+  const timer = setTimeout(giveUp, HANDSHAKE_TIMEOUT_MS);
+  secured.on("error", (error: Error) => {
+    if (!isUp) tellDistrust(error, target, run);
+    giveUp();
+  });
+  // W4: the TLSSocket is half-open too: an end before the handshake is done ends neither socket.
+  secured.once("end", () => {
+    if (!isUp) giveUp();
+  });
+  secured.once("close", giveUp);
+  secured.once("secure", () => {
+    isUp = true;
+    clearTimeout(timer);
+    serveRequests(intercepted, new NodeDuplex(secured, socket), hello.serverName, "https");
+  });
+}
+
+/** The one sign of a client that does not know the run's certificate authority (RFC 8446 section 6.2). */
+function tellDistrust(error: Error, { host }: ConnectTarget, run: RunContext): void {
+  if (!/unknown.?ca|bad.?certificate|certificate.?unknown/i.test(error.message)) return;
+  run.note(
+    `${host}: the program does not trust this run's certificate authority; ` +
+      "point its CA setting at the file that SSL_CERT_FILE names",
+  );
+}
+
+function serveRequests(
+  { target, run }: Intercepted,
+  connection: NodeDuplex,
+  serverName: string | null,
+  scheme: InterceptedTunnel["scheme"],
+  first?: Uint8Array,
+): void {
+  const tunnel: InterceptedTunnel = { target, serverName, scheme };
+  void serveExchanges(connection, {
+    pool: run.pool,
+    decide: (request) => planIntercepted(request, tunnel, run),
+    ...(first === undefined ? {} : { first }),
+  });
+}

@@ -1,0 +1,115 @@
+/**
+ * Certificates for the hosts that are decrypted, signed by the run's authority when they are first
+ * asked for. One key serves all of them, and the TLS context of each host is kept, because it holds
+ * the ticket key that sessions are resumed with.
+ *
+ * @module
+ */
+import tls from "node:tls";
+import {
+  type CertificateKey,
+  distinguishedName,
+  extension,
+  generateCertificateKey,
+  signCertificate,
+} from "./certificate.ts";
+import type { CertificateAuthority } from "./certificate_authority.ts";
+import {
+  bitString,
+  type Der,
+  implicit,
+  objectIdentifier,
+  octetString,
+  pem,
+  sequence,
+} from "./der.ts";
+
+/** How to keep leaves. */
+export interface LeafOptions {
+  readonly now?: () => Date;
+  readonly lifetimeDays?: number;
+}
+
+const DAY_MS = 86_400_000;
+const BACKDATE_MS = 3_600_000;
+/** Apple's platforms refuse leaves above 398 days; a few days are plenty for a run. */
+const DEFAULT_LIFETIME_DAYS = 7;
+/** A leaf in its last tenth is replaced, so that no connection starts with one about to end. */
+const RENEW_AT = 0.9;
+/** Longest common name (RFC 5280 appendix A.1); a longer host stands in the alternative name alone. */
+const MAX_COMMON_NAME = 64;
+
+const DIGITAL_SIGNATURE = bitString(Uint8Array.of(0x80), 7);
+const SERVER_AUTHENTICATION = "1.3.6.1.5.5.7.3.1";
+
+interface Leaf {
+  readonly context: tls.SecureContext;
+  readonly renewAt: number;
+}
+
+/** The leaves of one run. */
+export class LeafCertificates {
+  readonly #authority: CertificateAuthority;
+  readonly #options: Required<LeafOptions>;
+  readonly #leaves = new Map<string, Leaf>();
+  #key: CertificateKey | null = null;
+
+  /** Makes nothing yet. */
+  constructor(authority: CertificateAuthority, options: LeafOptions = {}) {
+    this.#authority = authority;
+    this.#options = {
+      now: options.now ?? (() => new Date()),
+      lifetimeDays: options.lifetimeDays ?? DEFAULT_LIFETIME_DAYS,
+    };
+  }
+
+  /** Whether the authority may sign for this host. */
+  covers(host: string): boolean {
+    return this.#authority.permitted.some((name) => host === name || host.endsWith(`.${name}`));
+  }
+
+  /** The TLS context of a host. */
+  contextFor(host: string): tls.SecureContext {
+    const now = this.#options.now().getTime();
+    const known = this.#leaves.get(host);
+    if (known !== undefined && now < known.renewAt) return known.context;
+    const lifetimeMs = this.#options.lifetimeDays * DAY_MS;
+    const context = tls.createSecureContext({
+      cert: this.issue(host),
+      key: this.#leafKey().privateKey.export({ type: "pkcs8", format: "pem" }),
+    });
+    this.#leaves.set(host, { context, renewAt: now + lifetimeMs * RENEW_AT });
+    return context;
+  }
+
+  /** A certificate for `host`, PEM. The authority itself is not in it: clients have it already. */
+  issue(host: string): string {
+    const { name, key: authorityKey } = this.#authority;
+    const now = this.#options.now().getTime();
+    const der = signCertificate({
+      issuer: name,
+      subject: distinguishedName("authsome", host.length <= MAX_COMMON_NAME ? host : "authsome"),
+      key: this.#leafKey(),
+      notBefore: new Date(now - BACKDATE_MS),
+      notAfter: new Date(now + this.#options.lifetimeDays * DAY_MS),
+      extensions: this.#extensions(host, authorityKey),
+    }, authorityKey.privateKey);
+    return pem("CERTIFICATE", der);
+  }
+
+  #extensions(host: string, authorityKey: CertificateKey): Der[] {
+    const dnsName = implicit(2, new TextEncoder().encode(host));
+    return [
+      extension("2.5.29.19", true, sequence()),
+      extension("2.5.29.15", true, DIGITAL_SIGNATURE),
+      extension("2.5.29.37", false, sequence(objectIdentifier(SERVER_AUTHENTICATION))),
+      extension("2.5.29.17", false, sequence(dnsName)),
+      extension("2.5.29.14", false, octetString(this.#leafKey().identifier)),
+      extension("2.5.29.35", false, sequence(implicit(0, authorityKey.identifier))),
+    ];
+  }
+
+  #leafKey(): CertificateKey {
+    return this.#key ??= generateCertificateKey();
+  }
+}

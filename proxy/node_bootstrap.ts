@@ -1,0 +1,138 @@
+/**
+ * A script that Node.js loads first (`NODE_OPTIONS=--require`), so that `fetch`, `node:http(s)` and
+ * what is built on their default agents use `HTTPS_PROXY`: Node 18 and 20 ignore it by themselves,
+ * 22.21 and 24.5 on need `NODE_USE_ENV_PROXY=1`, which the child has too; there it does nothing.
+ *
+ * It runs inside other people's programs: no dependency, and a failure of it is silent unless
+ * `AUTHSOME_DEBUG` is set.
+ *
+ * @module
+ */
+
+/** File name inside the run's directory. */
+export const NODE_BOOTSTRAP_NAME = "node_bootstrap.cjs";
+
+/** The script. */
+export const NODE_BOOTSTRAP: string = String.raw`"use strict";
+// Written by "authsome run"; removed when it ends. See https://nodejs.org/api/cli.html#-r---require-module
+try {
+  const env = process.env;
+  const proxyUrl = env.https_proxy || env.HTTPS_PROXY;
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  const knowsProxies = major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21);
+  if (proxyUrl && !(knowsProxies && env.NODE_USE_ENV_PROXY)) install(new URL(proxyUrl));
+} catch (error) {
+  if (process.env.AUTHSOME_DEBUG) console.error("authsome bootstrap:", error);
+}
+
+function install(proxy) {
+  const net = require("net");
+  const tls = require("tls");
+  const https = require("https");
+  const env = process.env;
+  const credentials = proxy.username
+    ? "Proxy-Authorization: Basic " + Buffer.from(
+      decodeURIComponent(proxy.username) + ":" + decodeURIComponent(proxy.password),
+    ).toString("base64") + "\r\n"
+    : "";
+  const exceptions = (env.no_proxy || env.NO_PROXY || "").split(",")
+    .map((entry) => entry.trim().replace(/^\*?\./, "").toLowerCase()).filter(Boolean);
+  const isDirect = (host) =>
+    exceptions.some((entry) => entry === "*" || host === entry || host.endsWith("." + entry));
+  const plainHost = (host) => String(host || "localhost").replace(/^\[|\]$/g, "").toLowerCase();
+
+  /** Opens a tunnel; calls back once with an error or the socket. */
+  function openTunnel(host, port, callback) {
+    const socket = net.connect(Number(proxy.port) || 80, plainHost(proxy.hostname));
+    const target = (net.isIPv6(host) ? "[" + host + "]" : host) + ":" + port;
+    let received = Buffer.alloc(0);
+    let isDone = false;
+    const finish = (error) => {
+      if (isDone) return;
+      isDone = true;
+      socket.removeListener("data", onData);
+      socket.removeListener("error", finish);
+      socket.removeListener("close", onClose);
+      if (error) socket.destroy();
+      callback(error, socket);
+    };
+    const onClose = () => finish(new Error("the proxy closed the connection"));
+    const onData = (data) => {
+      received = Buffer.concat([received, data]);
+      const end = received.indexOf("\r\n\r\n");
+      if (end < 0) return;
+      const status = Number(received.toString("latin1", 9, 12));
+      if (status !== 200) {
+        const said = received.toString("utf8", end + 4).trim();
+        return finish(new Error("the proxy answered " + status + (said ? ": " + said : "")));
+      }
+      socket.pause();
+      const rest = received.subarray(end + 4);
+      if (rest.length > 0) socket.unshift(rest);
+      finish(null);
+    };
+    socket.once("connect", () => {
+      socket.setNoDelay(true);
+      socket.write("CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n" + credentials + "\r\n");
+    });
+    socket.on("data", onData);
+    socket.once("error", finish);
+    socket.once("close", onClose);
+  }
+
+  // node:https with its default agent.
+  const original = https.Agent.prototype.createConnection;
+  https.globalAgent.createConnection = function (options, callback) {
+    const host = plainHost(options.host || options.hostname);
+    if (options.socketPath || isDirect(host)) return original.call(this, options, callback);
+    openTunnel(host, options.port || 443, (error, socket) => {
+      if (error) return callback(error);
+      const name = plainHost(options.servername || host);
+      callback(null, tls.connect({ ...options, socket, servername: net.isIP(name) ? undefined : name }));
+    });
+  };
+
+  // node:http with its default agent: through a tunnel as well, so that one way serves both.
+  const http = require("http");
+  const originalPlain = http.Agent.prototype.createConnection;
+  http.globalAgent.createConnection = function (options, callback) {
+    const host = plainHost(options.host || options.hostname);
+    if (options.socketPath || isDirect(host)) return originalPlain.call(this, options, callback);
+    openTunnel(host, options.port || 80, callback);
+  };
+
+  // fetch: undici inside Node cannot be imported, but its dispatcher is global and takes a connector.
+  const key = Symbol.for("undici.globalDispatcher.1");
+  const connect = (options, callback) => {
+    const host = plainHost(options.hostname);
+    const isSecure = options.protocol === "https:";
+    const port = Number(options.port) || (isSecure ? 443 : 80);
+    const secure = (error, socket) => {
+      if (error || !isSecure) return callback(error, socket);
+      const name = plainHost(options.servername || host);
+      const secured = tls.connect({
+        socket,
+        host,
+        servername: net.isIP(name) ? undefined : name,
+        ALPNProtocols: ["http/1.1"],
+      });
+      secured.once("secureConnect", () => callback(null, secured));
+      secured.once("error", callback);
+    };
+    if (!isDirect(host)) return openTunnel(host, port, secure);
+    const socket = net.connect(port, host);
+    socket.once("connect", () => secure(null, socket));
+    socket.once("error", callback);
+  };
+  const replaceDispatcher = () => {
+    const current = globalThis[key];
+    if (!current) return false;
+    globalThis[key] = new current.constructor({ connect });
+    return true;
+  };
+  if (typeof globalThis.fetch !== "function" || replaceDispatcher()) return;
+  // It appears with the first use of fetch.
+  globalThis.fetch("data:,").catch(() => {});
+  replaceDispatcher();
+}
+`;

@@ -1,0 +1,159 @@
+/**
+ * Decides about one request inside an intercepted tunnel: the authority that was connected to
+ * chooses the credential, and whatever names another one is refused.
+ *
+ * @module
+ */
+import type { ProxyRoute, ResolvedCredential } from "../core/api.ts";
+import { type ConnectTarget, isSameAuthority } from "./connect_target.ts";
+import { forbidden, malformed, misdirected, Refusal } from "./fail_closed.ts";
+import type { Forward, OutgoingHead } from "./forward.ts";
+import { endToEndLines } from "./hop_by_hop.ts";
+import type { RequestHead } from "./http1/message_head.ts";
+import { applyInjections } from "./injections/mod.ts";
+import { type OutgoingRequest, setHeader } from "./injections/outgoing_request.ts";
+import type { RunContext } from "./run_context.ts";
+
+/** The tunnel a request came through. */
+export interface InterceptedTunnel {
+  /** What CONNECT named. */
+  readonly target: ConnectTarget;
+  /** Server name of the ClientHello; null when there was none, or no TLS. */
+  readonly serverName: string | null;
+  readonly scheme: "https" | "http";
+}
+
+/**
+ * Where the request goes, with its credential.
+ *
+ * @throws {Refusal} 421 for another authority, 400 for a malformed target, 403 for what may not go
+ * out, 405 for TRACE, 502 when the credential cannot be had.
+ */
+export function planIntercepted(
+  request: RequestHead,
+  tunnel: InterceptedTunnel,
+  run: RunContext,
+): Forward | Promise<Forward> {
+  checkMethod(request);
+  checkAuthority(request, tunnel);
+  const loading = run.routes.settled();
+  return loading === null
+    ? planRouted(request, tunnel, run)
+    : loading.then(() => planRouted(request, tunnel, run));
+}
+
+/** TRACE would send the injected credential back to the child (RFC 9110 section 9.3.8). */
+export function checkMethod({ method }: RequestHead): void {
+  if (method === "TRACE" || method === "TRACK" || method === "CONNECT") {
+    throw new Refusal(
+      405,
+      "MethodNotAllowedError",
+      `Cannot forward the request: ${method} is not allowed here`,
+    );
+  }
+}
+
+function checkAuthority(request: RequestHead, { target, serverName, scheme }: InterceptedTunnel) {
+  if (serverName !== null && serverName !== target.host) {
+    throw misdirected(serverName, target.authority);
+  }
+  // RFC 9112 section 3.2: absolute-form names an authority of its own, and servers prefer it.
+  const isOptions = request.method === "OPTIONS" && request.target === "*";
+  if (!request.target.startsWith("/") && !isOptions) {
+    throw malformed("request", "its target is not a path, inside a tunnel");
+  }
+  const schemePort = scheme === "https" ? 443 : 80;
+  if (request.host !== null && !isSameAuthority(request.host, target, schemePort)) {
+    throw misdirected(request.host, target.authority);
+  }
+}
+
+function planRouted(
+  request: RequestHead,
+  tunnel: InterceptedTunnel,
+  run: RunContext,
+): Forward | Promise<Forward> {
+  const { target, scheme } = tunnel;
+  const match = run.routes.match(target.host, request.target);
+  const outgoing = withHost(outgoingRequest(request, request.target), target);
+  if (match === null) {
+    if (run.denyUnmatched) throw unmatched(target);
+    return forward(tunnel, run, false, head(outgoing, request));
+  }
+  const { route } = match;
+  if (scheme === "http" && !route.allow_private) throw insecure(route, target);
+  const wanted = { route, host: target.host, path: request.target, method: request.method };
+  const finish = (credential: ResolvedCredential): Forward => ({
+    ...forward(tunnel, run, route.allow_private, injected(outgoing, credential, request)),
+    // Without an expiry there is nothing to refresh.
+    ...(credential.expires_at === null ? {} : {
+      replaceCredential: async (rejectedAt: Date) => {
+        const fresh = await run.credentials.replace(wanted, credential, rejectedAt);
+        return fresh === null ? null : injected(outgoing, fresh, request);
+      },
+    }),
+  });
+  const credential = run.credentials.resolve(wanted);
+  return credential instanceof Promise ? credential.then(finish) : finish(credential);
+}
+
+/** The request without what ends here, `target` in origin-form. */
+export function outgoingRequest(request: RequestHead, target: string): OutgoingRequest {
+  return { method: request.method, target, ...endToEndLines(request) };
+}
+
+/** HTTP/1.0 may leave Host out; the server must not fall back to a virtual host of its choice. */
+function withHost(outgoing: OutgoingRequest, target: ConnectTarget): OutgoingRequest {
+  return outgoing.names.includes("host") ? outgoing : setHeader(outgoing, "Host", target.authority);
+}
+
+function injected(
+  outgoing: OutgoingRequest,
+  credential: ResolvedCredential,
+  request: RequestHead,
+): OutgoingHead {
+  return head(applyInjections(outgoing, credential.injections), request);
+}
+
+/** The request line put together again, and the headers. */
+export function head(outgoing: OutgoingRequest, request: RequestHead): OutgoingHead {
+  return {
+    startLine: `${outgoing.method} ${outgoing.target} HTTP/1.${request.isHttp11 ? 1 : 0}`,
+    headers: outgoing,
+  };
+}
+
+function forward(
+  { target, scheme }: InterceptedTunnel,
+  { dialer }: RunContext,
+  allowPrivate: boolean,
+  outgoingHead: OutgoingHead,
+): Forward {
+  const endpoint = { host: target.host, port: target.port, allowPrivate };
+  return {
+    // A connection that was let through to loopback is not for a route that may not go there.
+    key: `${scheme}://${target.authority}${allowPrivate ? " private" : ""}`,
+    authority: target.authority,
+    head: outgoingHead,
+    connect: () =>
+      scheme === "https" ? dialer.connectTls(endpoint, ["http/1.1"]) : dialer.connect(endpoint),
+  };
+}
+
+/** `--deny-unmatched` in words. */
+export function unmatched({ authority }: ConnectTarget): Refusal {
+  return forbidden(
+    `Cannot connect to ${authority}: no login of this run covers it, and --deny-unmatched is set`,
+    "Run: authsome list",
+  );
+}
+
+/** A credential never travels in clear text. */
+export function insecure(route: ProxyRoute, { host }: ConnectTarget): Refusal {
+  return new Refusal(
+    403,
+    "InsecureRequestError",
+    `Cannot send the credential of ${route.provider} to ${host}: the request is plain http`,
+    { hint: `Use https://${host}` },
+  );
+}

@@ -1,0 +1,93 @@
+/**
+ * Decides about one `http:` request in absolute-form (RFC 9112 section 3.2.2). Such requests are
+ * forwarded as they are; a credential is added only where the owner registered the definition with
+ * `--allow-private`, because everybody on the way can read it.
+ *
+ * @module
+ */
+import { type ConnectTarget, isSameAuthority, parseConnectTarget } from "./connect_target.ts";
+import { malformed, misdirected, Refusal } from "./fail_closed.ts";
+import type { Forward } from "./forward.ts";
+import { headerValue, type RequestHead } from "./http1/message_head.ts";
+import { applyInjections } from "./injections/mod.ts";
+import { type OutgoingRequest, setHeader } from "./injections/outgoing_request.ts";
+import { checkMethod, head, insecure, outgoingRequest, unmatched } from "./plan_intercepted.ts";
+import type { RunContext } from "./run_context.ts";
+
+/**
+ * Where the request goes.
+ *
+ * @throws {Refusal} 407 without this run's secret, 400 for a target that is no `http:` URL, 421 when
+ * `Host` names another authority, 403 for what may not go out.
+ */
+export async function planPlain(request: RequestHead, run: RunContext): Promise<Forward> {
+  // On every request: they share a connection, but the next one may come from somebody else.
+  if (!run.secret.accepts(headerValue(request, "proxy-authorization"))) {
+    throw authenticationNeeded();
+  }
+  checkMethod(request);
+  const { target, path } = parseAbsoluteForm(request);
+  if (request.host !== null && !isSameAuthority(request.host, target, 80)) {
+    throw misdirected(request.host, target.authority);
+  }
+  await run.routes.settled();
+  const match = target.isIp ? null : run.routes.match(target.host, path);
+  if (match === null && run.denyUnmatched) throw unmatched(target);
+  if (match !== null && !match.route.allow_private) throw insecure(match.route, target);
+  let outgoing = outgoingRequest(request, path);
+  if (!outgoing.names.includes("host")) outgoing = setHeader(outgoing, "Host", target.authority);
+  if (match !== null) {
+    const { route } = match;
+    const wanted = { route, host: target.host, path, method: request.method };
+    const credential = await run.credentials.resolve(wanted);
+    outgoing = applyInjections(outgoing, credential.injections);
+  }
+  return forward(request, outgoing, target, match?.route.allow_private ?? false, run);
+}
+
+/** RFC 9110 section 11.7.1. */
+export function authenticationNeeded(): Refusal {
+  return new Refusal(
+    407,
+    "ProxyAuthenticationError",
+    "Cannot use this proxy: the secret of the run is missing or wrong",
+    { hint: "Use the proxy URL of HTTPS_PROXY as it is, with its user name and password" },
+  );
+}
+
+const ABSOLUTE_FORM = /^http:\/\/([^/?#]+)(\/[^#]*|\?[^#]*)?$/i;
+
+function parseAbsoluteForm(request: RequestHead): { target: ConnectTarget; path: string } {
+  const parts = ABSOLUTE_FORM.exec(request.target);
+  if (parts === null) {
+    throw malformed("request", "a proxy takes CONNECT HOST:PORT or METHOD http://HOST/PATH");
+  }
+  const target = parseConnectTarget(parts[1]!, 80);
+  const rest = parts[2] ?? "";
+  // RFC 9112 section 3.2.4: OPTIONS without a path asks about the server itself.
+  if (rest === "" && request.method === "OPTIONS") return { target, path: "*" };
+  return { target, path: rest.startsWith("/") ? rest : `/${rest}` };
+}
+
+function forward(
+  request: RequestHead,
+  outgoing: OutgoingRequest,
+  target: ConnectTarget,
+  allowPrivate: boolean,
+  { dialer }: RunContext,
+): Forward {
+  const endpoint = { host: target.host, port: target.port, allowPrivate };
+  const proxy = dialer.plainProxy(endpoint);
+  if (proxy !== null) {
+    outgoing = { ...outgoing, target: `http://${target.authority}${outgoing.target}` };
+    if (proxy.authorization !== null) {
+      outgoing = setHeader(outgoing, "Proxy-Authorization", proxy.authorization.reveal());
+    }
+  }
+  return {
+    key: `http://${target.authority}${allowPrivate ? " private" : ""}`,
+    authority: target.authority,
+    head: head(outgoing, request),
+    connect: () => dialer.connectPlain(endpoint),
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * The body of one request on its way: streamed while it comes, and kept as far as it may have to be
+ * sent a second time.
+ *
+ * @module
+ */
+import { type Duplex, writeAll } from "./duplex.ts";
+import type { ByteReader } from "./http1/byte_reader.ts";
+import { copyBody } from "./http1/copy_body.ts";
+import type { Framing } from "./http1/framing.ts";
+
+/** Bodies up to this size can be replayed after a credential was refreshed. */
+const MAX_KEPT_BYTES = 1024 * 1024;
+
+/** One request body. */
+export class RequestBody {
+  readonly #reader: ByteReader;
+  readonly #framing: Framing;
+  #kept: Uint8Array[] | null;
+  #keptBytes = 0;
+  #isSent: boolean;
+  #copying: Promise<void> = Promise.resolve();
+
+  /** `keep`: the request may have to be sent again. */
+  constructor(reader: ByteReader, framing: Framing, keep: boolean) {
+    this.#reader = reader;
+    this.#framing = framing;
+    this.#kept = keep ? [] : null;
+    this.#isSent = framing.kind === "none";
+  }
+
+  /** There is none. */
+  get isEmpty(): boolean {
+    return this.#framing.kind === "none";
+  }
+
+  /** Everything was read from the client and sent to a server. */
+  get isSent(): boolean {
+    return this.#isSent;
+  }
+
+  /** Everything is here, so that the request can be sent again as it was. */
+  get canReplay(): boolean {
+    return this.#isSent && (this.isEmpty || this.#kept !== null);
+  }
+
+  /**
+   * Starts to send head and body; a body goes on in the background ({@linkcode RequestBody.settled})
+   * while the answer is read. `onFailed` is called when client or server break off.
+   */
+  async start(to: Duplex, head: Uint8Array, onFailed: (error: unknown) => void): Promise<void> {
+    if (this.isEmpty) return await writeAll(to, head);
+    this.#copying = copyBody(this.#reader, to, this.#framing, {
+      side: "request",
+      head,
+      ...(this.#kept === null ? {} : { onPiece: (piece) => this.#keep(piece) }),
+    }).then(() => {
+      this.#isSent = true;
+    }, onFailed);
+  }
+
+  /** Sends head and body again, from memory. */
+  async replay(to: Duplex, head: Uint8Array): Promise<void> {
+    await writeAll(to, head);
+    for (const piece of this.#kept ?? []) await writeAll(to, piece);
+  }
+
+  /** Resolves when the sending has ended, well or not; never rejects. */
+  settled(): Promise<void> {
+    return this.#copying;
+  }
+
+  #keep(piece: Uint8Array): void {
+    this.#keptBytes += piece.length;
+    if (this.#keptBytes > MAX_KEPT_BYTES) this.#kept = null;
+    this.#kept?.push(piece.slice());
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * What every connection of one run shares.
+ *
+ * @module
+ */
+import type { Credentials } from "./credentials.ts";
+import type { Dialer } from "./dial.ts";
+import type { ProxySecret } from "./proxy_secret.ts";
+import type { LiveRoutes } from "./routes.ts";
+import type { UpstreamPool } from "./upstream_pool.ts";
+
+/** The parts of a running proxy. */
+export interface RunContext {
+  readonly routes: LiveRoutes;
+  readonly credentials: Credentials;
+  readonly dialer: Dialer;
+  readonly pool: UpstreamPool;
+  readonly secret: ProxySecret;
+  /** `--deny-unmatched`: only routed requests go out. */
+  readonly denyUnmatched: boolean;
+  /** Tells the owner something worth knowing, once; a whole sentence without a secret in it. */
+  readonly note: (line: string) => void;
+}

@@ -1,0 +1,84 @@
+/**
+ * The directory of one run: public certificates and settings that the child's runtimes read. Nothing
+ * secret is ever in it. Removed when the run ends; what a killed run left behind, the next one
+ * removes.
+ *
+ * @module
+ */
+import { StoreUnavailableError } from "../core/errors.ts";
+
+/** A directory that only its owner may enter. */
+export interface RunDirectory {
+  readonly path: string;
+  /** Writes a file (0600) and returns its path. */
+  write(name: string, content: string | Uint8Array): Promise<string>;
+  /** Removes it with everything in it. */
+  remove(): Promise<void>;
+}
+
+const PREFIX = "authsome-run-";
+
+/**
+ * Makes the directory.
+ *
+ * @throws {StoreUnavailableError} when there is no place to write, a full disk included.
+ */
+export async function createRunDirectory(parent?: string): Promise<RunDirectory> {
+  let path: string;
+  try {
+    // The name tells whose it is: the process that is gone left it behind.
+    path = await Deno.makeTempDir({
+      prefix: `${PREFIX}${Deno.pid}-`,
+      ...(parent === undefined ? {} : { dir: parent }),
+    });
+  } catch (cause) {
+    throw unwritable("the temporary directory", cause);
+  }
+  return {
+    path,
+    write: async (name, content) => {
+      const file = `${path}/${name}`;
+      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+      try {
+        await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true, mode: 0o700 });
+        await Deno.writeFile(file, bytes, { createNew: true, mode: 0o600 });
+      } catch (cause) {
+        throw unwritable(file, cause);
+      }
+      return file;
+    },
+    remove: () => Deno.remove(path, { recursive: true }).catch(() => {}),
+  };
+}
+
+/** Removes directories of runs whose process is gone (killed before it could tidy up). */
+export async function removeLeftovers(parent: string): Promise<void> {
+  for await (const entry of Deno.readDir(parent)) {
+    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(entry.name)?.[1];
+    if (pid === undefined || !entry.isDirectory || isAlive(Number(pid))) continue;
+    const path = `${parent}/${entry.name}`;
+    const info = await Deno.lstat(path).catch(() => null);
+    if (info?.uid === Deno.uid()) await Deno.remove(path, { recursive: true }).catch(() => {});
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    // Signal 0 only asks.
+    Deno.kill(pid, 0 as unknown as Deno.Signal);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}
+
+function unwritable(what: string, cause: unknown): StoreUnavailableError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new StoreUnavailableError(
+    `Cannot prepare the run: ${what} cannot be written (${reason})`,
+    {
+      hint: "Free some space, or point TMPDIR at a directory that you can write",
+      cause,
+    },
+  );
+}

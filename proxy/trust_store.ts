@@ -1,0 +1,105 @@
+/**
+ * The files that make a child's programs trust the run's certificate authority, besides everything
+ * they trusted before: a PEM bundle, the authority alone, and what wget, PHP, Java and Node.js want.
+ *
+ * @module
+ */
+import type { CertificateAuthority } from "./certificate_authority.ts";
+import { splitPem } from "./extra_roots.ts";
+import { javaTrustStore } from "./java_trust_store.ts";
+import { NODE_BOOTSTRAP, NODE_BOOTSTRAP_NAME } from "./node_bootstrap.ts";
+import type { RunDirectory } from "./run_directory.ts";
+import { readSystemRoots } from "./system_roots.ts";
+
+/** Paths for the child's environment. */
+export interface TrustFiles {
+  /** Everything trusted before, and the authority. */
+  readonly bundle: string;
+  /** The authority (with what `NODE_EXTRA_CA_CERTS` named before), for variables that add. */
+  readonly authority: string;
+  readonly javaStore: string;
+  readonly wgetrc: string;
+  /** Directory with an ini file for PHP. */
+  readonly phpDirectory: string;
+  readonly nodeBootstrap: string;
+}
+
+/** Variables that replace what a program trusts; a user who set one has roots of their own there. */
+const REPLACING = [
+  "SSL_CERT_FILE",
+  "CURL_CA_BUNDLE",
+  "REQUESTS_CA_BUNDLE",
+  "GIT_SSL_CAINFO",
+  "PIP_CERT",
+  "AWS_CA_BUNDLE",
+  "npm_config_cafile",
+  "CARGO_HTTP_CAINFO",
+] as const;
+
+/** Variables that add to what a program trusts. */
+const ADDING = ["NODE_EXTRA_CA_CERTS", "DENO_CERT"] as const;
+
+/** Writes the files into the run's directory. `read` reads the owner's environment. */
+export async function writeTrustFiles(
+  authority: CertificateAuthority,
+  directory: RunDirectory,
+  read: (name: string) => string | undefined,
+): Promise<TrustFiles> {
+  const [replacing, adding, wgetrc] = await Promise.all([
+    readDistinct(REPLACING.map(read)),
+    readDistinct(ADDING.map(read)),
+    readWgetrc(read),
+  ]);
+  const trusted = replacing.length > 0 ? replacing : [await readSystemRoots()];
+  const extra = adding.filter((text) => !trusted.includes(text));
+  const bundle = [...trusted, ...extra, authority.certificatePem].map(endLine).join("");
+  const bundlePath = `${directory.path}/bundle.pem`;
+  const [, authorityPath, javaStore, wgetrcPath, phpIni, nodeBootstrap] = await Promise.all([
+    directory.write("bundle.pem", bundle),
+    // The public roots are not repeated here: such a variable adds to them.
+    directory.write("authority.pem", [...extra, authority.certificatePem].map(endLine).join("")),
+    javaTrustStore(decodePem(bundle)).then((store) => directory.write("trust.jks", store)),
+    directory.write("wgetrc", `${endLine(wgetrc)}ca_certificate=${bundlePath}\n`),
+    directory.write(
+      "php/authsome.ini",
+      `curl.cainfo="${bundlePath}"\nopenssl.cafile="${bundlePath}"\n`,
+    ),
+    directory.write(NODE_BOOTSTRAP_NAME, NODE_BOOTSTRAP),
+  ]);
+  return {
+    bundle: bundlePath,
+    authority: authorityPath,
+    javaStore,
+    wgetrc: wgetrcPath,
+    phpDirectory: phpIni.slice(0, phpIni.lastIndexOf("/")),
+    nodeBootstrap,
+  };
+}
+
+/** Texts of the files, each once; one that cannot be read is what its program would have failed on. */
+async function readDistinct(paths: readonly (string | undefined)[]): Promise<string[]> {
+  const distinct = [...new Set(paths.filter((path) => path !== undefined && path !== ""))];
+  const texts = await Promise.all(
+    distinct.map((path) => Deno.readTextFile(path!).catch(() => null)),
+  );
+  const usable = texts.filter((text): text is string =>
+    text?.includes("-----BEGIN CERTIFICATE-----") === true
+  );
+  return [...new Set(usable)];
+}
+
+/** `WGETRC` replaces `~/.wgetrc`, so its text goes along. */
+async function readWgetrc(read: (name: string) => string | undefined): Promise<string> {
+  const path = read("WGETRC") ?? `${read("HOME") ?? ""}/.wgetrc`;
+  return await Deno.readTextFile(path).catch(() => "");
+}
+
+function decodePem(text: string): Uint8Array[] {
+  return splitPem(text).map((block) =>
+    Uint8Array.fromBase64(block.replace(/-----[^-]+-----|\s/g, ""))
+  );
+}
+
+function endLine(text: string): string {
+  return text === "" || text.endsWith("\n") ? text : `${text}\n`;
+}
