@@ -15,11 +15,14 @@ const ALLOWED: ReadonlySet<string> = new Set([
   "DELETE /grants/self",
 ]);
 
-/** @throws {GrantDeniedError} when the caller is a run and the route is not one of its few. */
+/**
+ * `path` is the routed one, without `/api`.
+ *
+ * @throws {GrantDeniedError} when the caller is a run and the route is not one of its few.
+ */
 export function admitRunIdentity(caller: Caller, method: string, path: string): void {
   if (caller.type === "owner") return;
-  const route = path.startsWith("/api/") ? path.slice("/api".length) : path;
-  if (ALLOWED.has(`${method} ${route}`)) return;
+  if (ALLOWED.has(`${method} ${path}`)) return;
   throw new GrantDeniedError(
     "Cannot do this with a run identity: it may use its credentials and nothing else",
     { hint: "Run it outside of authsome run" },

@@ -1,0 +1,84 @@
+/**
+ * The daemon's HTTP surface: which control stands before which route, in the order a request meets
+ * them. Every JSON route answers at `/x` and at `/api/x`.
+ *
+ * @module
+ */
+import { Hono } from "@hono/hono";
+import type { Broker } from "./broker/broker.ts";
+import { loginPageRoutes } from "./dashboard/login_pages.tsx";
+import { errorResponse, notFoundResponse } from "./error_response.ts";
+import type { Log } from "./log.ts";
+import type { ApiEnv } from "./middleware/api_env.ts";
+import { DEFAULT_BODY_LIMIT, LARGE_BODY_LIMIT, readBody } from "./middleware/body_limit.ts";
+import { originGuard, type OwnAddresses, splitTarget } from "./middleware/origin.ts";
+import { type ProofChecks, requireProof } from "./middleware/proof.ts";
+import { securityHeaders } from "./middleware/security_headers.ts";
+import { authSessionRoutes } from "./routes/auth_sessions.ts";
+import { connectionsRoutes } from "./routes/connections.ts";
+import { credentialRoutes } from "./routes/credentials.ts";
+import { grantRoutes } from "./routes/grants.ts";
+import { healthRoute, type HealthSource, statusRoutes } from "./routes/health.ts";
+import { identityRoutes, registrationRoute } from "./routes/identities.ts";
+import { providerRoutes } from "./routes/providers.ts";
+import { proxyRoutesRoutes } from "./routes/proxy_routes.ts";
+
+/** What the app is made of. */
+export interface AppParts {
+  readonly broker: Broker;
+  readonly proofs: ProofChecks;
+  readonly health: HealthSource;
+  /** Known once the port is. */
+  readonly own: () => OwnAddresses;
+  readonly log: Log;
+}
+
+const JSON_TYPE = "application/json";
+const FORM_TYPE = "application/x-www-form-urlencoded";
+
+/** The app. */
+export function createApp({ broker, proofs, health, own, log }: AppParts): Hono<ApiEnv> {
+  const app = new Hono<ApiEnv>({ getPath: routePath });
+  app.onError((error, c) => errorResponse(error, log, `${c.req.method} ${c.req.routePath}`));
+  app.notFound(() => notFoundResponse());
+  app.use(securityHeaders(), originGuard(own));
+  app.route("/", openRoutes(broker, proofs, health));
+  app.route("/", provenRoutes(broker, proofs));
+  return app;
+}
+
+/** The path that is routed: `/api/x` is `/x`. Proofs are held against the path as it was sent. */
+function routePath(request: Request): string {
+  const { path } = splitTarget(request.url);
+  return path.startsWith("/api/") ? path.slice("/api".length) : path;
+}
+
+/** Routes that need no proof, or check one of a key that is not known yet. */
+function openRoutes(broker: Broker, proofs: ProofChecks, health: HealthSource): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+  routes.route("/", healthRoute(health));
+  routes.use("/auth/sessions/:id/input", readBody(FORM_TYPE, DEFAULT_BODY_LIMIT));
+  routes.route("/", loginPageRoutes(broker));
+  routes.use("/identities/register", readBody(JSON_TYPE, DEFAULT_BODY_LIMIT));
+  routes.route("/", registrationRoute(broker, proofs));
+  return routes;
+}
+
+/** Routes that answer to a known key alone. */
+function provenRoutes(broker: Broker, proofs: ProofChecks): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+  const small = readBody(JSON_TYPE, DEFAULT_BODY_LIMIT);
+  const large = readBody(JSON_TYPE, LARGE_BODY_LIMIT);
+  // Every path that is none of the open ones, known or not: a stranger learns nothing about routes.
+  routes.use("*", (c, next) => (c.req.path === "/providers" ? large : small)(c, next));
+  routes.use("*", requireProof(proofs));
+  routes.route("/", statusRoutes(broker));
+  routes.route("/", identityRoutes(broker));
+  routes.route("/", authSessionRoutes(broker));
+  routes.route("/", connectionsRoutes(broker));
+  routes.route("/", credentialRoutes(broker));
+  routes.route("/", providerRoutes(broker));
+  routes.route("/", proxyRoutesRoutes(broker));
+  routes.route("/", grantRoutes(broker));
+  return routes;
+}

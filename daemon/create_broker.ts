@@ -1,0 +1,26 @@
+/**
+ * Puts a broker together: what is given, and the memory it keeps of what it read.
+ *
+ * @module
+ */
+import type { Broker } from "./broker/broker.ts";
+import { ChangeHub } from "./broker/change_hub.ts";
+import { DefaultConnections } from "./broker/default_connections.ts";
+import { KnownCallers } from "./broker/known_callers.ts";
+
+/** What a broker cannot make itself. */
+export type BrokerParts = Omit<Broker, "changes" | "defaults" | "callers">;
+
+/** A broker over its parts. */
+export function createBroker(parts: BrokerParts): Broker {
+  const { vault, now } = parts;
+  // Milliseconds: a later daemon's revisions are greater than any that an earlier one told.
+  const changes = new ChangeHub(now().getTime());
+  const sources = { vault, now, changes };
+  return {
+    ...parts,
+    changes,
+    defaults: new DefaultConnections(sources),
+    callers: new KnownCallers(sources),
+  };
+}
