@@ -341,7 +341,23 @@ export function urlVariables(
   const variables = provider.base_url === undefined || chosen === null
     ? {}
     : readBaseUrl(provider.base_url, chosen, { allowPrivate: true }) ?? {};
-  return apiUrl === null ? variables : { ...variables, api_url: apiUrl.replace(/\/+$/, "") };
+  const api_url = apiUrl === null ? null : readApiUrl(provider, apiUrl);
+  return api_url === null ? variables : { ...variables, api_url };
+}
+
+/** The API URL that the provider named, where the definition waits for one and knows its host. */
+function readApiUrl({ oauth, allow_private }: ProviderDefinition, text: string): string | null {
+  if (oauth?.api_url_field === undefined) return null;
+  const full = text.includes("://") ? text : `https://${text}`;
+  const url = URL.canParse(full) ? new URL(full) : null;
+  if (url === null || url.protocol !== "https:" || url.username !== "" || url.search !== "") {
+    return null;
+  }
+  if (isPrivateName(url.hostname) && allow_private !== true) return null;
+  const isKnown = oauth.api_url_hosts?.some((host) =>
+    matchesHost(parseHostPattern(host), url.hostname)
+  );
+  return isKnown === false ? null : `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
 }
 
 /** `text` with base URL variables filled in; `null` when one is missing. */
@@ -407,26 +423,32 @@ export function hostRules(
 export function knownHosts(provider: ProviderDefinition): string[] {
   const found = new Set<string>();
   for (const { url } of provider.hosts) {
-    const start = /^(?:https:\/\/)?\{(base_url|api_url)\}/.exec(url)?.[1];
-    if (start === "api_url") {
-      for (const host of provider.oauth?.api_url_hosts ?? []) found.add(host);
+    const start = /^\{(base_url|api_url)\}/.exec(url)?.[1];
+    const texts = start === "api_url"
+      ? [provider.base_url?.api?.default, ...provider.oauth?.api_url_hosts ?? []]
+      : start === "base_url"
+      ? baseUrlHosts(provider.base_url)
+      : [url];
+    for (const text of texts) {
+      const host = text === undefined ? null : hostWithWildcards(text);
+      if (host !== null) found.add(host);
     }
-    const text = start === undefined ? url : start === "base_url" ? baseUrlHost(provider) : null;
-    if (text === null) {
-      for (const host of start === "base_url" ? provider.base_url?.hosts ?? [] : []) {
-        found.add(host);
-      }
-    } else found.add(parseHostRule(text.replace(VARIABLE, "*")).pattern.text);
-    const fixed = start === "base_url" ? provider.base_url?.default : undefined;
-    if (fixed !== undefined) found.add(parseHostRule(fixed).pattern.text);
   }
   return [...found];
 }
 
-/** The base URL's template where it says something about the host, else null. */
-function baseUrlHost(provider: ProviderDefinition): string | null {
-  const template = provider.base_url?.template ?? "{base_url}";
-  return template === "{base_url}" || /^https:\/\/\{[a-z0-9_]+\}$/.test(template) ? null : template;
+function baseUrlHosts(base: BaseUrl | undefined): readonly (string | undefined)[] {
+  return base === undefined ? [] : [base.default, ...base.hosts ?? [base.template]];
+}
+
+/** The host of a rule with `*` for its variables; null where that says nothing (`api.*`, `*`). */
+function hostWithWildcards(text: string): string | null {
+  try {
+    return parseHostRule(text.replace(VARIABLE, "*")).pattern.text;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 /** Host and path of the token endpoint and its like, which never get a credential. */

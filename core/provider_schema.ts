@@ -196,7 +196,7 @@ function showIssue(issue: z.core.$ZodIssue, input: unknown): Issue[] {
         path,
         message: valueAt(input, issue.path) === undefined
           ? "is missing"
-          : `is not ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`,
+          : `is not ${TYPE_NAMES[issue.expected] ?? `a ${issue.expected}`}`,
       }];
     case "invalid_value":
       return [{
