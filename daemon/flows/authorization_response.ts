@@ -6,6 +6,7 @@
 import {
   AuthorizationResponseError as ErrorResponse,
   OperationProcessingError,
+  UnsupportedOperationError,
   validateAuthResponse,
 } from "oauth4webapi";
 import { AuthorizationResponseError, TokenEndpointError } from "../../core/errors.ts";
@@ -113,7 +114,7 @@ function readCode(login: LoginRequest, pending: PendingCode, callback: URLSearch
         : fail(`the provider answered ${showProviderError(said)}`);
     }
     // Its message names the parameter; its cause holds the parameters themselves and stays here.
-    if (error instanceof OperationProcessingError) {
+    if (error instanceof OperationProcessingError || error instanceof UnsupportedOperationError) {
       throw fail(`the answer is not for this login: ${error.message}`);
     }
     throw error;

@@ -1,0 +1,266 @@
+/**
+ * A real authorization server for the tests: `oidc-provider` (certified) over HTTPS on 127.0.0.1,
+ * with every flow we speak, refresh token rotation with reuse detection, and a small browser that
+ * clicks through its login and consent pages.
+ *
+ * @module
+ */
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import Provider from "npm:oidc-provider@9.13.3";
+import { exportJWK, generateKeyPair } from "@panva/jose";
+import { createTestCertificate } from "./test_certificate.ts";
+import { trustingFetch } from "./trusting_fetch.ts";
+
+/** Where the callbacks of the tests go; nothing listens there. */
+export const REDIRECT_URI = "http://127.0.0.1:7998/auth/callback/oauth";
+
+/** A client with a secret that every server knows. Its id holds a dash, as most do. */
+export const CONFIDENTIAL = { client_id: "test-app", client_secret: "s3cret/with+odd=characters" };
+/** A public client that every server knows. */
+export const PUBLIC_CLIENT_ID = "native-app";
+
+/** One request that the server answered. */
+export interface ServedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+/** A running server. */
+export interface AuthorizationServer extends AsyncDisposable {
+  readonly issuer: string;
+  /** Trusts the server's certificate. */
+  readonly fetch: typeof fetch;
+  /** Certificate of the authority to trust, PEM. */
+  readonly root: string;
+  readonly served: readonly ServedRequest[];
+  /** Protected resource metadata is answered for this URL (RFC 9728). */
+  readonly resource: string;
+  /** Opens the authorization URL, logs in, consents; the query that the callback would get. */
+  approve(url: string): Promise<URLSearchParams>;
+  /** Opens the authorization URL and presses "cancel". */
+  deny(url: string): Promise<URLSearchParams>;
+  /** Opens the device page with the code in it and confirms. */
+  confirmDevice(verification_uri_complete: string): Promise<void>;
+  /** What the server knows of a token (RFC 7662). */
+  introspect(
+    token: string,
+  ): Promise<{ readonly active: boolean; readonly [name: string]: unknown }>;
+}
+
+/** Settings of one server. */
+export interface AuthorizationServerOptions {
+  /** Seconds; 3600 when left out. */
+  readonly accessTokenLifetime?: number;
+}
+
+/** The package ships no types; this much of Koa's context is used. */
+interface Context {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  body: unknown;
+  readonly oidc?: { readonly params?: Readonly<Record<string, unknown>> };
+}
+
+interface Client {
+  grantTypeAllowed(type: string): boolean;
+}
+
+/** Starts one on a free port. */
+export async function startAuthorizationServer(
+  { accessTokenLifetime = 3600 }: AuthorizationServerOptions = {},
+): Promise<AuthorizationServer> {
+  const { root, certificate, privateKey } = createTestCertificate();
+  const server = createServer({ cert: certificate, key: privateKey });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const issuer = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const resource = `${issuer}/mcp`;
+  const provider = new Provider(issuer, await configuration(resource, accessTokenLifetime));
+  const served: ServedRequest[] = [];
+  provider.use(async (context: Context, next: () => Promise<void>) => {
+    if (context.path === "/.well-known/oauth-protected-resource/mcp") {
+      context.body = { resource, authorization_servers: [issuer], scopes_supported: ["read"] };
+    } else await next();
+    const { method, path, status } = context;
+    served.push({ method, path, status, parameters: { ...context.oidc?.params } });
+  });
+  server.on("request", provider.callback());
+
+  const trusting = trustingFetch(root);
+  const basic = btoa(
+    `${CONFIDENTIAL.client_id}:${encodeURIComponent(CONFIDENTIAL.client_secret)}`,
+  );
+  return {
+    issuer,
+    root,
+    resource,
+    served,
+    fetch: trusting.fetch,
+    approve: (url) => new Visitor(trusting.fetch).authorize(url, true),
+    deny: (url) => new Visitor(trusting.fetch).authorize(url, false),
+    confirmDevice: (url) => new Visitor(trusting.fetch).confirmDevice(url),
+    async introspect(token) {
+      const response = await trusting.fetch(`${issuer}/token/introspection`, {
+        method: "POST",
+        headers: { authorization: `Basic ${basic}` },
+        body: new URLSearchParams({ token }),
+      });
+      return await response.json();
+    },
+    async [Symbol.asyncDispose]() {
+      trusting[Symbol.dispose]();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function configuration(
+  resource: string,
+  accessTokenLifetime: number,
+): Promise<unknown> {
+  const { privateKey } = await generateKeyPair("ES256", { extractable: true });
+  const grant_types = [
+    "authorization_code",
+    "refresh_token",
+    "urn:ietf:params:oauth:grant-type:device_code",
+  ];
+  const common = { redirect_uris: [REDIRECT_URI], response_types: ["code" as const] };
+  return {
+    jwks: { keys: [{ ...await exportJWK(privateKey), alg: "ES256", use: "sig" }] },
+    clientDefaults: { id_token_signed_response_alg: "ES256" },
+    enabledJWA: { idTokenSigningAlgValues: ["ES256"] },
+    clients: [
+      { ...CONFIDENTIAL, ...common, grant_types: [...grant_types, "client_credentials"] },
+      {
+        client_id: PUBLIC_CLIENT_ID,
+        ...common,
+        grant_types,
+        application_type: "native",
+        token_endpoint_auth_method: "none",
+      },
+    ],
+    scopes: ["openid", "offline_access", "email", "read", "write"],
+    claims: { openid: ["sub"], email: ["email"] },
+    conformIdTokenClaims: false,
+    findAccount: (_context: Context, sub: string) => ({
+      accountId: sub,
+      claims: () => Promise.resolve({ sub, email: `${sub}@example.test` }),
+    }),
+    cookies: { keys: [crypto.randomUUID()] },
+    issueRefreshToken: (_context: Context, client: Client) =>
+      Promise.resolve(client.grantTypeAllowed("refresh_token")),
+    // Reuse of a rotated token revokes the whole grant: what a lost refresh costs in real life.
+    rotateRefreshToken: true,
+    pkce: { required: () => true },
+    ttl: {
+      AccessToken: accessTokenLifetime,
+      ClientCredentials: accessTokenLifetime,
+      RefreshToken: 86_400,
+      Grant: 86_400,
+      Session: 600,
+      Interaction: 600,
+      DeviceCode: 600,
+      IdToken: 600,
+    },
+    features: {
+      devInteractions: { enabled: true },
+      deviceFlow: { enabled: true },
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true },
+      revocation: { enabled: true },
+      registration: { enabled: true },
+      registrationManagement: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: () => ({
+          scope: "read write",
+          audience: resource,
+          accessTokenFormat: "opaque",
+        }),
+      },
+    },
+  };
+}
+
+/** A browser without a screen: cookies, redirects, and the forms of `oidc-provider`'s own pages. */
+class Visitor {
+  readonly #cookies = new Map<string, string>();
+  readonly #fetch: typeof fetch;
+
+  constructor(fetch: typeof globalThis.fetch) {
+    this.#fetch = fetch;
+  }
+
+  async authorize(url: string, consents: boolean): Promise<URLSearchParams> {
+    let next: URL | null = new URL(url);
+    for (let step = 0; step < 20 && next !== null; step++) {
+      if (next.href.startsWith(REDIRECT_URI)) return next.searchParams;
+      const page = await this.#request(next);
+      next = page.location ?? await this.#answer(page, consents);
+    }
+    throw new Error("the authorization server never redirected back");
+  }
+
+  async confirmDevice(url: string): Promise<void> {
+    let page = await this.#request(new URL(url));
+    for (let step = 0; step < 20; step++) {
+      if (page.location !== null) page = await this.#request(page.location);
+      else if (page.text.includes("op.deviceConfirmForm")) {
+        const xsrf = /name="xsrf" value="([^"]+)"/.exec(page.text)![1]!;
+        const user_code = /name="user_code" value="([^"]+)"/.exec(page.text)![1]!;
+        page = await this.#request(new URL("/device", url), { xsrf, user_code, confirm: "yes" });
+      } else if (/name="prompt"/.test(page.text)) {
+        page = await this.#request((await this.#answer(page, true))!);
+      } else if (page.text.includes("submit") && page.text.includes("user_code")) {
+        const fields = Object.fromEntries(
+          [...page.text.matchAll(/name="(xsrf|user_code)" value="([^"]+)"/g)]
+            .map(([, name, value]) => [name!, value!]),
+        );
+        page = await this.#request(new URL("/device", url), { ...fields, confirm: "yes" });
+      } else return;
+    }
+    throw new Error("the device page never ended");
+  }
+
+  /** Fills in the form of a login or consent page. */
+  async #answer(page: Page, consents: boolean): Promise<URL | null> {
+    const prompt = /name="prompt" value="(\w+)"/.exec(page.text)?.[1];
+    if (prompt === undefined) throw new Error(`not a page with a form: ${page.text.slice(0, 500)}`);
+    if (!consents) {
+      return (await this.#request(new URL(`${page.url.pathname}/abort`, page.url))).location;
+    }
+    const fields: Record<string, string> = prompt === "login"
+      ? { prompt, login: "alice", password: "x" }
+      : { prompt };
+    return (await this.#request(page.url, fields)).location;
+  }
+
+  async #request(url: URL, form?: Record<string, string>): Promise<Page> {
+    const response = await this.#fetch(url, {
+      redirect: "manual",
+      headers: { cookie: [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ") },
+      ...(form === undefined ? {} : { method: "POST", body: new URLSearchParams(form) }),
+    });
+    for (const cookie of response.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie)!;
+      if (value === "") this.#cookies.delete(name!);
+      else this.#cookies.set(name!, value!);
+    }
+    const location = response.headers.get("location");
+    return {
+      url,
+      text: await response.text(),
+      location: location === null ? null : new URL(location, url),
+    };
+  }
+}
+
+interface Page {
+  readonly url: URL;
+  readonly text: string;
+  readonly location: URL | null;
+}
