@@ -52,7 +52,8 @@ export async function startRudeServer(
       method: request.method,
       path: pathname,
       query: searchParams,
-      headers: request.headers,
+      // A copy: the runtime's own are gone with the request.
+      headers: new Headers([...request.headers]),
       body,
       form: new URLSearchParams(body),
     };
