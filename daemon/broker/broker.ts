@@ -7,7 +7,7 @@
 import type { ReadyCheck, WhoAmI } from "../../core/api.ts";
 import type { AuditEvent } from "../../core/audit_chain.ts";
 import type { ServerConfig } from "../../core/config.ts";
-import type { Flow } from "../../core/provider.ts";
+import type { Flow, ProviderDefinition } from "../../core/provider.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { LoginFlow } from "../flows/flow.ts";
 import type { Vault } from "../vault/vault.ts";
@@ -38,6 +38,11 @@ export interface Broker {
   readonly fetch: typeof fetch;
   /** Tells the relay hosts that no definition names, for as long as the daemon runs. */
   readonly allowHosts: (hosts: readonly string[]) => void | Promise<void>;
+  /** Tells the relay where a provider's endpoints are with this base URL, before they are called. */
+  readonly allowProvider: (
+    definition: ProviderDefinition,
+    baseUrl: string | null,
+  ) => void | Promise<void>;
   /** Base of links that people open, without a trailing slash. */
   readonly baseUrl: () => string;
   readonly revokeTokens: RevokeTokens;

@@ -11,8 +11,9 @@ import {
   VaultConflictError,
 } from "../../core/errors.ts";
 import { Secret } from "../../core/secret.ts";
-import type { FlowContext, LoginStep } from "../flows/flow.ts";
+import type { FlowContext, LoginRequest, LoginStep } from "../flows/flow.ts";
 import { takeState } from "../records/auth_sessions.ts";
+import { allowEndpoints } from "./allow_endpoints.ts";
 import type { Broker } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
 import { failLogin, finishLogin } from "./finish_login.ts";
@@ -90,7 +91,12 @@ export async function advanceLogin(
   values: Readonly<Record<string, Secret>>,
 ): Promise<OpenSession> {
   const flow = broker.flows[open.record.data.flow];
-  return await step(broker, open, (login, context) => flow.begin(login, values, context));
+  return await step(
+    broker,
+    open,
+    (login, context) => flow.begin(login, values, context),
+    values["base_url"]?.reveal() ?? null,
+  );
 }
 
 /** The values a session asks for, out of what somebody sent. @throws {InvalidInputError} */
@@ -115,13 +121,15 @@ export function readValues(
   return values;
 }
 
-type Take = (
-  login: Awaited<ReturnType<typeof loginRequest>>,
-  context: FlowContext,
-) => Promise<LoginStep>;
+type Take = (login: LoginRequest, context: FlowContext) => Promise<LoginStep>;
 
 /** Takes one step of a flow, with the session marked so that no second one runs beside it. */
-async function step(broker: Broker, open: OpenSession, take: Take): Promise<OpenSession> {
+async function step(
+  broker: Broker,
+  open: OpenSession,
+  take: Take,
+  typedBaseUrl: string | null = null,
+): Promise<OpenSession> {
   if (open.record.data.status === "processing") {
     throw new VaultConflictError("Cannot go on with the login: another step is under way");
   }
@@ -129,6 +137,7 @@ async function step(broker: Broker, open: OpenSession, take: Take): Promise<Open
   const busy = await saveSession(broker, open, { status: "processing" });
   let taken: LoginStep;
   try {
+    await allowEndpoints(broker, login, open.record.data.pending, typedBaseUrl);
     taken = await take(login, flowContext(broker));
   } catch (error) {
     await noteFailure(broker, busy, error);

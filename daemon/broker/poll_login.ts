@@ -6,6 +6,7 @@
  */
 import { AuthsomeError, VaultConflictError } from "../../core/errors.ts";
 import { listAuthSessions, readAuthSession } from "../records/auth_sessions.ts";
+import { allowEndpoints } from "./allow_endpoints.ts";
 import type { Broker } from "./broker.ts";
 import { failLogin, finishLogin } from "./finish_login.ts";
 import { flowContext } from "./flow_context.ts";
@@ -53,6 +54,7 @@ async function pollOnce(
     const { flow, pending } = open.record.data;
     if (pending === null || isOver(open.record.data)) return null;
     const login = await loginRequest(broker, open.record.data);
+    await allowEndpoints(broker, login, pending);
     const answer = await broker.flows[flow].poll!(login, pending, flowContext(broker, signal));
     if (answer.type === "pending") return answer.interval_seconds;
     await finishLogin(broker, open, answer.grant, null, []);

@@ -82,6 +82,7 @@ export function openTestDaemon(
     now,
     fetch: () => Promise.reject(new Error("no network in this test")),
     allowHosts: () => {},
+    allowProvider: () => {},
     baseUrl: () => BASE_URL,
     revokeTokens: notRevocable,
     audit: (event) => void audit.push(event),

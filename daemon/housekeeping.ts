@@ -1,0 +1,78 @@
+/**
+ * What the daemon does by itself: old sessions and grants are forgotten, the audit log is signed, and
+ * definition files that were dropped into the home are read.
+ *
+ * @module
+ */
+import type { AuditLog } from "./audit_log.ts";
+import { adoptSessions, forgetSessions } from "./auth_sessions.ts";
+import type { BackgroundTasks } from "./background_tasks.ts";
+import type { Broker } from "./broker/broker.ts";
+import type { EgressPolicy } from "./egress_policy.ts";
+import type { Log } from "./log.ts";
+import { pruneGrants } from "./records/grants.ts";
+
+const HOUR_MS = 60 * 60 * 1000;
+/** Ended grants are kept this long, for the dashboard. */
+const GRANTS_KEPT_MS = 24 * HOUR_MS;
+/** A file is written in several steps; it is read when it has been quiet for so long. */
+const QUIET_MS = 100;
+
+/** What is looked after. */
+export interface House {
+  readonly broker: Broker;
+  readonly tasks: BackgroundTasks;
+  readonly audit: AuditLog;
+  readonly policy: EgressPolicy;
+  readonly providersDir: string;
+  readonly log: Log;
+}
+
+/** Starts looking after the house, until the tasks are stopped. */
+export function keepHouse(house: House): void {
+  const { broker, tasks, audit, policy, log } = house;
+  tasks.start(() => adoptSessions(broker));
+  tasks.start((signal) => watchDefinitions(house, signal));
+  broker.changes.subscribe((change) => {
+    if (change.type === "providers") void policy.allowDefinitions(broker.catalogue.all());
+  });
+  const timer = setInterval(() => {
+    tasks.start(async () => {
+      await forgetSessions(broker);
+      await pruneGrants(broker.vault, new Date(broker.now().getTime() - GRANTS_KEPT_MS));
+      audit.checkpoint();
+    });
+  }, HOUR_MS);
+  tasks.signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+  for (const { file, problem } of broker.catalogue.broken) {
+    log.warn("a provider file cannot be used", { file, problem });
+  }
+}
+
+/** Reads the definitions again whenever a file in their folder changed. */
+async function watchDefinitions(
+  { broker, providersDir, log }: House,
+  signal: AbortSignal,
+): Promise<void> {
+  let watcher: Deno.FsWatcher;
+  try {
+    watcher = Deno.watchFs(providersDir, { recursive: false });
+  } catch (cause) {
+    log.error("cannot watch the provider files; a restart reads them", cause);
+    return;
+  }
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  signal.addEventListener("abort", () => {
+    clearTimeout(timer);
+    watcher.close();
+  }, { once: true });
+  for await (const event of watcher) {
+    if (event.kind === "access") continue;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (!broker.catalogue.reload()) return;
+      log.info("provider files were read again");
+      broker.changes.publish({ type: "providers" });
+    }, QUIET_MS);
+  }
+}

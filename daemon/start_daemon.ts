@@ -1,0 +1,216 @@
+/**
+ * Brings the daemon up: home audited, lock held, vault open, relay connected, port bound, state
+ * written; and takes it down in the opposite order.
+ *
+ * @module
+ */
+import type { ReadyCheck } from "../core/api.ts";
+import type { DaemonBoot, DaemonState } from "../core/boot.ts";
+import { type HomePaths, homePaths } from "../core/paths.ts";
+import { bundledProviders } from "../providers/mod.ts";
+import { createApp } from "./app.ts";
+import { readAuditSigner } from "./audit_key.ts";
+import { AuditLog } from "./audit_log.ts";
+import { BackgroundTasks } from "./background_tasks.ts";
+import type { Broker, Probe } from "./broker/broker.ts";
+import { ProviderCatalogue } from "./broker/provider_catalogue.ts";
+import { notRevocable } from "./broker/revoke_provider.ts";
+import { auditServer, selfTest } from "./confinement.ts";
+import { createBroker } from "./create_broker.ts";
+import { customDefinitions } from "./custom_definitions.ts";
+import { tunnelFetch } from "./egress.ts";
+import { type EgressControl, openEgressControl } from "./egress_control.ts";
+import { egressPolicy } from "./egress_policy.ts";
+import { flows } from "./flows/mod.ts";
+import { keepHouse } from "./housekeeping.ts";
+import type { Log } from "./log.ts";
+import { ownAddresses } from "./middleware/origin.ts";
+import { ReplayMemory } from "./replay_memory.ts";
+import { readDaemonSettings } from "./settings.ts";
+import { removeIfThere, replaceFile } from "./vault/durable_file.ts";
+import { holdSingleInstance } from "./vault/single_instance.ts";
+import { openSqliteVault } from "./vault/sqlite_vault.ts";
+
+/** A running daemon. */
+export interface RunningDaemon {
+  readonly port: number;
+  /** Ends it in order; again does nothing more. */
+  stop(): Promise<void>;
+  /** Resolves when it has ended. */
+  readonly finished: Promise<void>;
+}
+
+/** How long requests under way are waited for at the stop, in milliseconds. */
+const DRAIN_MS = 2000;
+
+/**
+ * Starts the daemon that the boot line describes.
+ *
+ * @throws {UnsafeHomeError} @throws {StoreUnavailableError} @throws {MasterKeyError}
+ * @throws {Deno.errors.AddrInUse} when the port is held by another process.
+ */
+export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDaemon> {
+  const paths = homePaths(boot.home);
+  const now = () => new Date();
+  // What was opened, to be closed in the opposite order, also when the start fails half-way.
+  await using cleanup = new AsyncDisposableStack();
+  auditServer(paths);
+  const lock = holdSingleInstance(paths.server.lock, Deno.pid);
+  cleanup.defer(() => lock.release());
+  const { config, registrationToken } = readDaemonSettings(paths);
+  const [vault, control] = await Promise.all([
+    openSqliteVault({
+      path: paths.server.vault,
+      keyFilePath: paths.server.masterKey,
+      masterKey: boot.master_key,
+    }),
+    openEgressControl(boot.relay),
+  ]);
+  cleanup.defer(() => vault.close());
+  cleanup.defer(() => control.close());
+  const audit = AuditLog.open({
+    path: paths.server.auditLog,
+    signer: await readAuditSigner(vault),
+    now,
+  });
+  cleanup.defer(() => audit.close());
+  const replay = ReplayMemory.open({ path: paths.server.replay, now });
+  cleanup.defer(() => replay.close());
+  const tasks = new BackgroundTasks((cause) => log.error("background task failed", cause));
+  cleanup.defer(() => tasks.stop());
+
+  let port = boot.port;
+  const policy = egressPolicy(control);
+  const catalogue = new ProviderCatalogue(
+    new Map(bundledProviders().map((definition) => [definition.name, definition])),
+    customDefinitions(paths.server.providers),
+  );
+  const broker = createBroker({
+    home: boot.home,
+    version: boot.version,
+    settings: config,
+    encryption: {
+      mode: boot.master_key.source === "key_file" ? "local_key" : boot.master_key.source,
+      source: boot.master_key.source,
+      status: "ok",
+    },
+    registrationToken,
+    vault,
+    catalogue,
+    flows,
+    now,
+    fetch: tunnelFetch(boot.relay, { extraRoots: boot.extra_roots }),
+    allowHosts: policy.allowHosts,
+    allowProvider: policy.allowProvider,
+    baseUrl: () => boot.base_url ?? `http://${boot.host}:${port}`,
+    revokeTokens: notRevocable,
+    audit: (event) => audit.append(event),
+    warn: (message, cause) => cause === undefined ? log.warn(message) : log.error(message, cause),
+    probes: probes(paths, control),
+    background: (task) => tasks.start(task),
+    stopping: tasks.signal,
+  });
+  const app = createApp({
+    broker,
+    proofs: {
+      now,
+      identify: (proof) => broker.callers.identify(proof),
+      useOnce: (proof) => replay.useOnce(proof),
+    },
+    health: {
+      version: boot.version,
+      instance: boot.instance,
+      egress: () => control.isUp ? "ok" : "down",
+    },
+    own: () => ownAddresses(port, boot.base_url),
+    log,
+  });
+  const server = Deno.serve(
+    { hostname: boot.host, port: boot.port, onListen: () => {} },
+    (request) => app.fetch(request),
+  );
+  port = server.addr.port;
+  cleanup.defer(() => drain(server));
+
+  await policy.allowDefinitions(catalogue.all());
+  audit.append({ event: "daemon_start", status: "success", details: { version: boot.version } });
+  audit.checkpoint();
+  keepHouse({ broker, tasks, audit, policy, providersDir: paths.server.providers, log });
+  const started = cleanup.move();
+  writeState(paths, boot, port);
+  log.info("daemon started", { version: boot.version, port, pid: Deno.pid });
+  void control.down.then(() => {
+    if (!tasks.signal.aborted) log.warn("the egress relay is gone; the next command restarts it");
+  });
+
+  const finished = Promise.withResolvers<void>();
+  let stopping = false;
+  const stop = async (): Promise<void> => {
+    if (stopping) return await finished.promise;
+    stopping = true;
+    log.info("daemon stopping");
+    removeState(paths);
+    // Streams end and polls stop first, so that the server has nothing left to wait for.
+    await tasks.stop();
+    audit.append({ event: "daemon_stop", status: "success" });
+    audit.checkpoint();
+    await started.disposeAsync();
+    log.info("daemon stopped");
+    finished.resolve();
+  };
+  return { port, stop, finished: finished.promise };
+}
+
+/** Ends the server; a request that does not end in time is cut off. */
+async function drain(server: Deno.HttpServer<Deno.NetAddr>): Promise<void> {
+  const patience = Promise.withResolvers<void>();
+  const timer = setTimeout(() => patience.resolve(), DRAIN_MS);
+  await Promise.race([server.shutdown(), patience.promise]);
+  clearTimeout(timer);
+}
+
+/** Checks that only the process can make. The self-test runs once: the flags do not change. */
+function probes(paths: HomePaths, control: EgressControl): Broker["probes"] {
+  const confined = Promise.withResolvers<Awaited<ReturnType<typeof selfTest>>>();
+  setTimeout(() => void selfTest(paths).then(confined.resolve, confined.reject), 0);
+  confined.promise.catch(() => {});
+  const checks: Partial<Record<ReadyCheck, Probe>> = {
+    config: () => {
+      readDaemonSettings(paths);
+      auditServer(paths);
+      return "ok";
+    },
+    confinement: async () => {
+      const { ok, allowed } = await confined.promise;
+      if (ok) return "ok";
+      const problem = `The daemon is not confined; it can: ${allowed.join(", ")}`;
+      return { code: "leaking", problem };
+    },
+    egress: () =>
+      control.isUp ? "ok" : {
+        code: "down",
+        problem: "The egress relay is gone. Run: authsome daemon restart",
+      },
+  };
+  return checks;
+}
+
+function writeState(paths: HomePaths, boot: DaemonBoot, port: number): void {
+  const state: DaemonState = {
+    pid: Deno.pid,
+    relay_pid: boot.relay.pid,
+    host: boot.host,
+    port,
+    version: boot.version,
+    instance: boot.instance,
+    started_at: new Date().toISOString(),
+  };
+  const bytes = new TextEncoder();
+  replaceFile(paths.server.pid, bytes.encode(`${Deno.pid}\n`));
+  replaceFile(paths.server.state, bytes.encode(`${JSON.stringify(state)}\n`));
+}
+
+function removeState(paths: HomePaths): void {
+  removeIfThere(paths.server.state);
+  removeIfThere(paths.server.pid);
+}
