@@ -2,9 +2,9 @@
  * The index of one provider's connections: which is the default, and a summary of each, so that
  * lists, routes and defaults cost no opening of connections.
  *
- * Its first page is the `…:metadata` record, which also holds the default's summary and the sizes of
- * the further pages `…:metadata:000001` and so on. A page holds few summaries: a save rewrites one
- * page and at most the first, with ten connections and with ten thousand.
+ * The `…:metadata` record is the head: the default's summary and the size of each page. The pages,
+ * `…:metadata:000000` and so on, hold few summaries each. So a save rewrites one page and at most the
+ * head, and reading a default opens the head alone, with ten connections and with ten thousand.
  *
  * @module
  */
@@ -16,14 +16,18 @@ import { metadataKey, metadataPageKey } from "./record_key.ts";
 /** Most summaries on one page. */
 export const PAGE_SIZE = 32;
 
-/** What the `…:metadata` record says besides its page of summaries. */
+/** The `…:metadata` record. */
 interface StoredHead {
   readonly schema_version: 1;
   readonly provider: string;
   readonly default_since: string | null;
   readonly default_summary: StoredSummary | null;
-  /** Number of summaries on each page, this one first. */
+  /** Number of summaries on each page. */
   readonly page_sizes: readonly number[];
+}
+
+/** A `…:metadata:<page>` record. */
+interface StoredPage {
   readonly connections: readonly StoredSummary[];
 }
 
@@ -44,7 +48,7 @@ export async function readDefaultConnection(
 ): Promise<ProviderDefault | null> {
   const record = await vault.get(metadataKey(vaultId, provider));
   if (record === null) return null;
-  const head = JSON.parse(record.value) as StoredHead;
+  const head = readHead(record);
   if (head.default_summary === null || head.default_since === null) return null;
   return {
     provider: head.provider,
@@ -61,10 +65,11 @@ export async function readProviderConnections(
   vaultId: string,
   provider: string,
 ): Promise<ProviderConnections | null> {
-  const [first, ...further] = await vault.list(metadataKey(vaultId, provider));
-  if (first === undefined) return null;
-  const head = JSON.parse(first.value) as StoredHead;
-  const summaries = [head.connections, ...further.map((page) => readPage(page))].flat();
+  // The head's key is the beginning of the pages' keys, so that it is the first of them.
+  const [record, ...pages] = await vault.list(metadataKey(vaultId, provider));
+  if (record === undefined) return null;
+  const head = readHead(record);
+  const summaries = pages.flatMap(readPage);
   summaries.sort((a, b) => a.connection_name < b.connection_name ? -1 : 1);
   return {
     provider: head.provider,
@@ -74,8 +79,13 @@ export async function readProviderConnections(
   };
 }
 
-function readPage(record: VaultRecord): readonly StoredSummary[] {
-  return (JSON.parse(record.value) as Pick<StoredHead, "connections">).connections;
+function readHead({ value }: VaultRecord): StoredHead {
+  return JSON.parse(value);
+}
+
+function readPage({ value }: VaultRecord): readonly StoredSummary[] {
+  const page: StoredPage = JSON.parse(value);
+  return page.connections;
 }
 
 interface Page {
@@ -89,33 +99,33 @@ export class IndexEdit {
   readonly #vault: Vault;
   readonly #vaultId: string;
   readonly #provider: string;
+  readonly #revision: number;
   readonly #pages = new Map<number, Page>();
-  #sizes: readonly number[] = [];
+  #sizes: readonly number[];
   #default: { readonly since: string; readonly summary: StoredSummary } | null = null;
+  #headChanged = false;
 
-  private constructor(vault: Vault, vaultId: string, provider: string) {
+  private constructor(vault: Vault, vaultId: string, provider: string, record: VaultRecord | null) {
     this.#vault = vault;
     this.#vaultId = vaultId;
     this.#provider = provider;
+    this.#revision = record?.revision ?? 0;
+    const head = record === null ? null : readHead(record);
+    this.#sizes = head?.page_sizes ?? [];
+    if (head !== null && head.default_since !== null && head.default_summary !== null) {
+      this.#default = { since: head.default_since, summary: head.default_summary };
+    }
   }
 
   /** Begins with the index as it is now. */
   static async open(vault: Vault, vaultId: string, provider: string): Promise<IndexEdit> {
-    const edit = new IndexEdit(vault, vaultId, provider);
     const record = await vault.get(metadataKey(vaultId, provider));
-    const head = record === null ? null : JSON.parse(record.value) as StoredHead;
-    const { revision = 0 } = record ?? {};
-    edit.#pages.set(0, { revision, connections: head?.connections ?? [], changed: false });
-    edit.#sizes = head?.page_sizes ?? [];
-    if (head !== null && head.default_summary !== null && head.default_since !== null) {
-      edit.#default = { since: head.default_since, summary: head.default_summary };
-    }
-    return edit;
+    return new IndexEdit(vault, vaultId, provider, record);
   }
 
   /** Whether the provider had no connection when this edit began. */
   get wasEmpty(): boolean {
-    return this.#pages.get(0)!.revision === 0;
+    return this.#revision === 0;
   }
 
   /** Whether the provider has no connection after this edit. */
@@ -141,7 +151,7 @@ export class IndexEdit {
     }
     if (this.#default?.summary.connection_name === name) {
       this.#default = { since: this.#default.since, summary: stored };
-      this.#pages.get(0)!.changed = true;
+      this.#headChanged = true;
     }
     return at;
   }
@@ -158,7 +168,7 @@ export class IndexEdit {
     const summary = place.connections.find((entry) => entry.connection_name === name);
     if (summary === undefined) throw new RangeError(`No summary of ${name} on page ${page}`);
     this.#default = { since: now.toISOString(), summary };
-    this.#pages.get(0)!.changed = true;
+    this.#headChanged = true;
     // The default's summary is a copy: writing its page too makes another process notice.
     place.changed = true;
   }
@@ -166,7 +176,7 @@ export class IndexEdit {
   /** Leaves the provider without a default, or with the connection that was obtained last. */
   async makeAnotherDefault(now: Date): Promise<void> {
     this.#default = null;
-    this.#pages.get(0)!.changed = true;
+    this.#headChanged = true;
     let latest: { name: string; page: number; obtained_at: string } | null = null;
     for (let page = 0; page < this.#sizes.length; page++) {
       for (const { connection_name: name, obtained_at } of (await this.#page(page)).connections) {
@@ -181,28 +191,25 @@ export class IndexEdit {
   /** The changes to write, each only if its record is still as it was read. */
   changes(): VaultChange[] {
     const changes: VaultChange[] = [];
+    if (this.#headChanged) {
+      const key = metadataKey(this.#vaultId, this.#provider);
+      changes.push(toChange(key, this.isEmpty ? null : this.#head(), this.#revision));
+    }
     for (const [number, { revision, connections, changed }] of this.#pages) {
-      if (!changed) continue;
       const key = metadataPageKey(this.#vaultId, this.#provider, number);
-      const gone = number === 0 ? this.isEmpty : connections.length === 0;
-      if (gone) {
-        changes.push({ type: "delete", key, expected: revision });
-      } else {
-        const value = JSON.stringify(number === 0 ? this.#head(connections) : { connections });
-        changes.push({ type: "put", key, value, expected: revision });
-      }
+      const page: StoredPage | null = connections.length === 0 ? null : { connections };
+      if (changed) changes.push(toChange(key, page, revision));
     }
     return changes;
   }
 
-  #head(connections: readonly StoredSummary[]): StoredHead {
+  #head(): StoredHead {
     return {
       schema_version: 1,
       provider: this.#provider,
       default_since: this.#default?.since ?? null,
       default_summary: this.#default?.summary ?? null,
       page_sizes: this.#sizes,
-      connections,
     };
   }
 
@@ -232,6 +239,16 @@ export class IndexEdit {
     const sizes = [...this.#sizes];
     sizes[number] = connections.length;
     this.#sizes = sizes;
-    this.#pages.get(0)!.changed = true;
+    this.#headChanged = true;
   }
+}
+
+function toChange(
+  key: string,
+  data: StoredHead | StoredPage | null,
+  expected: number,
+): VaultChange {
+  return data === null
+    ? { type: "delete", key, expected }
+    : { type: "put", key, value: JSON.stringify(data), expected };
 }

@@ -18,16 +18,14 @@ export function connectionKey(vaultId: string, ref: ConnectionRef): string {
   return `${providerPrefix(vaultId, ref.provider)}connection:${name(ref.connection, "connection")}`;
 }
 
-/** `vault:<vault_id>:<provider>:metadata`: the provider's default and its connections' summaries. */
+/** `vault:<vault_id>:<provider>:metadata`: the provider's default, and the head of its index. */
 export function metadataKey(vaultId: string, provider: string): string {
   return `${providerPrefix(vaultId, provider)}metadata`;
 }
 
-/** `vault:<vault_id>:<provider>:metadata:<page>`: further summaries, where one page is too short. */
+/** `vault:<vault_id>:<provider>:metadata:<page>`: a page of connections' summaries. */
 export function metadataPageKey(vaultId: string, provider: string, page: number): string {
-  return page === 0
-    ? metadataKey(vaultId, provider)
-    : `${metadataKey(vaultId, provider)}:${String(page).padStart(6, "0")}`;
+  return `${metadataKey(vaultId, provider)}:${String(page).padStart(6, "0")}`;
 }
 
 /** `vault:<vault_id>:<provider>:state:<connection>`. */
