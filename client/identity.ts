@@ -50,6 +50,7 @@ export async function createIdentity(
   }
   const paths = homePaths(settings.home);
   auditWholeHome(paths); // a key is not written through somebody else's symlink
+  await readClientConfig(settings.home); // a damaged one is told before a key is made
   await makePrivateDirectory(paths.client.identities);
   const seed = generateSeed();
   const created = await createPrivateFile(keyPath(settings, handle), `${seed}\n`);

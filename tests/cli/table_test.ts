@@ -1,0 +1,53 @@
+import { equal, ok } from "node:assert/strict";
+import { paintColor, paintPlain } from "../../cli/color.ts";
+import { formatFacts, formatTable, width } from "../../cli/table.ts";
+
+const TABLE = {
+  head: ["Provider", "Status"],
+  rows: [
+    [{ text: "GitHub [github]" }, { text: "connected", tone: "green" as const }],
+    [{ text: "短い [ja]" }, { text: "-" }],
+  ],
+};
+
+Deno.test("formatTable() lines columns up, wide letters included", () => {
+  equal(
+    formatTable(TABLE, 80, paintPlain),
+    [
+      "Provider         Status",
+      "GitHub [github]  connected",
+      "短い [ja]        -",
+    ].join("\n"),
+  );
+});
+
+Deno.test("formatTable() shortens the widest column where the terminal is narrow", () => {
+  const lines = formatTable(TABLE, 22, paintPlain).split("\n");
+
+  ok(lines.every((line) => width(line) <= 22), lines.join("\n"));
+  equal(lines[1], "GitHub [gi…  connected");
+});
+
+Deno.test("formatTable() becomes blocks on a terminal of 15 columns", () => {
+  equal(
+    formatTable(TABLE, 15, paintPlain),
+    "GitHub [github]\n  Status: connected\n短い [ja]\n  Status: -",
+  );
+});
+
+Deno.test("formatTable() counts colours as nothing", () => {
+  const plain = formatTable(TABLE, 80, paintPlain);
+  // deno-lint-ignore no-control-regex
+  equal(formatTable(TABLE, 80, paintColor).replace(/\x1b\[\d+m/g, ""), plain);
+});
+
+Deno.test("a cell cannot drive the terminal: no escape, no new line, no reversed text", () => {
+  const evil = "x\x1b]0;pwned\x07\r\n\u202eevil\x9b31m";
+
+  const shown = formatTable({ head: ["A"], rows: [[{ text: evil }]] }, null, paintPlain) +
+    formatFacts([["a", evil]], paintPlain);
+
+  // deno-lint-ignore no-control-regex
+  equal(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/.test(shown), false);
+  equal(shown.split("\n").length, 2);
+});
