@@ -26,6 +26,8 @@ export type HostPattern =
 const HOST =
   /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*$/;
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
+/** Two colons at least, so that `host:443` is none; a zone may follow. */
+const IPV6 = /^[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*(?:%.*)?$/i;
 /** WHATWG URL: a host whose last label is a number, hexadecimal included, is read as IPv4. */
 const NUMBER_LAST = /(?:^|\.)(?:0x[0-9a-f]*|\d+)$/;
 
@@ -45,7 +47,7 @@ export function canonicalHost(text: string): string | null {
 /** Whether the text is an IP address: dotted IPv4, or IPv6 with or without brackets. */
 export function isIpLiteral(text: string): boolean {
   const bare = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
-  return IPV4.test(bare) || bare.includes(":");
+  return IPV4.test(bare) || IPV6.test(bare);
 }
 
 /**
