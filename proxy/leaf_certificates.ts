@@ -42,6 +42,12 @@ const MAX_COMMON_NAME = 64;
 const DIGITAL_SIGNATURE = bitString(Uint8Array.of(0x80), 7);
 const SERVER_AUTHENTICATION = "1.3.6.1.5.5.7.3.1";
 
+/** A certificate and its key, PEM. */
+export interface IssuedLeaf {
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}
+
 interface Leaf {
   readonly context: tls.SecureContext;
   readonly renewAt: number;
@@ -74,42 +80,49 @@ export class LeafCertificates {
     const known = this.#leaves.get(host);
     if (known !== undefined && now < known.renewAt) return known.context;
     const lifetimeMs = this.#options.lifetimeDays * DAY_MS;
-    const context = tls.createSecureContext({
-      cert: this.issue(host),
-      key: this.#leafKey().privateKey.export({ type: "pkcs8", format: "pem" }),
-    });
+    const { certificatePem, keyPem } = this.issue([host]);
+    const context = tls.createSecureContext({ cert: certificatePem, key: keyPem });
     this.#leaves.set(host, { context, renewAt: now + lifetimeMs * RENEW_AT });
     return context;
   }
 
-  /** A certificate for `host`, PEM. The authority itself is not in it: clients have it already. */
-  issue(host: string): string {
+  /** A certificate for `hosts`. The authority itself is not in it: clients have it already. */
+  issue(hosts: readonly [string, ...string[]]): IssuedLeaf {
     const { name, key: authorityKey } = this.#authority;
+    const key = this.#leafKey();
     const now = this.#options.now().getTime();
+    const [host] = hosts;
     const der = signCertificate({
       issuer: name,
       subject: distinguishedName("authsome", host.length <= MAX_COMMON_NAME ? host : "authsome"),
-      key: this.#leafKey(),
+      key,
       notBefore: new Date(now - BACKDATE_MS),
       notAfter: new Date(now + this.#options.lifetimeDays * DAY_MS),
-      extensions: this.#extensions(host, authorityKey),
+      extensions: leafExtensions(hosts, key, authorityKey),
     }, authorityKey.privateKey);
-    return pem("CERTIFICATE", der);
-  }
-
-  #extensions(host: string, authorityKey: CertificateKey): Der[] {
-    const dnsName = implicit(2, new TextEncoder().encode(host));
-    return [
-      extension("2.5.29.19", true, sequence()),
-      extension("2.5.29.15", true, DIGITAL_SIGNATURE),
-      extension("2.5.29.37", false, sequence(objectIdentifier(SERVER_AUTHENTICATION))),
-      extension("2.5.29.17", false, sequence(dnsName)),
-      extension("2.5.29.14", false, octetString(this.#leafKey().identifier)),
-      extension("2.5.29.35", false, sequence(implicit(0, authorityKey.identifier))),
-    ];
+    return {
+      certificatePem: pem("CERTIFICATE", der),
+      keyPem: key.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    };
   }
 
   #leafKey(): CertificateKey {
     return this.#key ??= generateCertificateKey();
   }
+}
+
+function leafExtensions(
+  hosts: readonly string[],
+  key: CertificateKey,
+  authorityKey: CertificateKey,
+): Der[] {
+  const names = hosts.map((host) => implicit(2, new TextEncoder().encode(host)));
+  return [
+    extension("2.5.29.19", true, sequence()),
+    extension("2.5.29.15", true, DIGITAL_SIGNATURE),
+    extension("2.5.29.37", false, sequence(objectIdentifier(SERVER_AUTHENTICATION))),
+    extension("2.5.29.17", false, sequence(...names)),
+    extension("2.5.29.14", false, octetString(key.identifier)),
+    extension("2.5.29.35", false, sequence(implicit(0, authorityKey.identifier))),
+  ];
 }

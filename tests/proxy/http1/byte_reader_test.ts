@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import type { Duplex } from "../../../proxy/duplex.ts";
+import { Refusal } from "../../../proxy/fail_closed.ts";
+import {
+  ByteReader,
+  EndOfStream,
+  latin1Bytes,
+  latin1Text,
+  MAX_HEAD_BYTES,
+} from "../../../proxy/http1/byte_reader.ts";
+
+/** A connection that gives these pieces and then ends, or stays silent. */
+function connectionOf(pieces: readonly string[], stays = false): Duplex {
+  const queue = pieces.map(latin1Bytes);
+  return {
+    read(buffer) {
+      const piece = queue.shift();
+      if (piece === undefined) return stays ? new Promise(() => {}) : Promise.resolve(null);
+      const count = Math.min(piece.length, buffer.length);
+      buffer.set(piece.subarray(0, count));
+      if (count < piece.length) queue.unshift(piece.subarray(count));
+      return Promise.resolve(count);
+    },
+    write: (bytes) => Promise.resolve(bytes.length),
+    closeWrite: () => Promise.resolve(),
+    close() {},
+  };
+}
+
+Deno.test("ByteReader reads heads that come byte by byte and leaves what follows", async () => {
+  const text = "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\n\r\nrest";
+  const reader = new ByteReader(connectionOf([...text]));
+
+  assert.equal(await reader.readHead("request"), "GET / HTTP/1.1\r\nHost: a");
+  assert.equal(await reader.readHead("request"), "GET /2 HTTP/1.1");
+  await assert.rejects(reader.readHead("request"), EndOfStream);
+});
+
+Deno.test("ByteReader gives null for a connection that ends between two messages", async () => {
+  const reader = new ByteReader(connectionOf(["GET / HTTP/1.1\r\n\r\n"]));
+
+  await reader.readHead("request");
+
+  assert.equal(await reader.readHead("request"), null);
+});
+
+Deno.test("ByteReader skips empty lines before a head", async () => {
+  const reader = new ByteReader(connectionOf(["\r\n\r\nGET / HTTP/1.1\r\n\r\n"]));
+
+  assert.equal(await reader.readHead("request"), "GET / HTTP/1.1");
+});
+
+for (const head of ["GET / HTTP/1.1\nHost: a\n\n", "\n", "GET / HTTP/1.1\r\nHost: a\n\r\n"]) {
+  Deno.test(`ByteReader refuses a bare line feed: ${JSON.stringify(head)}`, async () => {
+    // It stays open: the refusal must not wait for an end that never comes.
+    const reader = new ByteReader(connectionOf([head], true));
+
+    await assert.rejects(reader.readHead("request"), (error: Refusal) => error.status === 400);
+  });
+}
+
+Deno.test("ByteReader takes a head of 200 KiB and refuses one beyond its limit", async () => {
+  const large = `GET / HTTP/1.1\r\nX: ${"a".repeat(200 * 1024)}`;
+  const reader = new ByteReader(connectionOf([`${large}\r\n\r\n`]));
+  assert.equal(await reader.readHead("request"), large);
+
+  const flood = new ByteReader(connectionOf(["a".repeat(MAX_HEAD_BYTES + 1)], true));
+  await assert.rejects(flood.readHead("request"), (error: Refusal) => error.status === 431);
+  const bad = new ByteReader(connectionOf(["a".repeat(MAX_HEAD_BYTES + 1)], true));
+  await assert.rejects(bad.readHead("response"), (error: Refusal) => error.status === 502);
+});
+
+Deno.test("latin1 text and bytes are each other's way back for every byte", () => {
+  const every = Uint8Array.from({ length: 256 }, (_, i) => i);
+  assert.deepEqual(latin1Bytes(latin1Text(every)), every);
+  const long = new Uint8Array(100_000).map((_, i) => i & 255);
+  assert.deepEqual(latin1Bytes(latin1Text(long)), long);
+});

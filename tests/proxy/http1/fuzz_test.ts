@@ -1,0 +1,166 @@
+/**
+ * Random and mutated input for everything that reads bytes of strangers. The seeds are fixed, so a
+ * failure comes again; `FUZZ_ROUNDS` asks for more of it.
+ */
+import assert from "node:assert/strict";
+import { parseClientHello } from "../../../proxy/client_hello.ts";
+import { parseConnectTarget } from "../../../proxy/connect_target.ts";
+import { Refusal } from "../../../proxy/fail_closed.ts";
+import { ChunkScanner } from "../../../proxy/http1/chunk_scanner.ts";
+import { parseRequestHead, parseResponseHead } from "../../../proxy/http1/message_head.ts";
+
+const ROUNDS = Number(Deno.env.get("FUZZ_ROUNDS") ?? 4000);
+
+/** Mulberry32: small, fast, and the same everywhere. */
+function randomOf(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+const PIECES = [
+  ..."\r\n\t :;,=/?#%@[]()0aA1f9xX-+.\0\x7f\x80\xff",
+  "\r\n",
+  "\r\n\r\n",
+  "GET ",
+  "POST /",
+  " HTTP/1.1",
+  " HTTP/1.0",
+  "HTTP/1.1 200 OK",
+  "Host: a.test",
+  "Host:",
+  "Content-Length: 5",
+  "Content-Length:",
+  "Transfer-Encoding: chunked",
+  "Transfer-Encoding:",
+  "Connection: close",
+  "5\r\nhello\r\n",
+  "0\r\n\r\n",
+  "ffffffff",
+  ":443",
+];
+
+function mutate(text: string, random: (below: number) => number): string {
+  for (let changes = random(4) + 1; changes > 0; changes--) {
+    const at = random(text.length + 1);
+    const piece = PIECES[random(PIECES.length)]!;
+    const removed = random(4);
+    text = text.slice(0, at) + (random(3) > 0 ? piece : "") + text.slice(at + removed);
+  }
+  return text;
+}
+
+/** Calls it; a refusal is fine, anything else thrown is a fault of ours. */
+function accepted<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Refusal) return null;
+    throw error;
+  }
+}
+
+Deno.test("fuzz: an accepted request head has one meaning", () => {
+  const random = randomOf(1);
+  const seed = "POST /a?b HTTP/1.1\r\nHost: a.test\r\nContent-Length: 5\r\nX-Y: z";
+  for (let round = 0; round < ROUNDS; round++) {
+    const text = mutate(seed, random);
+    const head = accepted(() => parseRequestHead(text));
+    if (head === null) continue;
+    const named = (name: string) => head.names.filter((each) => each === name).length;
+    // deno-lint-ignore no-control-regex
+    assert.doesNotMatch(head.lines.join("") + head.target + head.method, /[\0\r\n]/);
+    assert.ok(named("content-length") <= 1 && named("host") <= 1, text);
+    assert.ok(named("content-length") + named("transfer-encoding") <= 1, text);
+    if (named("transfer-encoding") === 1) assert.equal(head.framing.kind, "chunked", text);
+    // What goes out again reads the same again.
+    const again = parseRequestHead(
+      [`${head.method} ${head.target} HTTP/1.${head.isHttp11 ? 1 : 0}`, ...head.lines].join("\r\n"),
+    );
+    assert.deepEqual(again, head);
+  }
+});
+
+Deno.test("fuzz: an accepted response head has one meaning", () => {
+  const random = randomOf(2);
+  const seed = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nSet-Cookie: a=b";
+  for (let round = 0; round < ROUNDS; round++) {
+    const text = mutate(seed, random);
+    const head = accepted(() => parseResponseHead(text, "GET"));
+    if (head === null) continue;
+    const again = parseResponseHead([head.statusLine, ...head.lines].join("\r\n"), "GET");
+    assert.deepEqual(again, head);
+  }
+});
+
+/** A second reading of chunked bodies, slow and plain: where the body ends, or null. */
+function endOfChunks(text: string): number | null {
+  let at = 0;
+  for (;;) {
+    const line = /^([0-9a-f]{1,12})(?:[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?)\r\n/i.exec(
+      text.slice(at),
+    );
+    if (line === null) return null;
+    at += line[0].length;
+    const size = parseInt(line[1]!, 16);
+    if (size === 0) break;
+    if (text.slice(at + size, at + size + 2) !== "\r\n") return null;
+    at += size + 2;
+  }
+  const trailers = /^(?:[\x21-\x39\x3b-\x7e\x80-\xff]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n/.exec(
+    text.slice(at),
+  );
+  return trailers === null ? null : at + trailers[0].length;
+}
+
+Deno.test("fuzz: the chunk scanner ends where a second reader of the grammar ends", () => {
+  const random = randomOf(3);
+  const seed = "5;x=y\r\nhello\r\nA\r\n0123456789\r\n0\r\nT: 1\r\n\r\n";
+  for (let round = 0; round < ROUNDS; round++) {
+    const text = mutate(seed, random) + "GET / HTTP/1.1\r\n";
+    const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+    const scanner = new ChunkScanner("request");
+    const size = random(9) + 1;
+    let end: number | null = null;
+    accepted(() => {
+      for (let from = 0; from < bytes.length && !scanner.isDone; from += size) {
+        end = scanner.scan(bytes, from, Math.min(from + size, bytes.length));
+      }
+    });
+    assert.equal(scanner.isDone ? end : null, endOfChunks(text), JSON.stringify(text));
+  }
+});
+
+Deno.test("fuzz: an accepted CONNECT target is one host and one port", () => {
+  const random = randomOf(4);
+  const seeds = ["api.acme.test:443", "127.0.0.1:80", "[::1]:8443", "user@a.test:1"];
+  for (let round = 0; round < ROUNDS; round++) {
+    const text = mutate(seeds[random(seeds.length)]!, random);
+    const target = accepted(() => parseConnectTarget(text));
+    if (target === null) continue;
+    assert.match(
+      target.host,
+      target.isIp ? /^[0-9a-f.:]+$/ : /^[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?$/,
+    );
+    // A URL parser, which many servers and clients have, sees the same.
+    const url = new URL(`http://${target.authority}/`);
+    assert.equal(url.hostname.replace(/^\[|\]$/g, ""), target.host, text);
+    assert.equal(Number(url.port || 80), target.port, text);
+  }
+});
+
+Deno.test("fuzz: a ClientHello of any bytes is read or not, and never hangs or throws", () => {
+  const random = randomOf(5);
+  for (let round = 0; round < ROUNDS; round++) {
+    const bytes = Uint8Array.from({ length: random(300) }, () => random(256));
+    if (random(2) === 0) {
+      bytes.set([0x16, 3, 1, 0, random(255), 1, 0, 0, random(255)].slice(0, bytes.length));
+    }
+    const hello = parseClientHello(bytes);
+    if (typeof hello === "object") assert.ok(Array.isArray(hello.protocols));
+  }
+});
