@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import type { ProviderDefinition } from "../../../core/provider.ts";
+import { flows } from "../../../daemon/flows/mod.ts";
+import { bundledProviders } from "../../../providers/mod.ts";
+import { Secret } from "../../../core/secret.ts";
+import { REDIRECT_URI } from "../../support/authorization_server.ts";
+import { contextWith, loginTo } from "../../support/oauth_provider.ts";
+import { DOCUMENTED } from "./documented_authorization_requests.ts";
+
+/** A client that a person typed in, or that was registered for this redirect URI before. */
+const CLIENT = {
+  client_id: "client-1",
+  client_secret: new Secret("secret-1"),
+  token_endpoint_auth_method: null,
+  base_url: null,
+  scopes: null,
+  redirect_uri: REDIRECT_URI,
+  registration_client_uri: null,
+  registration_access_token: null,
+};
+
+const OFFLINE = contextWith(() => Promise.reject(new Error("a request needs no network")));
+
+function throughTheBrowser(provider: ProviderDefinition): boolean {
+  return provider.flows.some((flow) => flow === "pkce" || flow === "dcr_pkce");
+}
+
+/** The authorization request as URL without query, and its query. */
+async function build(provider: ProviderDefinition, base_url: string | null) {
+  const flow = provider.flows.find((name) => name === "pkce" || name === "dcr_pkce")!;
+  const login = loginTo(provider, {
+    base_url,
+    client: { ...CLIENT, base_url: base_url ?? provider.base_url?.default ?? null },
+  });
+  assert.deepEqual(
+    flows[flow].inputs(login).filter(({ required }) => required),
+    [],
+    "nothing is left to ask",
+  );
+  const step = await flows[flow].begin(login, {}, OFFLINE);
+  assert(step.type === "authorize");
+  const url = new URL(step.url);
+  return { endpoint: url.origin + url.pathname, query: url.searchParams };
+}
+
+Deno.test("every bundled provider with a browser login is documented here, and no other", () => {
+  const bundled = bundledProviders().filter(throughTheBrowser).map(({ name }) => name).sort();
+
+  assert.deepEqual(bundled, Object.keys(DOCUMENTED).sort());
+});
+
+for (const provider of bundledProviders().filter(throughTheBrowser)) {
+  Deno.test(`the authorization request of ${provider.name} is as documented`, async () => {
+    const documented = DOCUMENTED[provider.name]!;
+
+    const { endpoint, query } = await build(provider, documented.base_url ?? null);
+
+    assert.equal(endpoint, documented.authorize);
+    const { state, nonce, code_challenge, ...rest } = Object.fromEntries(query);
+    assert.deepEqual(rest, {
+      response_type: "code",
+      client_id: "client-1",
+      redirect_uri: REDIRECT_URI,
+      ...(documented.scope === undefined ? {} : { scope: documented.scope }),
+      ...(documented.pkce === true ? { code_challenge_method: "S256" } : {}),
+      ...documented.extra,
+    });
+    assert.match(state!, /^[\w-]{43}$/);
+    assert.equal(code_challenge !== undefined, documented.pkce === true);
+    assert.equal(nonce !== undefined, / ?openid ?/.test(documented.scope ?? ""));
+    assert.equal([...query.keys()].length, new Set(query.keys()).size, "no parameter twice");
+  });
+}
