@@ -61,6 +61,17 @@ export function routesFor(
   return routes.map((route) => ({ ...route, ...ref, default_since: since }));
 }
 
+/**
+ * The URL of a connection's API as programs want it in their environment: what the login said, or
+ * the definition's first host that is not a pattern; null when there is none.
+ */
+export function apiUrlOf(definition: ProviderDefinition, place: ConnectionPlace): string | null {
+  const { rules, variables } = connectionRoutes(definition, place);
+  const fixed = rules.find(({ pattern }) => pattern.kind === "exact");
+  return place.api_url ?? variables["api_url"] ??
+    (fixed === undefined ? null : `https://${fixed.pattern.text}${fixed.path}`);
+}
+
 function compile(
   definition: ProviderDefinition,
   { base_url, api_url }: ConnectionPlace,

@@ -15,6 +15,7 @@ import { readConnection } from "../records/connections.ts";
 import type { Broker } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
 import { chooseConnection, credentialMissing } from "./choose_connection.ts";
+import { apiUrlOf } from "./connection_routes.ts";
 import { formatCredentials } from "./format_credentials.ts";
 import { connectionNotFound } from "./list_connections.ts";
 import { refreshConnection } from "./refresh_connection.ts";
@@ -103,8 +104,10 @@ function addVariables(
 /** The fields that leave, with their values. */
 function exportedFields(
   definition: ProviderDefinition,
-  { secrets, base_url, api_url }: Connection,
+  connection: Connection,
 ): [string, string][] {
+  const { secrets, base_url } = connection;
+  const api_url = apiUrlOf(definition, connection);
   const fields: [string, string][] = Object.entries(secrets)
     .filter(([name]) => !NEVER_EXPORTED.has(name))
     .map(([name, secret]) => [name, secret.reveal()]);

@@ -14,6 +14,7 @@ import { readConnection } from "../records/connections.ts";
 import type { Broker } from "./broker.ts";
 import { type Caller, vaultOf } from "./caller.ts";
 import {
+  apiUrlOf,
   type ConnectionPlace,
   connectionRoutes,
   NO_PLACE,
@@ -132,13 +133,17 @@ async function variablesOf(
   const connection = entries.some(([, field]) => plain.has(field))
     ? await readConnection(broker.vault, vaultOf(caller), ref)
     : null;
-  return entries.map(([name, field]) => ({
+  const variables = entries.map(([name, field]) => ({
     name,
     ...ref,
     field,
     pattern: definition.fields.find((entry) => entry.name === field)?.pattern ?? null,
     value: plainValue(definition, place, connection, field, plain),
   }));
+  // A URL that nobody knows is left out: a placeholder would be no URL.
+  return variables.filter(({ field, value }) =>
+    value !== null || (field !== "api_url" && field !== "base_url")
+  );
 }
 
 function plainValue(
@@ -149,7 +154,7 @@ function plainValue(
   plain: ReadonlySet<string>,
 ): string | null {
   if (field === "base_url") return place.base_url ?? definition.base_url?.default ?? null;
-  if (field === "api_url") return place.api_url ?? place.base_url ?? null;
+  if (field === "api_url") return apiUrlOf(definition, place);
   return plain.has(field) ? connection?.secrets[field]?.reveal() ?? null : null;
 }
 
