@@ -28,6 +28,8 @@ class TryError extends Error {
 const REPORT =
   "Run it again with a fresh cache (DENO_DIR=$(mktemp -d)); if it fails again, report it";
 
+let steps = 0;
+
 if (import.meta.main) Deno.exit(await main());
 
 async function main(): Promise<number> {
@@ -147,8 +149,6 @@ async function cleanUp(home: TemporaryHome, api: LocalApi | null): Promise<boole
   say(`To do: kill ${left.join(" ")}`);
   return false;
 }
-
-let steps = 0;
 
 function step(what: string): void {
   say(`${++steps}. ${what} …`);
