@@ -74,7 +74,10 @@ export async function refreshTokens(
   if (typeof prepared === "string") return { type: "impossible", reason: prepared };
   const failed = (error: AuthsomeError, answered: boolean, retry: number | null = null) =>
     ({ type: "failed", error, answered, retry_after_seconds: retry }) as const;
+  const { token_endpoint: discovered } = readFacts(connection.metadata);
   try {
+    // No definition names it, and this daemon may not be the one that found it.
+    if (discovered !== null) await outbound.allowHosts?.([new URL(discovered).host]);
     const reply = await requestTokens({ settings: provider.oauth!, ...prepared }, outbound);
     if (reply.type === "tokens") {
       return { type: "refreshed", renewal: renewal(connection, reply.tokens) };

@@ -80,6 +80,8 @@ async function revokeOne(
   if (settings === undefined || url === null) {
     return { outcome: "not_supported", detail: "the provider has no revocation endpoint" };
   }
+  // No definition names it, and this daemon may not be the one that found it.
+  if (url === found) await outbound.allowHosts?.([new URL(url).host]);
   const response = settings.revocation === "rfc7009"
     ? await standardRequest(url, settings, client, name, token, outbound)
     : await styledRequest(url, settings.revocation, values, outbound);

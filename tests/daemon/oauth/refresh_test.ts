@@ -155,10 +155,13 @@ Deno.test("refreshTokens() goes to the discovered endpoint with the resource it 
     }),
     client: null,
   });
+  const allowed: string[] = [];
+  const context = contextWith(server.fetch, { allowHosts: (hosts) => void allowed.push(...hosts) });
 
-  const outcome = await refreshTokens(connection, contextWith(server.fetch));
+  const outcome = await refreshTokens(connection, context);
 
   assert.equal(outcome.type, "refreshed");
+  assert.deepEqual(allowed, [new URL(server.origin).host], "no definition names it");
   const { form } = server.requests[0]!;
   assert.equal(form.get("resource"), "https://mcp.acme.test/mcp");
   assert.equal(form.get("client_id"), "registered");
