@@ -13,10 +13,10 @@ import { VERSION } from "../core/version.ts";
 import type { LaunchOptions } from "./launch.ts";
 import { findMasterKey } from "./master_key_source.ts";
 
-/** The boot of one pair of processes; `relay` is complete, `daemonFor` waits for the relay. */
+/** The boot of one pair of processes, but for what is known only when they start. */
 export interface BootMessages {
-  readonly relay: RelayBoot;
   readonly instance: string;
+  readonly relayAt: (port: number) => RelayBoot;
   readonly daemonFor: (
     relay: { readonly port: number; readonly pid: number },
     port: number,
@@ -45,8 +45,14 @@ export async function collectBootMessages(
   const secret = randomHex();
   const instance = randomHex();
   return {
-    relay: { secret, allow_private: config.egress.allow_private, https_proxy, no_proxy },
     instance,
+    relayAt: (port) => ({
+      port,
+      secret,
+      allow_private: config.egress.allow_private,
+      https_proxy,
+      no_proxy,
+    }),
     daemonFor: (relay, port) => ({
       home: paths.home,
       host: settings.host,

@@ -42,7 +42,7 @@ export async function serveInForeground(
     const port = await clearTheWay(settings, paths, found, options);
     const boot = await collectBootMessages(settings, paths, options);
     const logStart = openDaemonLog(paths);
-    const relay = await startRelayProcess(boot, paths, paths.server.daemonLog);
+    const relay = await startRelayProcess(boot, paths, 0);
     if (relay === null) throw startFailure(paths, logStart, "the egress relay").error;
     relayPid = relay.pid;
     daemon = spawnHere(paths, { port, relayPort: relay.port });

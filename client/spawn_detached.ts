@@ -14,8 +14,8 @@ export interface Spawn {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** Written to standard input, with a line end; then it closes. */
-  readonly bootLine: string;
+  /** Written to standard input when it is known, with a line end; null: nothing is, and it closes. */
+  readonly bootLine: Promise<string | null> | string;
   /** Standard error, and standard output unless {@linkcode Spawn.readsLine}, are appended here. */
   readonly log: string;
   /** Whether the process says one line on standard output, to be returned. */
@@ -86,10 +86,14 @@ async function spawnOnWindows(spawn: Spawn, timeoutMs: number): Promise<Spawned>
   return { pid: child.pid, line: lines[0] ?? null };
 }
 
-async function writeLine(stdin: WritableStream<Uint8Array>, line: string): Promise<void> {
+async function writeLine(
+  stdin: WritableStream<Uint8Array>,
+  line: Promise<string | null> | string,
+): Promise<void> {
   const writer = stdin.getWriter();
   try {
-    await writer.write(new TextEncoder().encode(`${line}\n`));
+    const text = await line;
+    if (text !== null) await writer.write(new TextEncoder().encode(`${text}\n`));
     await writer.close();
   } catch {
     // It ended before it read: its log says why.

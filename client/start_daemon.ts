@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { DaemonBoot, RelayReady } from "../core/boot.ts";
+import type { RelayReady } from "../core/boot.ts";
 import type { Settings } from "../core/config.ts";
 import { DaemonUnavailableError } from "../core/errors.ts";
 import type { HomePaths } from "../core/paths.ts";
 import { type BootMessages, collectBootMessages } from "./boot_messages.ts";
-import { daemonFlags, denoArguments, relayFlags } from "./daemon_flags.ts";
+import { daemonFlags, type DaemonPorts, denoArguments, relayFlags } from "./daemon_flags.ts";
 import { openDaemonLog } from "./daemon_log_file.ts";
 import { baseUrlOf, readDaemonState } from "./daemon_state.ts";
 import { findDaemon, type FoundDaemon } from "./find_daemon.ts";
@@ -83,28 +83,44 @@ async function portHeld(port: number): Promise<DaemonUnavailableError> {
   );
 }
 
-/** One attempt; null when the daemon runs and has proved itself. */
+/**
+ * One attempt; null when the daemon runs and has proved itself.
+ *
+ * The daemon takes three times as long to load as the relay, so both start at once; it gets its boot
+ * line, and with it the first secret, when the relay has said that it holds the port.
+ */
 async function launch(
   boot: BootMessages,
   paths: HomePaths,
   port: number,
 ): Promise<StartFailure | null> {
   const logStart = openDaemonLog(paths);
-  const relay = await startRelayProcess(boot, paths, paths.server.daemonLog);
-  if (relay === null) return startFailure(paths, logStart, "the egress relay");
-  const daemon = await startDaemonProcess(boot.daemonFor(relay, port), paths);
-  if (await provesItself(daemon, boot.instance, paths)) return null;
+  const ports = { port, relayPort: findFreePort() };
+  const relay = startRelayProcess(boot, paths, ports.relayPort);
+  const bootLine = relay.then((ready) =>
+    ready === null ? null : JSON.stringify(boot.daemonFor(ready, port))
+  );
+  const daemon = await startDaemonProcess(bootLine, paths, ports);
+  const ready = await relay;
+  if (ready !== null && await provesItself(daemon, boot.instance, paths)) return null;
   // Still there after all that time, it would answer later to nobody's question.
   if (daemon.pid > 1) await endProcess(daemon.pid, 500);
-  await endProcess(relay.pid, 500);
-  return startFailure(paths, logStart, "the daemon");
+  if (ready !== null) await endProcess(ready.pid, 500);
+  return startFailure(paths, logStart, ready === null ? "the egress relay" : "the daemon");
 }
 
-/** Starts the relay; null when it did not say its port. */
+/** A port nobody listens on now; whoever takes it before the relay does makes this start fail. */
+function findFreePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  listener.close();
+  return listener.addr.port;
+}
+
+/** Starts the relay; null when it did not say that it listens. Port 0: the system chooses. */
 export async function startRelayProcess(
   boot: BootMessages,
   paths: HomePaths,
-  log: string,
+  port: number,
 ): Promise<{ readonly port: number; readonly pid: number } | null> {
   const entries = moduleEntries();
   const { pid, line } = await spawnDetached({
@@ -112,23 +128,26 @@ export async function startRelayProcess(
     args: denoArguments(relayFlags(entries), entries.relay, paths.home),
     env: confinedEnvironment(Deno.env.get),
     cwd: paths.server.dir,
-    bootLine: JSON.stringify(boot.relay),
-    log,
+    bootLine: JSON.stringify(boot.relayAt(port)),
+    log: paths.server.daemonLog,
     readsLine: true,
   });
   const ready = line === null ? null : JSON.parse(line) as RelayReady;
   return ready === null ? null : { port: ready.port, pid };
 }
 
-async function startDaemonProcess(boot: DaemonBoot, paths: HomePaths): Promise<Spawned> {
+async function startDaemonProcess(
+  bootLine: Promise<string | null>,
+  paths: HomePaths,
+  ports: DaemonPorts,
+): Promise<Spawned> {
   const entries = moduleEntries();
-  const ports = { port: boot.port, relayPort: boot.relay.port };
   return await spawnDetached({
     program: Deno.execPath(),
     args: denoArguments(daemonFlags(entries, paths.server.dir, ports), entries.daemon, paths.home),
     env: confinedEnvironment(Deno.env.get),
     cwd: paths.server.dir,
-    bootLine: JSON.stringify(boot),
+    bootLine,
     log: paths.server.daemonLog,
     readsLine: false,
   });

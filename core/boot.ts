@@ -33,6 +33,8 @@ export interface DaemonBoot {
 
 /** First line the relay reads. */
 export interface RelayBoot {
+  /** Chosen before the relay starts, so that the daemon can start beside it; 0: the system chooses. */
+  readonly port: number;
   readonly secret: string;
   /** Private and loopback addresses may be dialled for every allowed host. */
   readonly allow_private: boolean;

@@ -56,13 +56,17 @@ export interface Relay {
   close(): void;
 }
 
-/** Starts a relay on a port of the system's choice. `limits` and `resolve` are for tests. */
+/**
+ * Starts a relay; `limits` are for tests.
+ *
+ * @throws {Deno.errors.AddrInUse} when its port was taken meanwhile.
+ */
 export function startRelay(
   boot: RelayBoot,
   options: { readonly limits?: Partial<RelayLimits>; readonly resolve: Resolve },
 ): Relay {
   const limits = { ...LIMITS, ...options.limits };
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: boot.port });
   const relay = new RelayState(boot, limits, {
     proxy: boot.https_proxy === null ? null : parseCorporateProxy(boot.https_proxy),
     noProxy: boot.no_proxy,

@@ -29,7 +29,7 @@ class Play {
       key: certificate.privateKey,
     });
     const relay = startRelay(
-      { secret: SECRET, allow_private: false, https_proxy: null, no_proxy: [] },
+      { port: 0, secret: SECRET, allow_private: false, https_proxy: null, no_proxy: [] },
       { resolve: () => Promise.resolve(["127.0.0.1"]) },
     );
     const control = await openEgressControl({ port: relay.port, secret: SECRET });

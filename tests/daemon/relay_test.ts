@@ -6,7 +6,13 @@ import type { Resolve } from "../../daemon/relay/dial.ts";
 import type { AllowedHost } from "../../daemon/relay_protocol.ts";
 
 const SECRET = "a".repeat(64);
-const BOOT: RelayBoot = { secret: SECRET, allow_private: false, https_proxy: null, no_proxy: [] };
+const BOOT: RelayBoot = {
+  port: 0,
+  secret: SECRET,
+  allow_private: false,
+  https_proxy: null,
+  no_proxy: [],
+};
 
 interface Answer {
   readonly status: number;

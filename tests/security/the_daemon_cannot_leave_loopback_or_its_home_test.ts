@@ -221,6 +221,7 @@ async function spawnRelay(scene: Scene): Promise<{ readonly pid: number }> {
     env: scene.environment,
     cwd: scene.paths.server.dir,
     bootLine: JSON.stringify({
+      port: 0,
       secret: "s".repeat(64),
       allow_private: false,
       https_proxy: null,
