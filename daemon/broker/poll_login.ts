@@ -55,7 +55,11 @@ async function pollOnce(
     if (pending === null || isOver(open.record.data)) return null;
     const login = await loginRequest(broker, open.record.data);
     await allowEndpoints(broker, login, pending);
-    const answer = await broker.flows[flow].poll!(login, pending, flowContext(broker, signal));
+    // RFC 8628 section 3.5: a slow_down holds for all later polls, not only for the next.
+    const paced = pending.type === "device_code"
+      ? { ...pending, interval_seconds: interval }
+      : pending;
+    const answer = await broker.flows[flow].poll!(login, paced, flowContext(broker, signal));
     if (answer.type === "pending") return answer.interval_seconds;
     await finishLogin(broker, open, answer.grant, null, []);
     return null;

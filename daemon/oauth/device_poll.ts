@@ -31,7 +31,8 @@ export type DevicePollOutcome =
   | { readonly type: "error"; readonly error: ProviderError };
 
 const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";
-const SLOWEST_SECONDS = 300;
+/** A server that is down for a while is found again within a minute. */
+const SLOWEST_SECONDS = 60;
 
 /** Polls once. */
 export async function pollDevice(
