@@ -168,8 +168,14 @@ async function stillAlive(pids: readonly number[]): Promise<number[]> {
 
 function isAlive(pid: number): boolean {
   try {
-    return kill(pid, 0);
+    return kill(pid, 0) && !isZombie(pid);
   } catch {
     return false;
   }
+}
+
+/** Ended, and not yet collected: the first process of a container does that late or never. */
+function isZombie(pid: number): boolean {
+  if (Deno.build.os !== "linux") return false;
+  return /\) Z /.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
 }
