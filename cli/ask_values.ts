@@ -82,8 +82,8 @@ function describeKeys({ required, default: preset }: InputField, offersForm: boo
 /** Whether the value looks right, or the person says that it is. */
 async function isAccepted(voice: Voice, field: InputField, value: Secret): Promise<boolean> {
   if (field.pattern === undefined || matches(field.pattern, value)) return true;
-  const hint = field.pattern_hint === undefined ? "" : `: ${field.pattern_hint}`;
-  voice.warning(`this does not look like the ${field.label} of this provider${hint}`);
+  const hint = field.pattern_hint === undefined ? "" : `. ${field.pattern_hint}`;
+  voice.warning(`${field.label} does not have the usual form${hint}`);
   return field.pattern_certain !== true && await confirm(voice, "Use it anyway?", false);
 }
 

@@ -54,17 +54,28 @@ export async function findConnection(
   const meant = connection ?? list?.default_connection;
   if (typeof meant === "string" && known.includes(meant)) return { provider, connection: meant };
   if (known.length === 0) await client.getProvider(provider); // a mistyped name is the likelier mistake
-  const close = nearest(connection ?? "", known)[0] ?? known[0];
-  throw new ConnectionNotFoundError(
-    known.length === 0
-      ? `Cannot find a connection of ${provider}: nobody has logged in to it`
-      : `Cannot find ${provider}/${connection ?? "default"}: there is no such connection`,
+  throw notThere({ provider, connection }, known);
+}
+
+function notThere(
+  { provider, connection }: NamedConnection,
+  known: readonly string[],
+): ConnectionNotFoundError {
+  if (known.length === 0) {
+    return new ConnectionNotFoundError(
+      `Cannot find a connection of ${provider}: nobody has logged in to it`,
+      { provider, hint: `Run: authsome login ${provider}` },
+    );
+  }
+  const close = nearest(connection ?? "", known).map((name) => `${provider}/${name}`);
+  return new ConnectionNotFoundError(
+    `Cannot find ${provider}/${connection ?? "default"}: there is no such connection`,
     {
       provider,
       connection,
-      hint: close === undefined
-        ? `Run: authsome login ${provider}`
-        : `Did you mean: ${provider}/${close}`,
+      hint: close.length > 0
+        ? `Did you mean ${close.join(" or ")}?`
+        : `Run: authsome list ${provider}`,
     },
   );
 }

@@ -21,7 +21,7 @@ export function describeDefinition(provider: ProviderDefinition): Fact[] {
     ["asks for", provider.fields.map(({ label }) => label).join(", ")],
     ["scopes", provider.oauth?.scopes.join(", ")],
     ["variables", Object.keys(provider.env).join(", ")],
-    ["base URL", provider.base_url?.template],
+    ["base URL", describeBaseUrl(provider)],
     ["private hosts", provider.allow_private === true ? "allowed" : undefined],
     ["docs", provider.docs_url],
   ];
@@ -40,6 +40,14 @@ function describeEndpoints({ oauth }: ProviderDefinition): Fact[] {
     ["revocation", oauth.revocation_url],
     ["account", oauth.userinfo_url],
   ] as const).flatMap(([label, url]) => url === undefined ? [] : [[label, url] as const]);
+}
+
+/** `{base_url}` in the lines above stands for this. */
+function describeBaseUrl({ base_url }: ProviderDefinition): string | undefined {
+  if (base_url === undefined) return undefined;
+  const { template, default: preset } = base_url;
+  const form = template === "{base_url}" ? "any https URL" : template;
+  return preset === undefined ? `${form}, asked for at login` : `${preset}, or --base-url`;
 }
 
 function describeInjections(provider: ProviderDefinition): string[] {

@@ -71,6 +71,6 @@ function allNames(): string[] {
 function unknown(word: string, candidates: readonly string[]): UsageError {
   const close = nearest(word, candidates).map((name) => `authsome ${name}`);
   return new UsageError(`Cannot find a command called ${JSON.stringify(word)}`, {
-    hint: close.length === 0 ? "Run: authsome --help" : `Did you mean: ${close.join(", ")}`,
+    hint: close.length === 0 ? "Run: authsome --help" : `Did you mean ${close.join(" or ")}?`,
   });
 }

@@ -40,7 +40,7 @@ ${paint("bold", "Three commands to start")}
 ${
     pairs(
       [
-        ["authsome login github", "log in, once (any of 370 providers: authsome list)"],
+        ["authsome login github", "log in, once; other names: authsome list --all"],
         ["authsome run -- claude", "an agent whose GitHub requests are logged in"],
         ["authsome doctor", "if something does not work"],
       ],

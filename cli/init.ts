@@ -50,6 +50,6 @@ export const init: Command<typeof options> = {
     }, () =>
       `${voice.paint("green", "authsome is ready")}\n` +
       formatFacts([["home", who.home], ["profile", who.profile], ["did", who.did]], voice.paint));
-    voice.note("Next: authsome login PROVIDER    All names: authsome list --all");
+    voice.note("Next: authsome login PROVIDER (every name: authsome list --all)");
   },
 };

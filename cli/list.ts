@@ -52,11 +52,8 @@ export const list: Command<typeof options> = {
         voice.paint,
       )];
       const count = `Providers: ${listed.length} total, ${connected.length} connected`;
-      return [
-        ...(voice.quiet ? [] : [count, ""]),
-        ...table,
-        ...(showsAll || voice.quiet ? [] : ["", hintFor(connected.length)]),
-      ].join("\n");
+      const about = showsAll ? [] : [hintFor(connected.length)];
+      return (voice.quiet ? table : [count, ...table, ...about]).join("\n\n");
     });
   },
 };
@@ -127,6 +124,6 @@ function toneOf(status: ConnectionItem["status"]): Tone {
 
 function hintFor(connected: number): string {
   return connected === 0
-    ? "Nothing is connected yet. Try: authsome login github    All names: authsome list --all"
-    : "All names: authsome list --all    Search: authsome list WORD";
+    ? "Nothing is connected yet.\n  authsome login github    log in\n  authsome list --all      every name"
+    : "  authsome list --all    every name\n  authsome list WORD     search";
 }

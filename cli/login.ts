@@ -90,7 +90,7 @@ interface Surroundings {
 async function finish(
   client: DaemonClient,
   begun: Session,
-  { args: { options }, context: { voice }, input, signal }: Surroundings,
+  { args: { options }, context: { settings, voice }, input, signal }: Surroundings,
 ): Promise<Session> {
   const opensBrowser = !options["no-browser"];
   let session = begun;
@@ -103,6 +103,11 @@ async function finish(
       const values = readValues(input, session.input_fields);
       session = await client.resumeSession(session.id, reveal(values), { signal });
     } else if (!options["no-wait"] && isAskedHere(session, opensBrowser)) {
+      if (asksForApp(session)) {
+        const base = settings.serverBaseUrl ?? client.baseUrl;
+        voice.instruct("It wants an OAuth app of yours, registered there with this redirect URI:");
+        voice.instruct(`  ${base}/auth/callback/oauth`);
+      }
       session = await askHere(client, session, voice, opensBrowser);
     }
   }
@@ -117,6 +122,11 @@ function isAskedHere({ flow }: Session, opensBrowser: boolean): boolean {
   return canAsk() && (flow === "api_key" || !opensBrowser || !canOpenBrowser());
 }
 
+/** Whether the redirect URI is needed at the provider before anything can be typed in. */
+function asksForApp({ flow, input_fields }: Session): boolean {
+  return flow === "pkce" && input_fields.some(({ name }) => name === "client_id");
+}
+
 /** Asks until the daemon takes the values; the session as it was when the person wants the form. */
 async function askHere(
   client: DaemonClient,
@@ -125,7 +135,7 @@ async function askHere(
   opensBrowser: boolean,
 ): Promise<Session> {
   const { display_name, docs_url } = await client.getProvider(session.provider);
-  if (docs_url !== undefined) voice.note(`${display_name}: ${docs_url}`);
+  if (docs_url !== undefined) voice.note(`${display_name} explains its keys here: ${docs_url}`);
   const offersForm = opensBrowser && canOpenBrowser();
   for (let attempt = 1;; attempt++) {
     const values = await askValues(voice, session.input_fields, {
@@ -201,7 +211,8 @@ function describe({ provider, connection, status, message }: Session, voice: Voi
     return `The login to ${provider} goes on there. See how it went: authsome list ${provider}`;
   }
   if (/^already/i.test(message ?? "")) {
-    return `Already logged in to ${provider}/${connection}. Again: authsome login ${provider} --force`;
+    const ref = `${provider}/${connection}`;
+    return `Already logged in to ${ref}. To do it again: authsome login ${ref} --force`;
   }
   return `${voice.paint("green", "Logged in")} to ${provider} as ${provider}/${connection}`;
 }

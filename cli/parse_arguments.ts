@@ -140,7 +140,7 @@ function unknownOption(
   return close === undefined || !rawName.startsWith("--")
     ? usage(command, `there is no option ${show(rawName)}`)
     : new UsageError(`Cannot run ${command.name}: there is no option ${show(rawName)}`, {
-      hint: `Did you mean: --${close}`,
+      hint: `Did you mean --${close}?`,
     });
 }
 

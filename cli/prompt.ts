@@ -28,7 +28,7 @@ export async function promptLine(
   label: string,
   { masked = false }: { readonly masked?: boolean } = {},
 ): Promise<string> {
-  const question = `${plainLine(label)}: `;
+  const question = `${plainLine(label)}${/[?\]]$/.test(label) ? "" : ":"} `;
   const room = Math.max((voice.columns ?? 80) - width(question) % (voice.columns ?? 80) - 1, 8);
   const editor = new LineEditor({ masked, room });
   const { ended, leave } = enterRawMode();

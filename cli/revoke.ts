@@ -36,6 +36,7 @@ export const revoke: Command<typeof options> = {
 };
 
 function describe({ provider, connections, outcomes }: RevokeResult): string {
+  if (connections === 0) return `There was no connection of ${provider}`;
   const count = connections === 1 ? "1 connection" : `${connections} connections`;
   const unsupported = outcomes.length > 0 &&
     outcomes.every(({ outcome }) => outcome === "not_supported");

@@ -7,8 +7,9 @@
  * @module
  */
 import type { AuthsomeError, ErrorEnvelope } from "../core/errors.ts";
-import { type Paint, paintColor, paintPlain } from "./color.ts";
+import { type Paint, paintColor, paintPlain, type Tone } from "./color.ts";
 import { plainLine, plainText } from "./plain_text.ts";
+import { wrapText } from "./wrap_text.ts";
 
 /** Somewhere to write: stdout or stderr. */
 export interface Stream {
@@ -83,7 +84,7 @@ export class Voice {
 
   /** Something worth knowing that nobody asked for; silent with `--quiet`. */
   note(text: string): void {
-    if (!this.quiet) this.#say(plainText(text));
+    if (!this.quiet) this.#say(this.#wrap(text));
   }
 
   /** A line that must be seen even with `--quiet`: a link to open, a code to type. */
@@ -93,7 +94,7 @@ export class Voice {
 
   /** Something that may need attention but stopped nothing. */
   warning(text: string, hint?: string): void {
-    this.#say(`${this.#paintError("yellow", "warning:")} ${plainText(text)}`);
+    this.#tell("yellow", "warning:", text);
     if (hint !== undefined) this.#hint(hint);
   }
 
@@ -104,10 +105,10 @@ export class Voice {
       this.raw(`${JSON.stringify({ v: 1, error: name, message, ...details }, null, 2)}\n`);
       return;
     }
-    this.#say(`${this.#paintError("red", "error:")} ${plainText(error.message)}`);
+    this.#tell("red", "error:", error.message);
     for (const issue of error.issues ?? []) {
       const place = issue.path === "" ? "" : `${issue.path}: `;
-      this.#say(`  - ${plainLine(place + issue.message)}`);
+      this.#say(this.#wrap(`  - ${plainLine(place + issue.message)}`, "    "));
     }
     if (error.hint !== undefined) this.#hint(error.hint);
   }
@@ -131,8 +132,19 @@ export class Voice {
 
   #hint(text: string): void {
     for (const line of plainText(text).split("\n")) {
-      this.#say(`  ${this.#paintError("cyan", "→")} ${line}`);
+      const arrow = "  →";
+      this.#say(
+        this.#wrap(`${arrow} ${line}`, "    ").replace(arrow, this.#paintError("cyan", arrow)),
+      );
     }
+  }
+
+  #tell(tone: Tone, word: string, text: string): void {
+    this.#say(this.#wrap(`${word} ${text}`, "  ").replace(word, this.#paintError(tone, word)));
+  }
+
+  #wrap(text: string, indent = ""): string {
+    return wrapText(plainText(text), this.columns, indent);
   }
 
   #say(line: string): void {

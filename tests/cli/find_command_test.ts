@@ -41,8 +41,8 @@ Deno.test("findCommand() names the nearest commands for a mistyped one", () => {
     return hint;
   };
 
-  equal(hintOf("lgoin"), "Did you mean: authsome login");
-  equal(hintOf("daemon", "strat").startsWith("Did you mean: authsome daemon start"), true);
+  equal(hintOf("lgoin"), "Did you mean authsome login?");
+  equal(hintOf("daemon", "strat").startsWith("Did you mean authsome daemon start"), true);
   equal(hintOf("qqqqqqq"), "Run: authsome --help");
 });
 

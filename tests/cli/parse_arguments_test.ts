@@ -59,8 +59,8 @@ Deno.test("parseArguments() leaves everything from the first word on to a comman
 });
 
 const WRONG: readonly (readonly [args: readonly string[], message: RegExp, hint: RegExp])[] = [
-  [["me", "--conection", "x"], /no option --conection/, /Did you mean: --connection/],
-  [["me", "--jsno"], /no option --jsno/, /Did you mean: --json/],
+  [["me", "--conection", "x"], /no option --conection/, /Did you mean --connection\?/],
+  [["me", "--jsno"], /no option --jsno/, /Did you mean --json\?/],
   [["me", "--zzzzzz"], /no option --zzzzzz/, /greet --help/],
   [["me", "-x"], /no option -x/, /greet --help/],
   [["me", "--connection"], /--connection needs a value \(NAME\)/, /--help/],
