@@ -15,7 +15,7 @@ import { askUpstream } from "./ask_upstream.ts";
 import { closeQuietly, type Duplex, writeAll } from "./duplex.ts";
 import { Refusal, refusalAnswer } from "./fail_closed.ts";
 import type { Forward } from "./forward.ts";
-import { DROPPED_FROM_ANSWERS, endToEndLines } from "./hop_by_hop.ts";
+import { DROPPED_FROM_ANSWERS, endToEndLines, isUpgrade } from "./hop_by_hop.ts";
 import { ByteReader } from "./http1/byte_reader.ts";
 import { copyBody } from "./http1/copy_body.ts";
 import { parseRequestHead, type RequestHead, type ResponseHead } from "./http1/message_head.ts";
@@ -64,10 +64,15 @@ async function exchange(
     request = parseRequestHead(text);
     const forward = await decide(request);
     body = new RequestBody(reader, request.framing, forward.replaceCredential !== undefined);
-    const isUpgrade = asksForUpgrade(request);
-    const { upstream, response } = await askUpstream(
-      { request, forward, body, client, reader, pool, isUpgrade },
-    );
+    const { upstream, response } = await askUpstream({
+      request,
+      forward,
+      body,
+      client,
+      reader,
+      pool,
+      isUpgrade: isUpgrade(request),
+    });
     return response.status === 101
       ? await switchProtocols(client, reader, upstream, response)
       : await relayAnswer(client, reader, { request, body, upstream, response, pool });
@@ -77,11 +82,6 @@ async function exchange(
     await writeAll(client, refusalAnswer(error, { head: request?.method === "HEAD" }));
     return await linger(client, reader);
   }
-}
-
-/** HTTP/2 in clear text is not among them: its later requests would pass by unseen. */
-function asksForUpgrade({ upgrade, connection }: RequestHead): boolean {
-  return upgrade !== null && connection.has("upgrade") && !/(?:^|[\s,])h2c?\b/i.test(upgrade);
 }
 
 async function switchProtocols(

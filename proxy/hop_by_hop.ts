@@ -42,7 +42,7 @@ export function endToEndLines(head: MessageHead, drop: ReadonlySet<string> = NOT
   for (const [index, name] of head.names.entries()) {
     if (HOP_BY_HOP.has(name) || drop.has(name)) continue;
     if (connection.has(name) && !NEVER_NAMED.has(name)) continue;
-    if (name === "upgrade" && !connection.has("upgrade")) continue;
+    if (name === "upgrade" && !isUpgrade(head)) continue;
     lines.push(head.lines[index]!);
     names.push(name);
   }
@@ -50,6 +50,14 @@ export function endToEndLines(head: MessageHead, drop: ReadonlySet<string> = NOT
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
+
+/**
+ * Whether the message switches protocols (RFC 9110 section 7.8). To HTTP/2 in clear text it never
+ * does: the requests inside would pass by unseen.
+ */
+export function isUpgrade({ upgrade, connection }: MessageHead): boolean {
+  return upgrade !== null && connection.has("upgrade") && !/(?:^|[\s,])h2c?\b/i.test(upgrade);
+}
 
 /** An answer must not lead the client round the proxy: `Alt-Svc` names HTTP/3 or another port. */
 export const DROPPED_FROM_ANSWERS: ReadonlySet<string> = new Set(["alt-svc"]);

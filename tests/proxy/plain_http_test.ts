@@ -1,0 +1,134 @@
+/** `http:` URLs: absolute-form requests, and clear text inside CONNECT. */
+import assert from "node:assert/strict";
+import { FakeDaemon, makeRoute } from "../support/fake_daemon.ts";
+import { startTestProxy } from "../support/proxy_bench.ts";
+import { startRawUpstream } from "../support/raw_upstream.ts";
+import type { RawConnection } from "../support/raw_connection.ts";
+
+function recorder(seen: string[]) {
+  return async (connection: RawConnection) => {
+    for (;;) {
+      seen.push(await connection.readHead());
+      await connection.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    }
+  };
+}
+
+Deno.test("an absolute-form request is forwarded in origin-form, without the run's secret", async () => {
+  const seen: string[] = [];
+  const server = startRawUpstream(null, recorder(seen));
+  const test = await startTestProxy({ servers: { "plain.test:80": server.port } });
+
+  const raw = await test.dial();
+  await raw.write(
+    `GET http://Plain.test/a?b HTTP/1.1\r\nHost: plain.test\r\n${test.authorization}X-Kept: 1\r\n\r\n`,
+  );
+  assert.equal((await raw.readAnswer()).body, "ok");
+
+  assert.deepEqual(seen, ["GET /a?b HTTP/1.1\r\nHost: plain.test\r\nX-Kept: 1\r\n\r\n"]);
+  await test.close();
+  await server.close();
+});
+
+Deno.test("one connection to the proxy serves several hosts, and each request needs the secret", async () => {
+  const first: string[] = [];
+  const second: string[] = [];
+  const servers = [
+    startRawUpstream(null, recorder(first)),
+    startRawUpstream(null, recorder(second)),
+  ];
+  const test = await startTestProxy({
+    servers: { "one.test:80": servers[0]!.port, "two.test:8080": servers[1]!.port },
+  });
+
+  const raw = await test.dial();
+  await raw.write(`GET http://one.test HTTP/1.1\r\nHost: one.test\r\n${test.authorization}\r\n`);
+  await raw.readAnswer();
+  await raw.write(
+    `GET http://two.test:8080?q HTTP/1.1\r\nHost: two.test:8080\r\n${test.authorization}\r\n`,
+  );
+  await raw.readAnswer();
+  await raw.write("GET http://one.test/ HTTP/1.1\r\nHost: one.test\r\n\r\n");
+  assert.match((await raw.readAnswer()).head, /^HTTP\/1.1 407 /);
+
+  assert.match(first[0]!, /^GET \/ HTTP/);
+  assert.match(second[0]!, /^GET \/\?q HTTP/);
+  assert.equal(first.length, 1);
+  await test.close();
+  await Promise.all(servers.map((server) => server.close()));
+});
+
+const REFUSED: Readonly<Record<string, { line: string; host?: string; status: number }>> = {
+  "an origin-form request: this is a proxy, not a server": { line: "GET / HTTP/1.1", status: 400 },
+  "https in absolute-form": { line: "GET https://plain.test/ HTTP/1.1", status: 400 },
+  "user information": { line: "GET http://plain.test@evil.test/ HTTP/1.1", status: 400 },
+  "an odd IP address": { line: "GET http://0x7f000001/ HTTP/1.1", status: 400 },
+  "another Host": {
+    line: "GET http://plain.test/ HTTP/1.1",
+    host: "other.test",
+    status: 421,
+  },
+  "TRACE": { line: "TRACE http://plain.test/ HTTP/1.1", status: 405 },
+  "loopback": { line: "GET http://127.0.0.1/ HTTP/1.1", host: "127.0.0.1", status: 403 },
+};
+
+for (const [name, { line, host = "plain.test", status }] of Object.entries(REFUSED)) {
+  Deno.test(`a plain request is refused: ${name}`, async () => {
+    const local = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = local.addr as Deno.NetAddr;
+    const test = await startTestProxy();
+    const raw = await test.dial();
+
+    const there = line.replace("127.0.0.1", `127.0.0.1:${port}`);
+    const named = host.replace("127.0.0.1", `127.0.0.1:${port}`);
+    await raw.write(`${there}\r\nHost: ${named}\r\n${test.authorization}\r\n`);
+
+    assert.match((await raw.readAnswer()).head, new RegExp(`^HTTP/1.1 ${status} `));
+    await test.close();
+    local.close();
+  });
+}
+
+Deno.test("a credential never goes out in clear text: 403 says to use https", async () => {
+  const seen: string[] = [];
+  const server = startRawUpstream(null, recorder(seen));
+  const test = await startTestProxy({ servers: { "api.acme.test:80": server.port } });
+
+  const raw = await test.dial();
+  await raw.write(
+    `GET http://api.acme.test/ HTTP/1.1\r\nHost: api.acme.test\r\n${test.authorization}\r\n`,
+  );
+  const { head, body } = await raw.readAnswer();
+  // Some clients send http: URLs through CONNECT.
+  const { raw: tunnelled } = await test.connect("api.acme.test:80");
+  await tunnelled.write("GET / HTTP/1.1\r\nHost: api.acme.test\r\n\r\n");
+  const inside = await tunnelled.readAnswer();
+
+  for (const answer of [{ head, body }, inside]) {
+    assert.match(answer.head, /^HTTP\/1.1 403 /);
+    assert.equal(JSON.parse(answer.body).hint, "Use https://api.acme.test");
+  }
+  assert.deepEqual(seen, []);
+  assert.deepEqual(test.daemon.asked, []);
+  await test.close();
+  await server.close();
+});
+
+Deno.test("a definition registered with --allow-private gets its credential over http", async () => {
+  const seen: string[] = [];
+  const server = startRawUpstream(null, recorder(seen));
+  const test = await startTestProxy({
+    daemon: new FakeDaemon([makeRoute({ host: "tool.internal", allow_private: true })]),
+    servers: { "tool.internal:80": server.port },
+  });
+
+  const raw = await test.dial();
+  await raw.write(
+    `GET http://tool.internal/ HTTP/1.1\r\nHost: tool.internal\r\n${test.authorization}\r\n`,
+  );
+  await raw.readAnswer();
+
+  assert.match(seen[0]!, /\r\nAuthorization: Bearer the-real-key\r\n/);
+  await test.close();
+  await server.close();
+});
