@@ -5,7 +5,23 @@ import { bundledProviders } from "../../../providers/mod.ts";
 import { Secret } from "../../../core/secret.ts";
 import { REDIRECT_URI } from "../../support/authorization_server.ts";
 import { contextWith, loginTo } from "../../support/oauth_provider.ts";
-import { DOCUMENTED } from "./documented_authorization_requests.ts";
+import documented_requests from "./documented_authorization_requests.json" with { type: "json" };
+
+/**
+ * What a provider's documentation says about its authorization request. Written down from the
+ * documentation, apart from the definitions, so that the one can be held against the other.
+ */
+interface DocumentedRequest {
+  readonly authorize: string;
+  /** The scopes as they are joined; left out: the parameter is not sent. */
+  readonly scope?: string;
+  readonly pkce?: boolean;
+  readonly extra?: Readonly<Record<string, string>>;
+  /** What the person logs in to, where the provider must be told. */
+  readonly base_url?: string;
+}
+
+const DOCUMENTED: Readonly<Record<string, DocumentedRequest>> = documented_requests;
 
 /** A client that a person typed in, or that was registered for this redirect URI before. */
 const CLIENT = {
