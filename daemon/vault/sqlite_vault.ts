@@ -19,7 +19,7 @@ import { readKeyFile, readOrCreateKeyFile } from "./key_file.ts";
 import { checkKey, checkValue, endOfPrefix } from "./key_range.ts";
 import { deriveWrappingKey, givenMasterKey, type MasterKey, showSource } from "./master_key.ts";
 import { type DataKey, seal, unseal } from "./seal.ts";
-import { storeError } from "./sqlite_error.ts";
+import { storeError } from "./store_error.ts";
 import type { Vault, VaultChange, VaultRecord } from "./vault.ts";
 import { checkVaultFile, createVaultFile, vaultFileExists } from "./vault_file.ts";
 

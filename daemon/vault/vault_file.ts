@@ -98,7 +98,12 @@ export function checkVaultFile(path: string): void {
   if (version !== SCHEMA_VERSION) throw damaged(path, "it says no schema version");
 }
 
-/** SQLite's header (sqlite.org/fileformat.html section 1.3) says how long the file must be. */
+/**
+ * SQLite's header (sqlite.org/fileformat.html section 1.3) says how long the file must be.
+ *
+ * Done before SQLite opens the file: closing any handle on it drops the locks that this process has
+ * on it (fcntl(2)).
+ */
 function checkLength(path: string): void {
   const info = Deno.lstatSync(path);
   if (!info.isFile) throw damaged(path, "it is not a plain file");
