@@ -51,6 +51,10 @@ export function daemonFlags(entries: ModuleEntries, server: string, ports: Daemo
   return [
     ...commonFlags(entries),
     {
+      flag: "--v8-flags=--max-semi-space-size=1",
+      reason: "the nursery of the heap stays at 1 MB: 5 MB less when idle, and no slower",
+    },
+    {
       flag: `--allow-net=127.0.0.1:${ports.port},127.0.0.1:${ports.relayPort}`,
       reason: "its own port and the relay's; not even the other services of this machine",
     },

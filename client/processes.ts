@@ -25,11 +25,18 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Whether the process was started by us for this home: its command line ends with both. */
-export async function isOurs(pid: number, entry: string, home: string): Promise<boolean> {
+/** Ends of the two entries' URLs, wherever and in which version they are installed. */
+const ENTRY = { daemon: "/daemon/main.ts", relay: "/daemon/relay_main.ts" } as const;
+
+/** Whether the process was started by a launcher for this home: its command line ends with both. */
+export async function isOurs(
+  pid: number,
+  role: keyof typeof ENTRY,
+  home: string,
+): Promise<boolean> {
   if (pid < 2 || !isAlive(pid)) return false;
   const words = await commandLine(pid);
-  return words.includes(entry) && words.includes(home);
+  return words.some((word) => word.endsWith(ENTRY[role])) && words.includes(home);
 }
 
 async function commandLine(pid: number): Promise<readonly string[]> {

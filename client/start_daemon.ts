@@ -63,9 +63,7 @@ export async function clearTheWay(
   options: LaunchOptions,
 ): Promise<number> {
   if (found.type === "unfit") options.note?.(`restarting the daemon: ${found.reason}`);
-  if (found.type !== "none") {
-    await endProcesses(found.state, paths, found.type === "unfit");
-  }
+  await endProcesses(found, paths);
   if (settings.port !== 0) {
     if (!isPortFree(settings.port)) throw await portHeld(settings.port);
     return settings.port;

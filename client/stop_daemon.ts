@@ -4,36 +4,45 @@
  *
  * @module
  */
-import type { DaemonState } from "../core/boot.ts";
 import type { HomePaths } from "../core/paths.ts";
-import { findDaemon } from "./find_daemon.ts";
-import { moduleEntries } from "./module_entries.ts";
+import { findDaemon, type FoundDaemon } from "./find_daemon.ts";
 import { endProcess, isOurs } from "./processes.ts";
 
 /** Ends both processes of this home; false when neither ran. */
 export async function endDaemon(paths: HomePaths): Promise<boolean> {
-  const found = await findDaemon(paths);
-  if (found.type === "none") return false;
-  // One that answered the challenge wrote the state itself: its number is right whatever
-  // version's command line it has.
-  return await endProcesses(found.state, paths, found.type !== "gone");
+  return await endProcesses(await findDaemon(paths), paths);
 }
 
-/**
- * Ends what `state` names; `proven` says that the daemon has just proved itself.
- *
- * @returns false when neither process ran.
- */
-export async function endProcesses(
-  state: DaemonState,
-  paths: HomePaths,
-  proven: boolean,
-): Promise<boolean> {
-  const { daemon, relay } = moduleEntries();
-  // The relay ends by itself with the daemon; the other way round the daemon would report it.
-  const endedDaemon = proven || await isOurs(state.pid, daemon, paths.home);
-  if (endedDaemon) await endProcess(state.pid);
-  const endedRelay = await isOurs(state.relay_pid, relay, paths.home);
-  if (endedRelay) await endProcess(state.relay_pid);
-  return endedDaemon || endedRelay;
+/** Ends what was found, and a daemon that lost its state file; false when nothing ran. */
+export async function endProcesses(found: FoundDaemon, paths: HomePaths): Promise<boolean> {
+  let ended = false;
+  if (found.type !== "none") {
+    const { pid, relay_pid } = found.state;
+    // One that answered the challenge wrote the state itself: its number is right.
+    if (found.type !== "gone" || await isOurs(pid, "daemon", paths.home)) {
+      await endProcess(pid);
+      ended = true;
+    }
+    // Ends by itself with the daemon, unless it hangs.
+    if (await isOurs(relay_pid, "relay", paths.home)) {
+      await endProcess(relay_pid);
+      ended = true;
+    }
+  }
+  const orphan = lockHolder(paths);
+  if (orphan !== null && await isOurs(orphan, "daemon", paths.home)) {
+    await endProcess(orphan);
+    ended = true;
+  }
+  return ended;
+}
+
+/** Who wrote its number into the vault's lock last; it may have ended long ago. */
+function lockHolder(paths: HomePaths): number | null {
+  try {
+    const text = Deno.readTextFileSync(paths.server.lock).trim();
+    return /^\d{1,10}$/.test(text) ? Number(text) : null;
+  } catch {
+    return null;
+  }
 }
