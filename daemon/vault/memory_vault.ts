@@ -75,6 +75,10 @@ export class MemoryVault implements Vault {
     if (this.#closed) {
       return Promise.reject(new StoreUnavailableError("Cannot use the vault: it is closed"));
     }
-    return Promise.try(work);
+    try {
+      return Promise.resolve(work());
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 }
