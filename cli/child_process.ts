@@ -11,6 +11,8 @@ export interface ChildOptions {
   readonly args: readonly string[];
   /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** Called once it runs. */
+  readonly onStarted?: () => void;
 }
 
 /** Exit codes of a shell (POSIX XCU 2.8.2). */
@@ -43,7 +45,9 @@ const SENT_BY_TERMINAL: ReadonlySet<Deno.Signal> = new Set(["SIGINT", "SIGQUIT",
  *
  * @throws {ChildNotStartedError}
  */
-export async function runChild({ command, args, env }: ChildOptions): Promise<number> {
+export async function runChild(
+  { command, args, env, onStarted }: ChildOptions,
+): Promise<number> {
   // Listening begins first: a signal in between would end us and leave the child alone.
   const early: Deno.Signal[] = [];
   let forward = (signal: Deno.Signal): void => void early.push(signal);
@@ -56,6 +60,7 @@ export async function runChild({ command, args, env }: ChildOptions): Promise<nu
       } catch { /* it has just ended */ }
     };
     early.forEach(forward);
+    onStarted?.();
     const { code, signal } = await child.status;
     return signal === null ? code : SIGNALLED + (signalNumber(signal) ?? 0);
   } finally {

@@ -6,6 +6,7 @@
 import type { DaemonClient } from "../client/daemon_client.ts";
 import type { ConnectionRef } from "../core/connection.ts";
 import { ConnectionNotFoundError, UsageError } from "../core/errors.ts";
+import { isName } from "../core/provider.ts";
 import { nearest } from "../core/suggestion.ts";
 import type { CommandOption } from "./command.ts";
 
@@ -33,10 +34,16 @@ export function readConnection(word: string, option: string | undefined): NamedC
       `Cannot read ${JSON.stringify(word)}: it is not PROVIDER or PROVIDER/NAME`,
     );
   }
+  const name = connection ?? option;
+  if (name !== undefined && !isName(name)) {
+    throw new UsageError(`Cannot call a connection ${JSON.stringify(name)}`, {
+      hint: "Use up to 64 lower-case letters, digits, dots, underscores and hyphens",
+    });
+  }
   if (connection !== undefined && option !== undefined) {
     throw new UsageError(`Cannot use both ${word} and --connection ${option}: name it once`);
   }
-  return { provider, connection: connection ?? option };
+  return { provider, connection: name };
 }
 
 /**

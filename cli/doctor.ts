@@ -27,7 +27,7 @@ interface Check {
 export const doctor: Command<typeof options> = {
   name: "doctor",
   description:
-    "Check the home, the profile, the daemon, its vault and its confinement, and say what mends\n" +
+    "Check the home, the profile, the daemon, its vault and its confinement, and say what mends " +
     "what is broken. Exits with 1 when something is.",
   positionals: [],
   options,

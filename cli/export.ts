@@ -17,7 +17,7 @@ const options = {
 export const exportCommand: Command<typeof options> = {
   name: "export",
   description:
-    "Print credentials as environment variables. Expired tokens are refreshed first; refresh tokens\n" +
+    "Print credentials as environment variables. Expired tokens are refreshed first; refresh tokens " +
     "and client secrets are never printed. Prefer `authsome run`, which hands nothing over.",
   positionals: [{ name: "PROVIDER", optional: true }],
   options,

@@ -9,6 +9,7 @@ import { type FoundCommand, groupMembers, lookUp } from "./find_command.ts";
 import { GLOBAL_OPTIONS } from "./global_options.ts";
 import { COMMANDS, GROUPS } from "./mod.ts";
 import { width } from "./table.ts";
+import { wrapText } from "./wrap_text.ts";
 
 /** The help that fits what was asked; ends with a line end. */
 export async function helpText(
@@ -21,20 +22,20 @@ export async function helpText(
   return programHelp(paint, columns);
 }
 
+const INTRODUCTION = "Your logins and API keys stay encrypted on this computer. `authsome run` " +
+  "starts a program, such as an AI agent, whose requests carry them. The program never sees one.";
+
 function programHelp(paint: Paint, columns: number | null): string {
-  const groups = Object.entries(GROUPS).map(([key, title]) =>
-    `${paint("bold", title)}\n${
-      pairs(
-        COMMANDS.filter((entry) => entry.group === key).map(({ name, summary }) => [name, summary]),
-        paint,
-        columns,
-      )
-    }`
-  );
+  const widest = Math.max(...COMMANDS.map(({ name }) => name.length));
+  const groups = Object.entries(GROUPS).map(([key, title]) => {
+    const entries = COMMANDS.filter((entry) => entry.group === key);
+    const rows = entries.map(({ name, summary }) => [name.padEnd(widest), summary] as const);
+    return `${paint("bold", title)}\n${pairs(rows, paint, columns)}`;
+  });
+  const intro = wrapText(INTRODUCTION, Math.min(columns ?? 88, 88));
   return `authsome: log in once, let any program use it, hand nothing over.
 
-Your logins and API keys stay encrypted on this computer. \`authsome run\` starts a
-program, such as an AI agent, whose requests carry them. The program never sees one.
+${intro}
 
 ${paint("bold", "Three commands to start")}
 ${
@@ -73,7 +74,7 @@ function commandHelp(
   columns: number | null,
 ): string {
   const parts = [
-    command.description,
+    wrapText(command.description.replaceAll("\n", " "), Math.min(columns ?? 100, 100)),
     `${paint("bold", "Usage")}\n  ${usageLine(command)}`,
     ...section(
       "Examples",
@@ -124,7 +125,7 @@ function pairs(
   const room = (columns ?? 100) - widest - 4;
   return rows.map(([left, right]) =>
     room < 24
-      ? `  ${paint("cyan", left)}\n    ${right}`
+      ? `  ${paint("cyan", left.trimEnd())}\n${wrapText(`    ${right}`, columns, "    ")}`
       : `  ${paint("cyan", left)}${" ".repeat(widest - width(left) + 2)}${right}`
   ).join("\n");
 }

@@ -21,7 +21,7 @@ const options = {
 export const init: Command<typeof options> = {
   name: "init",
   description:
-    "Make your profile and your encrypted vault. Safe to repeat; other commands do it by\n" +
+    "Make your profile and your encrypted vault. Safe to repeat; other commands do it by " +
     "themselves when they are the first.",
   positionals: [],
   options,

@@ -14,7 +14,7 @@ const options = {} as const;
 export const inspect: Command<typeof options> = {
   name: "inspect",
   description:
-    "Show one provider: the hosts its credentials go to, how one logs in, the variables it\n" +
+    "Show one provider: the hosts its credentials go to, how one logs in, the variables it " +
     "fills, and your connections to it.",
   positionals: [{ name: "PROVIDER" }],
   options,

@@ -23,7 +23,7 @@ interface Listed {
 export const list: Command<typeof options> = {
   name: "list",
   description:
-    "List what you are logged in to, and the providers there are. WORD narrows it to names and\n" +
+    "List what you are logged in to, and the providers there are. WORD narrows it to names and " +
     "categories that hold the word.",
   positionals: [{ name: "WORD", optional: true }],
   options,

@@ -41,7 +41,7 @@ const MAX_ATTEMPTS = 3;
 export const login: Command<typeof options> = {
   name: "login",
   description:
-    "Log in to a provider, once. An API key is typed here (nothing is shown), piped in, or put into a\n" +
+    "Log in to a provider, once. An API key is typed here behind stars, piped in, or put into a " +
     "form in your browser; other providers open their own page. Waits until it is done.",
   positionals: [{ name: "PROVIDER" }],
   options,
@@ -90,8 +90,9 @@ interface Surroundings {
 async function finish(
   client: DaemonClient,
   begun: Session,
-  { args: { options }, context: { settings, voice }, input, signal }: Surroundings,
+  { args: { options }, context, input, signal }: Surroundings,
 ): Promise<Session> {
+  const { voice } = context;
   const opensBrowser = !options["no-browser"];
   let session = begun;
   if (isDone(begun)) {
@@ -103,11 +104,7 @@ async function finish(
       const values = readValues(input, session.input_fields);
       session = await client.resumeSession(session.id, reveal(values), { signal });
     } else if (!options["no-wait"] && isAskedHere(session, opensBrowser)) {
-      if (asksForApp(session)) {
-        const base = settings.serverBaseUrl ?? client.baseUrl;
-        voice.instruct("It wants an OAuth app of yours, registered there with this redirect URI:");
-        voice.instruct(`  ${base}/auth/callback/oauth`);
-      }
+      await introduce(client, session, context);
       session = await askHere(client, session, voice, opensBrowser);
     }
   }
@@ -122,9 +119,21 @@ function isAskedHere({ flow }: Session, opensBrowser: boolean): boolean {
   return canAsk() && (flow === "api_key" || !opensBrowser || !canOpenBrowser());
 }
 
-/** Whether the redirect URI is needed at the provider before anything can be typed in. */
-function asksForApp({ flow, input_fields }: Session): boolean {
-  return flow === "pkce" && input_fields.some(({ name }) => name === "client_id");
+/** Where the values come from that are asked for next. */
+async function introduce(
+  client: DaemonClient,
+  { provider, flow, input_fields }: Session,
+  { settings, voice }: CommandContext,
+): Promise<void> {
+  const { display_name, docs_url } = await client.getProvider(provider);
+  const isKey = flow === "api_key";
+  if (docs_url !== undefined) {
+    voice.note(`${display_name} explains its ${isKey ? "keys" : "OAuth apps"} here: ${docs_url}`);
+  }
+  if (flow === "pkce" && input_fields.some(({ name }) => name === "client_id")) {
+    voice.instruct("Register an app there, with this redirect URI:");
+    voice.instruct(`  ${settings.serverBaseUrl ?? client.baseUrl}/auth/callback/oauth`);
+  }
 }
 
 /** Asks until the daemon takes the values; the session as it was when the person wants the form. */
@@ -134,8 +143,6 @@ async function askHere(
   voice: Voice,
   opensBrowser: boolean,
 ): Promise<Session> {
-  const { display_name, docs_url } = await client.getProvider(session.provider);
-  if (docs_url !== undefined) voice.note(`${display_name} explains its keys here: ${docs_url}`);
   const offersForm = opensBrowser && canOpenBrowser();
   for (let attempt = 1;; attempt++) {
     const values = await askValues(voice, session.input_fields, {
@@ -208,7 +215,7 @@ function tellResult(voice: Voice, session: Session): void {
 
 function describe({ provider, connection, status, message }: Session, voice: Voice): string {
   if (status !== "completed") {
-    return `The login to ${provider} goes on there. See how it went: authsome list ${provider}`;
+    return `Finish there, then see how it went: authsome list ${provider}`;
   }
   if (/^already/i.test(message ?? "")) {
     const ref = `${provider}/${connection}`;

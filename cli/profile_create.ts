@@ -14,7 +14,7 @@ const options = {
 export const profileCreate: Command<typeof options> = {
   name: "profile create",
   description:
-    "Make a profile, an Ed25519 key that signs your requests to the daemon, and use it. It\n" +
+    "Make a profile, an Ed25519 key that signs your requests to the daemon, and use it. It " +
     "opens the same vault as your other profiles.",
   positionals: [],
   options,
@@ -26,13 +26,19 @@ export const profileCreate: Command<typeof options> = {
   async run({ options }, { settings, voice }) {
     const { facts, created } = await createIdentity(settings, options.handle);
     const { handle, did, registered } = facts;
-    voice.result({
-      status: created ? "created" : "exists",
-      home: settings.home,
-      profile: handle,
-      did,
-      registration_status: registered ? "registered" : "local",
-      switched: true,
-    }, () => created ? `Made the profile ${handle} and use it` : `Use the profile ${handle} again`);
+    voice.result(
+      {
+        status: created ? "created" : "exists",
+        home: settings.home,
+        profile: handle,
+        did,
+        registration_status: registered ? "registered" : "local",
+        switched: true,
+      },
+      () =>
+        created
+          ? `Made the profile ${handle}; it is in use now`
+          : `The profile ${handle} was there; it is in use now`,
+    );
   },
 };

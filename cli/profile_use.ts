@@ -18,7 +18,10 @@ export const profileUse: Command<typeof options> = {
 
   async run({ positionals }, { settings, voice }) {
     const { handle, did } = await activateIdentity(settings, positionals[0]!);
-    voice.result({ status: "active", profile: handle, did }, () => `Use the profile ${handle}`);
+    voice.result(
+      { status: "active", profile: handle, did },
+      () => `The profile ${handle} is in use now`,
+    );
     if (settings.identity !== null && settings.identity !== handle) {
       voice.warning(`AUTHSOME_IDENTITY is set to ${settings.identity} and wins over this`);
     }

@@ -21,7 +21,7 @@ const options = {
 export const register: Command<typeof options> = {
   name: "register",
   description:
-    "Add a provider from a JSON file. What the file names is trusted with the credentials you give it,\n" +
+    "Add a provider from a JSON file. What the file names is trusted with the credentials you give it, " +
     "so it is shown first: read the hosts.",
   positionals: [{ name: "PATH" }],
   options,

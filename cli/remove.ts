@@ -11,7 +11,7 @@ const options = {} as const;
 export const remove: Command<typeof options> = {
   name: "remove",
   description:
-    "Remove a provider you registered. Where it stood in front of a bundled one of the same\n" +
+    "Remove a provider you registered. Where it stood in front of a bundled one of the same " +
     "name, that one is used again.",
   positionals: [{ name: "PROVIDER" }],
   options,

@@ -12,7 +12,7 @@ const options = {} as const;
 export const revoke: Command<typeof options> = {
   name: "revoke",
   description:
-    "Revoke a provider's tokens at the provider, where it offers that, and forget every\n" +
+    "Revoke a provider's tokens at the provider, where it offers that, and forget every " +
     "connection and OAuth client of it on this machine.",
   positionals: [{ name: "PROVIDER" }],
   options,

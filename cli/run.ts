@@ -8,11 +8,10 @@ import type { ProxyRoutes } from "../core/api.ts";
 import { UsageError } from "../core/errors.ts";
 import type { GrantScope } from "../core/grant.ts";
 import { isName } from "../core/provider.ts";
-import { childEnvironment } from "../proxy/child_env.ts";
 import { parseConnectTo } from "../proxy/connect_to.ts";
-import { type RunningProxy, startProxy } from "../proxy/mod.ts";
-import { createRunDirectory, removeLeftovers, type RunDirectory } from "../proxy/run_directory.ts";
-import { writeTrustFiles } from "../proxy/trust_store.ts";
+import type { RunningProxy } from "../proxy/mod.ts";
+import type { RunDirectory } from "../proxy/run_directory.ts";
+import type { TrustFiles } from "../proxy/trust_store.ts";
 import { ChildNotStartedError, runChild } from "./child_process.ts";
 import type { Command, CommandContext } from "./command.ts";
 
@@ -54,20 +53,23 @@ export const run: Command<typeof options> = {
         hint: "For example: authsome run -- python agent.py",
       });
     }
-    const only = readOnly(options.only);
-    const connections = readConnections(options.connection);
     const connectTo = options["connect-to"].map(parseConnectTo);
-    const identity = await RunIdentity.start({
-      openOwner: ownerOpener(context),
-      only,
-      connections,
-      label: command.slice(command.lastIndexOf("/") + 1),
-    });
-    const parts: Parts = { proxy: null, directory: null };
+    // The daemon answers in its own process while node:net and node:tls are loaded in this one.
+    const [identity, parts] = await Promise.all([
+      RunIdentity.start({
+        openOwner: ownerOpener(context),
+        only: readOnly(options.only),
+        connections: readConnections(options.connection),
+        label: command.slice(command.lastIndexOf("/") + 1),
+      }),
+      import("../proxy/run_parts.ts"),
+    ]);
+    let proxy: RunningProxy | null = null;
+    let directory: RunDirectory | null = null;
     try {
       const routes = await identity.current.proxyRoutes();
-      [parts.proxy, parts.directory] = await Promise.all([
-        startProxy({
+      [proxy, directory] = await Promise.all([
+        parts.startProxy({
           daemon: identity,
           routes,
           denyUnmatched: options["deny-unmatched"],
@@ -75,24 +77,45 @@ export const run: Command<typeof options> = {
           readVariable: (name) => Deno.env.get(name),
           note: (line) => context.voice.note(`authsome: ${line}`),
         }),
-        createRunDirectory(),
+        parts.createRunDirectory(),
       ]);
-      const env = await prepareEnvironment(parts.proxy, parts.directory, routes);
+      const readVariable = (name: string) => Deno.env.get(name);
+      const trust = await parts.writeTrustFiles(proxy.authority, directory, readVariable);
+      const env = parts.childEnvironment({
+        base: Deno.env.toObject(),
+        proxyUrl: proxy.url,
+        proxyPort: proxy.port,
+        trust,
+        variables: routes.environment,
+      });
       context.voice.note(describeGrant(routes));
-      return await runChild({ command, args, env });
+      let late = Promise.resolve();
+      const onStarted = () => {
+        late = afterStart(parts, trust, directory!).catch((error) =>
+          context.log.write(`run: ${error}`)
+        );
+      };
+      const code = await runChild({ command, args, env, onStarted });
+      await late;
+      return code;
     } catch (error) {
       if (!(error instanceof ChildNotStartedError)) throw error;
       context.voice.instruct(`authsome: ${error.message}`);
       return error.exitCode;
     } finally {
-      await Promise.all([parts.proxy?.close(), parts.directory?.remove(), identity.end()]);
+      await Promise.all([proxy?.close(), directory?.remove(), identity.end()]);
     }
   },
 };
 
-interface Parts {
-  proxy: RunningProxy | null;
-  directory: RunDirectory | null;
+/** What the child need not wait for. */
+async function afterStart(
+  { removeLeftovers }: typeof import("../proxy/run_parts.ts"),
+  trust: TrustFiles,
+  directory: RunDirectory,
+): Promise<void> {
+  await trust.writeLate();
+  await removeLeftovers(directory.path.slice(0, directory.path.lastIndexOf("/")));
 }
 
 /** The command's own client first; later, when the daemon has to be found again, a new one. */
@@ -106,27 +129,6 @@ function ownerOpener({ settings, openClient }: CommandContext) {
     const { openOwnerClient } = await import("../client/owner_client.ts");
     return await openOwnerClient(settings);
   };
-}
-
-async function prepareEnvironment(
-  proxy: RunningProxy,
-  directory: RunDirectory,
-  routes: ProxyRoutes,
-): Promise<Record<string, string>> {
-  const trust = await writeTrustFiles(
-    proxy.authority,
-    directory,
-    (name) => Deno.env.get(name),
-  );
-  const parent = directory.path.slice(0, directory.path.lastIndexOf("/"));
-  void removeLeftovers(parent).catch(() => {});
-  return childEnvironment({
-    base: Deno.env.toObject(),
-    proxyUrl: proxy.url,
-    proxyPort: proxy.port,
-    trust,
-    variables: routes.environment,
-  });
 }
 
 /** `github,openai/work`. */

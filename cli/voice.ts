@@ -82,9 +82,9 @@ export class Voice {
     this.#drawStatus();
   }
 
-  /** Something worth knowing that nobody asked for; silent with `--quiet`. */
+  /** Something worth knowing that nobody asked for; silent with `--quiet` and `--json`. */
   note(text: string): void {
-    if (!this.quiet) this.#say(this.#wrap(text));
+    if (!this.quiet && !this.json) this.#say(this.#wrap(text));
   }
 
   /** A line that must be seen even with `--quiet`: a link to open, a code to type. */
@@ -106,7 +106,9 @@ export class Voice {
       return;
     }
     this.#tell("red", "error:", error.message);
-    for (const issue of error.issues ?? []) {
+    const issues = error.issues ?? [];
+    // A single problem is in the message already.
+    for (const issue of issues.length === 1 ? [] : issues) {
       const place = issue.path === "" ? "" : `${issue.path}: `;
       this.#say(this.#wrap(`  - ${plainLine(place + issue.message)}`, "    "));
     }
