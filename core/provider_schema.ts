@@ -145,27 +145,16 @@ function checkLimits(input: unknown): Issue | null {
 /** The reference writes null for what is not there; only `header_prefix` means something by it. */
 function withoutNulls(input: unknown): unknown {
   if (!isTable(input)) return input;
-  return dropNulls(
-    input,
-    ["metadata"],
-    (key, value) =>
-      key === "api_key" && isTable(value)
-        ? dropNulls(value, ["header_prefix"], (_, item) => item)
-        : isTable(value)
-        ? dropNulls(value, [], (_, item) => item)
-        : value,
+  const entries = Object.entries(input).map(([key, value]) =>
+    key !== "metadata" && isTable(value) ? [key, dropNulls(value)] : [key, value]
   );
+  return dropNulls(Object.fromEntries(entries));
 }
 
-function dropNulls(
-  table: Readonly<Record<string, unknown>>,
-  kept: readonly string[],
-  inner: (key: string, value: unknown) => unknown,
-): Record<string, unknown> {
-  const entries = Object.entries(table)
-    .filter(([key, value]) => value !== null || kept.includes(key))
-    .map(([key, value]) => [key, kept.includes(key) ? value : inner(key, value)]);
-  return Object.fromEntries(entries);
+function dropNulls(table: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(table).filter(([key, value]) => value !== null || key === "header_prefix"),
+  );
 }
 
 function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
