@@ -37,8 +37,8 @@ export function commonFlags(entries: ModuleEntries): Flag[] {
       reason: "import() of npm:, jsr: and https: goes past --allow-net; this stops all three",
     },
     {
-      flag: "--allow-import=127.0.0.1:9",
-      reason: "replaces the default list of hosts that modules may come from with a dead port",
+      flag: `--allow-import=${importHost(entries)}`,
+      reason: "replaces the default list of hosts that modules may come from with our own or none",
     },
     entries.config === null
       ? { flag: "--no-config", reason: "a deno.json lying about must not change what is loaded" }
@@ -62,7 +62,10 @@ export function daemonFlags(entries: ModuleEntries, server: string, ports: Daemo
       flag: `--allow-read=${server}`,
       reason: "the vault; client/ with the identity keys is beside it",
     },
-    { flag: `--allow-write=${server}`, reason: "the vault, the audit log, its own state" },
+    {
+      flag: `--allow-write=${server}`,
+      reason: "the vault, the audit log, its own state",
+    },
   ];
 }
 
@@ -83,7 +86,9 @@ export function relayFlags(entries: ModuleEntries): Flag[] {
   ];
 }
 
-/** Arguments for `deno`, or for a compiled sibling, whose flags were baked in when it was built. */
-export function denoArguments(flags: readonly Flag[], entry: string, label: string): string[] {
-  return ["run", ...flags.map(({ flag }) => flag), entry, label];
+/** Where the entry itself comes from when it was installed; a dead port for a checkout. */
+function importHost({ daemon }: ModuleEntries): string {
+  const { protocol, host, port } = new URL(daemon);
+  if (protocol === "file:") return "127.0.0.1:9";
+  return port === "" ? `${host}:443` : host;
 }

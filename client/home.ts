@@ -42,9 +42,16 @@ export function prepareHome(paths: HomePaths): void {
  * Looks at every entry of the home; a home that does not exist yet is fine.
  *
  * @throws {UnsafeHomeError} for a symlink, a foreign owner or a wide mode, naming the path and the
- * command that mends it.
+ * command that mends it; for a path that cannot be confined to.
  */
 export function auditWholeHome(paths: HomePaths): void {
+  // In --allow-read a comma ends a path, and there is no way to quote it: `/x,/etc` would allow /etc.
+  if (paths.home.includes(",")) {
+    throw new UnsafeHomeError(
+      `Cannot use ${paths.home}: with a comma in its path the daemon cannot be confined to it`,
+      { hint: "Set AUTHSOME_HOME to a directory without a comma" },
+    );
+  }
   auditHome(paths.home, READER);
 }
 

@@ -25,8 +25,11 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Ends of the two entries' URLs, wherever and in which version they are installed. */
-const ENTRY = { daemon: "/daemon/main.ts", relay: "/daemon/relay_main.ts" } as const;
+/** Ends of the two entries' URLs, in any version, and of the compiled programs. */
+const ENTRY = {
+  daemon: /(?:\/daemon\/main\.ts|[/\\]authsomed(?:\.exe)?)$/,
+  relay: /(?:\/daemon\/relay_main\.ts|[/\\]authsome-relay(?:\.exe)?)$/,
+} as const;
 
 /** Whether the process was started by a launcher for this home: its command line ends with both. */
 export async function isOurs(
@@ -36,7 +39,7 @@ export async function isOurs(
 ): Promise<boolean> {
   if (pid < 2 || !isAlive(pid)) return false;
   const words = await commandLine(pid);
-  return words.some((word) => word.endsWith(ENTRY[role])) && words.includes(home);
+  return words.some((word) => ENTRY[role].test(word)) && words.includes(home);
 }
 
 async function commandLine(pid: number): Promise<readonly string[]> {

@@ -8,7 +8,8 @@ import type { Settings } from "../core/config.ts";
 import { DaemonUnavailableError } from "../core/errors.ts";
 import type { HomePaths } from "../core/paths.ts";
 import { collectBootMessages } from "./boot_messages.ts";
-import { daemonFlags, denoArguments } from "./daemon_flags.ts";
+import { confinedCommand } from "./confined_command.ts";
+import { daemonFlags } from "./daemon_flags.ts";
 import { openDaemonLog } from "./daemon_log_file.ts";
 import { baseUrlOf, readDaemonState } from "./daemon_state.ts";
 import { findDaemon } from "./find_daemon.ts";
@@ -74,14 +75,11 @@ function spawnHere(
   ports: { readonly port: number; readonly relayPort: number },
 ): Deno.ChildProcess {
   const entries = moduleEntries();
-  const args = denoArguments(
-    daemonFlags(entries, paths.server.dir, ports),
-    entries.daemon,
-    paths.home,
-  );
-  const windows = Deno.build.os === "windows";
-  return new Deno.Command(windows ? Deno.execPath() : "/bin/sh", {
-    args: windows ? args : ["-c", 'umask 077; exec "$@"', "sh", Deno.execPath(), ...args],
+  const flags = daemonFlags(entries, paths.server.dir, ports);
+  const { program, args } = confinedCommand("daemon", entries.daemon, flags, paths.home);
+  const shell = Deno.build.os !== "windows";
+  return new Deno.Command(shell ? "/bin/sh" : program, {
+    args: shell ? ["-c", 'umask 077; exec "$@"', "sh", program, ...args] : [...args],
     clearEnv: true,
     env: confinedEnvironment(Deno.env.get),
     cwd: paths.server.dir,

@@ -8,7 +8,8 @@ import type { Settings } from "../core/config.ts";
 import { DaemonUnavailableError } from "../core/errors.ts";
 import type { HomePaths } from "../core/paths.ts";
 import { type BootMessages, collectBootMessages } from "./boot_messages.ts";
-import { daemonFlags, type DaemonPorts, denoArguments, relayFlags } from "./daemon_flags.ts";
+import { confinedCommand } from "./confined_command.ts";
+import { daemonFlags, type DaemonPorts, relayFlags } from "./daemon_flags.ts";
 import { openDaemonLog } from "./daemon_log_file.ts";
 import { baseUrlOf, readDaemonState } from "./daemon_state.ts";
 import { findDaemon, type FoundDaemon } from "./find_daemon.ts";
@@ -122,8 +123,7 @@ export async function startRelayProcess(
 ): Promise<{ readonly port: number; readonly pid: number } | null> {
   const entries = moduleEntries();
   const { pid, line } = await spawnDetached({
-    program: Deno.execPath(),
-    args: denoArguments(relayFlags(entries), entries.relay, paths.home),
+    ...confinedCommand("relay", entries.relay, relayFlags(entries), paths.home),
     env: confinedEnvironment(Deno.env.get),
     cwd: paths.server.dir,
     bootLine: JSON.stringify(boot.relayAt(port)),
@@ -140,9 +140,9 @@ async function startDaemonProcess(
   ports: DaemonPorts,
 ): Promise<Spawned> {
   const entries = moduleEntries();
+  const flags = daemonFlags(entries, paths.server.dir, ports);
   return await spawnDetached({
-    program: Deno.execPath(),
-    args: denoArguments(daemonFlags(entries, paths.server.dir, ports), entries.daemon, paths.home),
+    ...confinedCommand("daemon", entries.daemon, flags, paths.home),
     env: confinedEnvironment(Deno.env.get),
     cwd: paths.server.dir,
     bootLine,

@@ -31,8 +31,12 @@ import { homePaths } from "../../core/paths.ts";
 /** A home whose daemon is stopped and which is removed afterwards. */
 class Home {
   readonly directory: string = Deno.makeTempDirSync({ prefix: "authsome-" });
-  readonly paths = homePaths(`${this.directory}/home`);
+  readonly paths;
   readonly notes: string[] = [];
+
+  constructor(name = "home") {
+    this.paths = homePaths(`${this.directory}/${name}`);
+  }
 
   ensure(environment: Record<string, string> = {}, options: LaunchOptions = {}) {
     return ensureDaemon(this.settings(environment), this.paths, {
@@ -246,6 +250,17 @@ Deno.test("an impostor on the daemon's port is told nothing but the challenge", 
   match((await daemonStatus(home.paths)).problem!, /not this home's daemon/);
   equal(new Set(asked).size, 1);
   equal(asked[0], "GET /health");
+});
+
+Deno.test("a home with spaces, quotes and other scripts in its path works", async () => {
+  await using home = new Home("a home 'ünïcode' $(x);&");
+  const { baseUrl } = await home.ensure();
+  equal((await health(baseUrl)).egress, "ok");
+});
+
+Deno.test("a home whose path would be two paths in a flag is refused", async () => {
+  await using home = new Home("x,/etc");
+  await rejects(home.ensure(), /with a comma in its path the daemon cannot be confined/);
 });
 
 Deno.test("with AUTHSOME_DAEMON_URL nothing is started and nothing is asked", async () => {
