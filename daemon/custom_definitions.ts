@@ -6,7 +6,6 @@
  */
 import { AuthsomeError, StoreUnavailableError } from "../core/errors.ts";
 import { isName, type ProviderDefinition } from "../core/provider.ts";
-import { MAX_PROVIDER_BYTES, parseProviderText } from "../core/provider_schema.ts";
 import type {
   BrokenDefinition,
   CustomDefinitions,
@@ -43,12 +42,12 @@ export function customDefinitions(dir: string): CustomDefinitionStore {
   };
 }
 
-function readAll(dir: string): CustomDefinitions {
+async function readAll(dir: string): Promise<CustomDefinitions> {
   const definitions: ProviderDefinition[] = [];
   const broken: BrokenDefinition[] = [];
   for (const file of fileNames(dir).sort().slice(0, MAX_FILES)) {
     try {
-      definitions.push(readOne(dir, file));
+      definitions.push(await readOne(dir, file));
     } catch (error) {
       const problem = error instanceof AuthsomeError ? error.message : "it cannot be read";
       broken.push({ file, problem });
@@ -67,7 +66,9 @@ function fileNames(dir: string): string[] {
   }
 }
 
-function readOne(dir: string, file: string): ProviderDefinition {
+async function readOne(dir: string, file: string): Promise<ProviderDefinition> {
+  // Loaded when there is something to read: the schema costs a daemon 8 MB that most never use.
+  const { MAX_PROVIDER_BYTES, parseProviderText } = await import("../core/provider_schema.ts");
   const path = `${dir}/${file}`;
   const info = Deno.lstatSync(path);
   if (!info.isFile || info.size > MAX_PROVIDER_BYTES) {

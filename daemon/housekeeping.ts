@@ -69,10 +69,16 @@ async function watchDefinitions(
   for await (const event of watcher) {
     if (event.kind === "access") continue;
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (!broker.catalogue.reload()) return;
-      log.info("provider files were read again");
-      broker.changes.publish({ type: "providers" });
-    }, QUIET_MS);
+    timer = setTimeout(() => void readAgain(broker, log), QUIET_MS);
+  }
+}
+
+async function readAgain(broker: Broker, log: Log): Promise<void> {
+  try {
+    if (!await broker.catalogue.reload()) return;
+    log.info("provider files were read again");
+    broker.changes.publish({ type: "providers" });
+  } catch (cause) {
+    log.error("cannot read the provider files", cause);
   }
 }

@@ -80,9 +80,10 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
   cleanup.defer(() => tasks.stop());
 
   let port = boot.port;
+  let own = ownAddresses(port, boot.base_url);
   const policy = egressPolicy(control);
-  const catalogue = new ProviderCatalogue(
-    new Map(bundledProviders().map((definition) => [definition.name, definition])),
+  const catalogue = await ProviderCatalogue.open(
+    bundledProviders(),
     customDefinitions(paths.server.providers),
   );
   const broker = createBroker({
@@ -122,7 +123,7 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
       instance: boot.instance,
       egress: () => control.isUp ? "ok" : "down",
     },
-    own: () => ownAddresses(port, boot.base_url),
+    own: () => own,
     log,
   });
   const server = Deno.serve(
@@ -130,6 +131,7 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     (request) => app.fetch(request),
   );
   port = server.addr.port;
+  own = ownAddresses(port, boot.base_url);
   cleanup.defer(() => drain(server));
 
   await policy.allowDefinitions(catalogue.all());

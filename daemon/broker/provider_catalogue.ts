@@ -23,7 +23,7 @@ export interface CustomDefinitions {
 /** Where custom definitions are kept. */
 export interface CustomDefinitionStore {
   /** Reads them all; what cannot be used is named, not thrown. */
-  read(): CustomDefinitions;
+  read(): Promise<CustomDefinitions>;
   /** Keeps one, in place of an earlier one. @throws {StoreUnavailableError} */
   save(definition: ProviderDefinition): void;
   /** Forgets one; nothing happens when there is none. @throws {StoreUnavailableError} */
@@ -38,11 +38,19 @@ export class ProviderCatalogue {
   #broken: readonly BrokenDefinition[] = [];
   #all: readonly ProviderDefinition[] = [];
 
-  /** A catalogue of `bundled` and of what `store` holds. */
-  constructor(bundled: ReadonlyMap<string, ProviderDefinition>, store: CustomDefinitionStore) {
-    this.#bundled = bundled;
+  private constructor(bundled: readonly ProviderDefinition[], store: CustomDefinitionStore) {
+    this.#bundled = new Map(bundled.map((definition) => [definition.name, definition]));
     this.#store = store;
-    this.reload();
+  }
+
+  /** A catalogue of `bundled` and of what `store` holds. */
+  static async open(
+    bundled: readonly ProviderDefinition[],
+    store: CustomDefinitionStore,
+  ): Promise<ProviderCatalogue> {
+    const catalogue = new ProviderCatalogue(bundled, store);
+    await catalogue.reload();
+    return catalogue;
   }
 
   /** The definition in force under this name. @throws {ProviderNotFoundError} with the nearest names. */
@@ -82,20 +90,20 @@ export class ProviderCatalogue {
   }
 
   /** Keeps a custom definition. @throws {StoreUnavailableError} */
-  save(definition: ProviderDefinition): void {
+  async save(definition: ProviderDefinition): Promise<void> {
     this.#store.save(definition);
-    this.reload();
+    await this.reload();
   }
 
   /** Forgets a custom definition. @throws {StoreUnavailableError} */
-  remove(name: string): void {
+  async remove(name: string): Promise<void> {
     this.#store.remove(name);
-    this.reload();
+    await this.reload();
   }
 
   /** Reads the custom definitions again; tells whether anything changed. */
-  reload(): boolean {
-    const { definitions, broken } = this.#store.read();
+  async reload(): Promise<boolean> {
+    const { definitions, broken } = await this.#store.read();
     const before = JSON.stringify([...this.#custom.values()]);
     if (this.#all.length > 0 && before === JSON.stringify(definitions)) {
       this.#broken = broken;

@@ -6,7 +6,6 @@
 import type { ProviderChange, RegisterProviderRequest } from "../../core/api.ts";
 import { parseRequest, registerProviderRequest } from "../../core/api_schema.ts";
 import { ProviderExistsError } from "../../core/errors.ts";
-import { parseProvider } from "../../core/provider_schema.ts";
 import { readProviderConnections } from "../records/connection_index.ts";
 import type { Broker } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
@@ -34,6 +33,8 @@ export async function registerProvider(
   { definition: source, force = false, allow_private = false }: RegisterProviderRequest,
 ): Promise<ProviderChange> {
   const { catalogue } = broker;
+  // Loaded when it is needed: the schema of definitions costs a daemon 8 MB that most never use.
+  const { parseProvider } = await import("../../core/provider_schema.ts");
   const definition = parseProvider(source, { allowPrivate: allow_private });
   const { name } = definition;
   const replaces = catalogue.find(name) !== null && catalogue.sourceOf(name) === "custom";
@@ -58,7 +59,7 @@ export async function registerProvider(
     identity: owner.identity,
     details: { hosts: definition.hosts.map(({ url }) => url), allow_private },
   });
-  catalogue.save(definition);
+  await catalogue.save(definition);
   broker.changes.publish({ type: "providers" });
   return { status: "ok", provider: name, action: replaces ? "replaced" : "registered", warnings };
 }

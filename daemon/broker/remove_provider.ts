@@ -23,7 +23,7 @@ export async function removeProvider(
   const action = catalogue.isBundled(catalogue.get(name).name) ? "reset" : "removed";
   const revoked = await revokeProvider(broker, owner, name);
   broker.audit({ event: "remove", status: "success", provider: name, identity: owner.identity });
-  catalogue.remove(name);
+  await catalogue.remove(name);
   broker.changes.publish({ type: "providers" });
   const failed = revoked.outcomes.filter(({ outcome }) =>
     outcome === "refused" || outcome === "unreachable"

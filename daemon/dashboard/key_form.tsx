@@ -51,11 +51,11 @@ export function KeyForm(page: KeyFormProps): Child {
       )}
       <form method="post" autocomplete="off">
         <input type="hidden" name="form_token" value={page.form_token} />
-        {required.map((field) => <Field field={field} typed={page.typed[field.name]} />)}
+        {required.map((field) => <Field key={field.name} field={field} typed={page.typed[field.name]} />)}
         {optional.length === 0 ? null : (
           <details>
             <summary>More options</summary>
-            {optional.map((field) => <Field field={field} typed={page.typed[field.name]} />)}
+            {optional.map((field) => <Field key={field.name} field={field} typed={page.typed[field.name]} />)}
           </details>
         )}
         <button type="submit">Log in</button>
@@ -68,7 +68,7 @@ export function KeyForm(page: KeyFormProps): Child {
 function Warnings({ page }: { page: KeyFormProps }): Child {
   return (
     <div class="note warning" role="alert">
-      {page.warnings.map((warning) => <p>{warning}</p>)}
+      {page.warnings.map((warning) => <p key={warning}>{warning}</p>)}
       <p>Enter it again below, or:</p>
       <form method="post">
         <input type="hidden" name="form_token" value={page.form_token} />

@@ -6,11 +6,12 @@
  */
 import { createMiddleware } from "@hono/hono/factory";
 import type { Context, MiddlewareHandler } from "@hono/hono";
-import { type Proof, verifyProof } from "../../core/proof.ts";
+import type { Proof } from "../../core/proof.ts";
 import type { Caller } from "../broker/caller.ts";
 import type { ApiEnv } from "./api_env.ts";
 import { splitTarget } from "./origin.ts";
 import { admitRunIdentity } from "./run_identity.ts";
+import { verifyProof } from "./verify_proof.ts";
 
 /** What checking proofs needs. */
 export interface ProofChecks {
@@ -24,7 +25,7 @@ export interface ProofChecks {
 /** Lets a request pass whose proof holds, with its caller under `caller`. */
 export function requireProof(checks: ProofChecks): MiddlewareHandler<ApiEnv> {
   return createMiddleware<ApiEnv>(async (c, next) => {
-    const proof = await readProof(c, checks.now());
+    const proof = readProof(c, checks.now());
     // Only a known key gets to the memory of used proofs: a stranger cannot fill it.
     const caller = await checks.identify(proof);
     checks.useOnce(proof);
@@ -39,8 +40,8 @@ export function requireProof(checks: ProofChecks): MiddlewareHandler<ApiEnv> {
  *
  * @throws {InvalidProofError}
  */
-export async function readProof(c: Context<ApiEnv>, now: Date): Promise<Proof> {
-  return await verifyProof(c.req.raw.headers.get("authorization") ?? undefined, {
+export function readProof(c: Context<ApiEnv>, now: Date): Proof {
+  return verifyProof(c.req.raw.headers.get("authorization") ?? undefined, {
     method: c.req.method,
     target: splitTarget(c.req.url).target,
     body: c.get("body"),

@@ -18,7 +18,7 @@ import { type ProofChecks, readProof } from "../middleware/proof.ts";
 /** Registration: the key is not known yet, so the proof is checked here. */
 export function registrationRoute(broker: Broker, checks: ProofChecks): Hono<ApiEnv> {
   return new Hono<ApiEnv>().post("/identities/register", async (c) => {
-    const proof = await readProof(c, checks.now());
+    const proof = readProof(c, checks.now());
     const request = parseRequest(registerIdentityRequest, parseJson(c.get("body")), "body");
     checkRegistrationToken(broker, request.registration_token);
     checks.useOnce(proof);

@@ -58,9 +58,9 @@ export interface TestDaemonOptions extends Partial<BrokerParts> {
 }
 
 /** A daemon with a few providers. */
-export function openTestDaemon(
+export async function openTestDaemon(
   { providers = PROVIDERS, store, replayPath, ...parts }: TestDaemonOptions = {},
-): TestDaemon {
+): Promise<TestDaemon> {
   const clock = { now: new Date("2026-03-01T12:00:00Z") };
   const now = () => clock.now;
   const vault = parts.vault as MemoryVault | undefined ?? new MemoryVault();
@@ -68,16 +68,14 @@ export function openTestDaemon(
   const audit: AuditEvent[] = [];
   const log = createLog((line) => void lines.push(line), now);
   const tasks = new BackgroundTasks((cause) => log.error("task", cause));
-  const bundled = new Map(
-    providers.map((source) => parseProvider(source)).map((item) => [item.name, item]),
-  );
+  const bundled = providers.map((source) => parseProvider(source));
   const broker = createBroker({
     home: "/home/person/.authsome",
     version: "0.0.0-test",
     settings: DEFAULT_SERVER_CONFIG,
     encryption: { mode: "local_key", source: "key_file", status: "ok" },
     registrationToken: new Secret(REGISTRATION_TOKEN),
-    catalogue: new ProviderCatalogue(bundled, store ?? memoryDefinitions()),
+    catalogue: await ProviderCatalogue.open(bundled, store ?? memoryDefinitions()),
     flows,
     now,
     fetch: () => Promise.reject(new Error("no network in this test")),
@@ -204,7 +202,7 @@ export async function logIn(
 export function memoryDefinitions(): CustomDefinitionStore {
   const kept = new Map<string, ProviderDefinition>();
   return {
-    read: () => ({ definitions: [...kept.values()], broken: [] }),
+    read: () => Promise.resolve({ definitions: [...kept.values()], broken: [] }),
     save: (definition) => void kept.set(definition.name, definition),
     remove: (name) => void kept.delete(name),
   };
