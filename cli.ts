@@ -3,22 +3,21 @@
  *
  * @module
  */
+// The types alone. `deno install` caches what they lead to, so that the daemon, the relay and the
+// commands start from the cache; `deno run` does not load them, so that `--version` costs nothing.
+import type * as commandLine from "./cli/main.ts";
+import type {} from "./daemon/main.ts";
+import type {} from "./daemon/relay_main.ts";
 import { VERSION } from "./core/version.ts";
-
-/**
- * Never called. `client/launch.ts` starts the daemon and the relay as processes of their own from
- * the cache; `deno install` caches only what this file's imports reach, so they are named here.
- */
-export const loadDaemon = (): Promise<unknown> => import("./daemon/main.ts");
-/** Never called; see {@linkcode loadDaemon}. */
-export const loadRelay = (): Promise<unknown> => import("./daemon/relay_main.ts");
 
 if (import.meta.main) {
   const only = Deno.args.length === 1 ? Deno.args[0] : undefined;
   if (only === "--version" || only === "-v") {
     Deno.stdout.writeSync(new TextEncoder().encode(`authsome ${VERSION}\n`));
   } else {
-    const { main } = await import("./cli/main.ts");
+    // Not a literal: Deno would read and parse every module behind it before this file runs.
+    const entry = import.meta.url.replace(/cli(\.[jt]s)$/, "cli/main$1");
+    const { main }: typeof commandLine = await import(entry);
     Deno.exit(await main(Deno.args));
   }
 }

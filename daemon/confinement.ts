@@ -79,11 +79,16 @@ async function isRefused({ attempt }: Probe, paths: HomePaths): Promise<boolean>
   }
 }
 
-/** Module loading reports its refusals as a TypeError; only the words tell it from a dead port. */
+/**
+ * Module loading reports its refusals as a TypeError; only the words tell it from a dead port. A
+ * package installed from JSR may not even name another site's module.
+ */
 function isRefusal(error: unknown): boolean {
   if (error instanceof Deno.errors.NotCapable) return true;
   return error instanceof TypeError &&
-    /^Requires (?:import|read) access|--cached-only/.test(error.message);
+    /^Requires (?:import|read) access|--cached-only|blocked\. JSR packages cannot/.test(
+      error.message,
+    );
 }
 
 async function connect(hostname: string, port: number): Promise<void> {

@@ -76,12 +76,12 @@ export const ALLOWED_ARROWS: readonly AllowedArrow[] = [
   {
     from: "cli.ts",
     to: "daemon/main.ts",
-    reason: "a loader that is never called: it puts the daemon's modules into the cache at install",
+    reason: "only a type: `deno install` caches what it leads to, so that the daemon can start",
   },
   {
     from: "cli.ts",
     to: "daemon/relay_main.ts",
-    reason: "a loader that is never called: it puts the relay's modules into the cache at install",
+    reason: "only a type: `deno install` caches what it leads to, so that the relay can start",
   },
   {
     from: "daemon/broker/",
