@@ -90,7 +90,8 @@ export function createAuthority(
 export function permittedDomains(patterns: readonly string[]): string[] {
   const suffixes = new Set<string>();
   for (const pattern of patterns) {
-    const { suffix } = parseHostPattern(pattern);
+    // Most of several hundred are plain hosts, and every run waits for this.
+    const suffix = /^[a-z0-9.-]+$/.test(pattern) ? pattern : parseHostPattern(pattern).suffix;
     // IP addresses are excluded below; nothing of them can be permitted as a DNS name.
     if (/[a-z]/.test(suffix) && !suffix.includes(":")) suffixes.add(suffix);
   }

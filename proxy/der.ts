@@ -21,8 +21,18 @@ const SET = 0x31;
 
 /** An element with the given tag around `content`. */
 export function element(tag: number, ...content: readonly Uint8Array[]): Der {
-  const body = concat(content);
-  return concat([Uint8Array.from([tag, ...lengthOctets(body.length)]), body]);
+  let length = 0;
+  for (const part of content) length += part.length;
+  const octets = lengthOctets(length);
+  const encoded = new Uint8Array(1 + octets.length + length);
+  encoded[0] = tag;
+  encoded.set(octets, 1);
+  let at = 1 + octets.length;
+  for (const part of content) {
+    encoded.set(part, at);
+    at += part.length;
+  }
+  return encoded;
 }
 
 /** X.690 section 8.1.3: short form below 128, else the number of length octets first. */

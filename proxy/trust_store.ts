@@ -22,6 +22,11 @@ export interface TrustFiles {
   /** Directory with an ini file for PHP. */
   readonly phpDirectory: string;
   readonly nodeBootstrap: string;
+  /**
+   * Writes what only slow starters read, the Java store; called once the child runs, so that no
+   * other child waits for it. A Java program is far from its first connection by then.
+   */
+  readonly writeLate: () => Promise<void>;
 }
 
 /** Variables that replace what a program trusts; a user who set one has roots of their own there. */
@@ -35,6 +40,8 @@ const REPLACING = [
   "npm_config_cafile",
   "CARGO_HTTP_CAINFO",
 ] as const;
+
+const JAVA_STORE = "trust.jks";
 
 /** Variables that add to what a program trusts. */
 const ADDING = ["NODE_EXTRA_CA_CERTS", "DENO_CERT"] as const;
@@ -54,11 +61,10 @@ export async function writeTrustFiles(
   const extra = adding.filter((text) => !trusted.includes(text));
   const bundle = [...trusted, ...extra, authority.certificatePem].map(endLine).join("");
   const bundlePath = `${directory.path}/bundle.pem`;
-  const [, authorityPath, javaStore, wgetrcPath, phpIni, nodeBootstrap] = await Promise.all([
+  const [, authorityPath, wgetrcPath, phpIni, nodeBootstrap] = await Promise.all([
     directory.write("bundle.pem", bundle),
     // The public roots are not repeated here: such a variable adds to them.
-    directory.write("authority.pem", [...extra, authority.certificatePem].map(endLine).join("")),
-    javaTrustStore(decodePem(bundle)).then((store) => directory.write("trust.jks", store)),
+    directory.write("authority.pem", [...adding, authority.certificatePem].map(endLine).join("")),
     directory.write("wgetrc", `${endLine(wgetrc)}ca_certificate=${bundlePath}\n`),
     directory.write(
       "php/authsome.ini",
@@ -69,10 +75,13 @@ export async function writeTrustFiles(
   return {
     bundle: bundlePath,
     authority: authorityPath,
-    javaStore,
+    javaStore: `${directory.path}/${JAVA_STORE}`,
     wgetrc: wgetrcPath,
     phpDirectory: phpIni.slice(0, phpIni.lastIndexOf("/")),
     nodeBootstrap,
+    writeLate: async () => {
+      await directory.write(JAVA_STORE, await javaTrustStore(decodePem(bundle)));
+    },
   };
 }
 

@@ -1,0 +1,10 @@
+/**
+ * What `authsome run` needs of the proxy, behind one import, so that it can be loaded while the
+ * daemon is asked.
+ *
+ * @module
+ */
+export { childEnvironment } from "./child_env.ts";
+export { startProxy } from "./mod.ts";
+export { createRunDirectory, removeLeftovers } from "./run_directory.ts";
+export { writeTrustFiles } from "./trust_store.ts";
