@@ -147,11 +147,16 @@ export function parseServerConfig(text: string | null): ServerConfig {
   const unknown = Object.keys(rest)[0];
   if (unknown !== undefined) throw fail(`${unknown} is not a setting`);
   if (version !== 1) throw fail(`version ${String(version)} is not 1`);
-  const mode = (encryption as { mode?: unknown }).mode ?? "auto";
+  const { mode = "auto" } = readSection(encryption, "encryption", ["mode"], fail);
   if (!["auto", "local_key", "keyring", "passphrase"].includes(mode as string)) {
     throw fail("encryption.mode is not auto, local_key, keyring or passphrase");
   }
-  const allowPrivate = (egress as { allow_private?: unknown }).allow_private ?? false;
+  const { allow_private: allowPrivate = false } = readSection(
+    egress,
+    "egress",
+    ["allow_private"],
+    fail,
+  );
   if (typeof allowPrivate !== "boolean") throw fail("egress.allow_private is not true or false");
   if (
     typeof refresh_window_seconds !== "number" || refresh_window_seconds < 0 ||
@@ -165,4 +170,18 @@ export function parseServerConfig(text: string | null): ServerConfig {
     egress: { allow_private: allowPrivate },
     refresh_window_seconds,
   };
+}
+
+function readSection(
+  value: unknown,
+  name: string,
+  settings: readonly string[],
+  fail: (problem: string) => UsageError,
+): Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw fail(`${name} is not an object`);
+  }
+  const unknown = Object.keys(value).find((key) => !settings.includes(key));
+  if (unknown !== undefined) throw fail(`${name}.${unknown} is not a setting`);
+  return value as Readonly<Record<string, unknown>>;
 }

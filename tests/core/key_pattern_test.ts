@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { matchesKeyPattern, parseKeyPattern } from "../../core/key_pattern.ts";
+
+Deno.test("matchesKeyPattern() holds the pattern to the whole value", () => {
+  assert.equal(matchesKeyPattern("sk-[a-z]+", "sk-abc"), true);
+  assert.equal(matchesKeyPattern("sk-[a-z]+", "x sk-abc"), false);
+  assert.equal(matchesKeyPattern("^sk-[a-z]+$", "sk-abc\n"), false);
+  assert.equal(matchesKeyPattern("a|b", "ax"), false);
+});
+
+Deno.test("matchesKeyPattern() does not look at a value that would be costly", () => {
+  assert.equal(matchesKeyPattern(".*a.*a.*b", "a".repeat(100_000)), true);
+});
+
+Deno.test("parseKeyPattern() refuses catastrophic patterns", async (t) => {
+  for (
+    const pattern of [
+      "(a+)+",
+      "(a*)*b",
+      "(a|a)*b",
+      "([a-z]+)*$",
+      "(a{1,9}){9}",
+      "a?".repeat(30) + "a".repeat(30),
+      "(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)(a|a)",
+      "(?:(?:a|a)?){2}",
+      ".*.*.*.*x",
+      "a{1,999}a{1,999}a{1,999}a{1,999}",
+      "(?=a)a",
+      "(?<!a)a",
+      "(?<n>a)\\k<n>",
+      "(a)\\1",
+      "\\p{L}",
+      "[a-z",
+      "a{2}{3}",
+      "+",
+      "",
+      "a".repeat(301),
+    ]
+  ) {
+    await t.step(pattern.slice(0, 40), () => {
+      assert.throws(() => parseKeyPattern(pattern), RangeError);
+    });
+  }
+});
