@@ -18,8 +18,8 @@ import { awaitLogin, pageOf, requireDone, sendToPage } from "./await_login.ts";
 import { canOpenBrowser } from "./browser.ts";
 import type { Command, CommandArguments, CommandContext } from "./command.ts";
 import { readConnection } from "./connection_argument.ts";
-import { untilInterrupted } from "./interrupt.ts";
-import { canAsk } from "./prompt.ts";
+import { orAborted, untilInterrupted } from "./interrupt.ts";
+import { canAsk, silenceTerminal } from "./prompt.ts";
 import { readStdin, readValues } from "./stdin_values.ts";
 import type { Voice } from "./voice.ts";
 
@@ -58,8 +58,9 @@ export const login: Command<typeof options> = {
     const named = readConnection(args.positionals[0]!, options.connection);
     const scopes = readScopes(options.scopes);
     const input = options.stdin ? await readStdin() : null;
-    const client = await context.openClient();
+    using _silence = input === null ? silenceTerminal() : null;
     const session = await untilInterrupted(async (signal) => {
+      const client = await orAborted(context.openClient(), signal);
       const begun = await client.createSession({
         ...named,
         flow: options.flow as Flow | undefined,

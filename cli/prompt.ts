@@ -78,6 +78,35 @@ async function nextByte(): Promise<number> {
   return await nextByte();
 }
 
+/** Echo is off between prompts, too; see {@linkcode silenceTerminal}. */
+let silenced = false;
+
+/**
+ * Turns the terminal's echo off until it is disposed of: a key that is pasted before its prompt is
+ * there, while the daemon starts, would otherwise be shown by the terminal itself. Signals work.
+ */
+export function silenceTerminal(): Disposable {
+  if (!canAsk() || Deno.build.os === "windows") return { [Symbol.dispose]() {} };
+  // Suspended now, the terminal would come back without its echo.
+  const stay = () => {};
+  Deno.addSignalListener("SIGTSTP", stay);
+  silenced = true;
+  rest();
+  return {
+    [Symbol.dispose]() {
+      silenced = false;
+      rest();
+      Deno.removeSignalListener("SIGTSTP", stay);
+    },
+  };
+}
+
+/** The mode between two prompts. */
+function rest(): void {
+  if (silenced) Deno.stdin.setRaw(true, { cbreak: true });
+  else Deno.stdin.setRaw(false);
+}
+
 /** Raw mode: how to leave it, and a promise that rejects when a signal asks the process to end. */
 function enterRawMode(): { readonly ended: Promise<never>; readonly leave: () => void } {
   const { promise: ended, reject } = Promise.withResolvers<never>();
@@ -88,7 +117,7 @@ function enterRawMode(): { readonly ended: Promise<never>; readonly leave: () =>
   return {
     ended,
     leave() {
-      Deno.stdin.setRaw(false);
+      rest();
       for (const signal of SIGNALS) Deno.removeSignalListener(signal, end);
     },
   };
