@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { deepEqual, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import denoJson from "../deno.json" with { type: "json" };
+import { parseProviderText } from "../core/provider_schema.ts";
 import { readSource, ROOT } from "./support/module_graph.ts";
 
 const PAGES = [
@@ -51,6 +52,13 @@ Deno.test("docs: every file they name in code quotes exists", () => {
 
   deepEqual(missing, []);
 });
+
+for (const [, example] of readSource("docs/providers.md").matchAll(/```json\n([^]*?)```/g)) {
+  const { name } = JSON.parse(example!);
+  Deno.test(`docs: the example definition ${name} is one`, () => {
+    equal(parseProviderText(example!).name, name);
+  });
+}
 
 Deno.test("docs: the list of decisions names each of them", () => {
   const list = readSource("docs/adr/README.md");
