@@ -330,6 +330,10 @@ class Check {
     for (const [name, value] of Object.entries(oauth.refresh_params ?? {})) {
       this.template(`oauth.refresh_params.${name}`, value, ["access_token", "refresh_token"]);
     }
+    if (oauth.api_url_field !== undefined && oauth.api_url_hosts === undefined) {
+      // Whoever answers at the token endpoint would decide where the token goes.
+      this.add("oauth.api_url_hosts", "is missing");
+    }
     this.patterns("oauth.api_url_hosts", oauth.api_url_hosts ?? []);
     for (const [index, scope] of oauth.scopes.entries()) {
       // RFC 6749 section 3.3: scope-token.

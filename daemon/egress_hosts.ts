@@ -7,7 +7,8 @@
  */
 import { canonicalHost } from "../core/host_pattern.ts";
 import { parseIpAddress } from "../core/network_address.ts";
-import { fillBaseUrl, type ProviderDefinition, readBaseUrl } from "../core/provider.ts";
+import { fillBaseUrl, readBaseUrl } from "../core/base_url.ts";
+import type { ProviderDefinition } from "../core/provider.ts";
 import type { AllowedHost } from "./relay_protocol.ts";
 
 /**

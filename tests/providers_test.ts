@@ -9,17 +9,9 @@ import {
   parseHostPattern,
 } from "../core/host_pattern.ts";
 import { fillExtraHeaders, fillInjection, templateVariables } from "../core/injection.ts";
-import {
-  authEndpoints,
-  baseUrlFromFields,
-  hostRules,
-  isName,
-  knownHosts,
-  parseHostRule,
-  type ProviderDefinition,
-  readBaseUrl,
-  urlVariables,
-} from "../core/provider.ts";
+import { baseUrlFromFields, readBaseUrl, urlVariables } from "../core/base_url.ts";
+import { authEndpoints, hostRules, knownHosts, parseHostRule } from "../core/host_rules.ts";
+import { isName, type ProviderDefinition } from "../core/provider.ts";
 import { parseProvider, providerJsonSchema } from "../core/provider_schema.ts";
 import { bundledText, readProviderFiles, schemaText } from "../providers/generate.ts";
 import { bundledProvider, bundledProviders } from "../providers/mod.ts";

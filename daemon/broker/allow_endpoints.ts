@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { readBaseUrl } from "../../core/provider.ts";
+import { readBaseUrl } from "../../core/base_url.ts";
 import type { LoginRequest, PendingLogin } from "../flows/flow.ts";
 import type { Broker } from "./broker.ts";
 

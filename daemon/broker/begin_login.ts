@@ -7,7 +7,8 @@
 import type { CreateSessionRequest, Session } from "../../core/api.ts";
 import type { Connection } from "../../core/connection.ts";
 import { InvalidInputError, UnsupportedFlowError } from "../../core/errors.ts";
-import { isName, type ProviderDefinition, readBaseUrl } from "../../core/provider.ts";
+import { readBaseUrl } from "../../core/base_url.ts";
+import { isName, type ProviderDefinition } from "../../core/provider.ts";
 import { Secret } from "../../core/secret.ts";
 import { newSessionId, saveAuthSession } from "../records/auth_sessions.ts";
 import { readDefaultConnection } from "../records/connection_index.ts";

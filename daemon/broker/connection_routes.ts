@@ -6,13 +6,9 @@
  */
 import type { ProxyRoute } from "../../core/api.ts";
 import type { ConnectionRef, ConnectionSummary } from "../../core/connection.ts";
-import {
-  authEndpoints,
-  hostRules,
-  type ParsedRule,
-  type ProviderDefinition,
-  urlVariables,
-} from "../../core/provider.ts";
+import { urlVariables } from "../../core/base_url.ts";
+import { authEndpoints, hostRules, type ParsedRule } from "../../core/host_rules.ts";
+import type { ProviderDefinition } from "../../core/provider.ts";
 import { compileRoutes, type RouteTable } from "../../core/route_table.ts";
 
 /** Where a connection's API is. */

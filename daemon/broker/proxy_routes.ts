@@ -7,7 +7,8 @@
 import type { PlaceholderVariable, ProxyRoute, ProxyRoutes } from "../../core/api.ts";
 import type { Connection, ConnectionRef } from "../../core/connection.ts";
 import { grantedConnection } from "../../core/grant.ts";
-import { knownHosts, type ProviderDefinition } from "../../core/provider.ts";
+import { knownHosts } from "../../core/host_rules.ts";
+import type { ProviderDefinition } from "../../core/provider.ts";
 import { compileRoutes, type RouteTable } from "../../core/route_table.ts";
 import { listDefaultConnections } from "../records/connection_lists.ts";
 import { readConnection } from "../records/connections.ts";

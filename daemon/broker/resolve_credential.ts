@@ -17,6 +17,7 @@ import {
 } from "../../core/injection.ts";
 import type { ProviderDefinition } from "../../core/provider.ts";
 import { matchRoute } from "../../core/route_table.ts";
+import { readFacts } from "../oauth/connection_facts.ts";
 import { readConnection } from "../records/connections.ts";
 import type { Broker } from "./broker.ts";
 import { type Caller, vaultOf } from "./caller.ts";
@@ -100,7 +101,13 @@ function fill(
   routes: ConnectionRoutes,
   injection: Injection,
 ): readonly FilledInjection[] {
-  const values = { ...routes.variables, ...connection.secrets };
+  // Twitch and its like want the client named beside the token.
+  const { client_id } = readFacts(connection.metadata);
+  const values = {
+    ...routes.variables,
+    ...(client_id === null ? {} : { client_id }),
+    ...connection.secrets,
+  };
   try {
     return [
       fillInjection(injection, values),

@@ -10,7 +10,7 @@ import {
   generateRandomNonce,
   generateRandomState,
 } from "oauth4webapi";
-import { fillBaseUrl, urlVariables } from "../../core/provider.ts";
+import { fillBaseUrl, urlVariables } from "../../core/base_url.ts";
 import { Secret } from "../../core/secret.ts";
 import type { AuthorizationServer, LoginRequest, LoginStep, ProviderClient } from "./flow.ts";
 import { oauthSettings } from "./oauth_client.ts";

@@ -6,7 +6,8 @@
  */
 import type { InputField } from "../../core/api.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { baseUrlFromFields, environmentNames, readBaseUrl } from "../../core/provider.ts";
+import { baseUrlFromFields, readBaseUrl } from "../../core/base_url.ts";
+import { environmentNames } from "../../core/provider.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { LoginRequest } from "./flow.ts";
 

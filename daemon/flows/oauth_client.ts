@@ -6,7 +6,8 @@
  */
 import type { InputField } from "../../core/api.ts";
 import { InvalidInputError, UnsupportedFlowError } from "../../core/errors.ts";
-import { type OAuthSettings, type ProviderDefinition, readBaseUrl } from "../../core/provider.ts";
+import { readBaseUrl } from "../../core/base_url.ts";
+import type { OAuthSettings, ProviderDefinition } from "../../core/provider.ts";
 import type { Secret } from "../../core/secret.ts";
 import { readField } from "./field_value.ts";
 import type { LoginRequest, ProviderClient } from "./flow.ts";

@@ -5,12 +5,8 @@
  *
  * @module
  */
-import {
-  type ClientAuthenticationMethod,
-  type Flow,
-  type ProviderDefinition,
-  urlVariables,
-} from "../../core/provider.ts";
+import { urlVariables } from "../../core/base_url.ts";
+import type { ClientAuthenticationMethod, Flow, ProviderDefinition } from "../../core/provider.ts";
 import type { ProviderClient } from "../../core/provider_client.ts";
 import type { Secret } from "../../core/secret.ts";
 import { fillTemplate } from "../../core/injection.ts";

@@ -6,7 +6,8 @@
  */
 import { InvalidProviderDefinitionError } from "../../core/errors.ts";
 import { isPrivateName } from "../../core/host_pattern.ts";
-import { fillBaseUrl, type ProviderDefinition, urlVariables } from "../../core/provider.ts";
+import { fillBaseUrl, urlVariables } from "../../core/base_url.ts";
+import type { ProviderDefinition } from "../../core/provider.ts";
 
 /**
  * An endpoint with its variables filled in; null when the definition has none of that kind.
