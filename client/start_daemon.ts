@@ -172,12 +172,13 @@ async function cacheModules(): Promise<void> {
   const entries = moduleEntries();
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["cache", "--quiet", `--config=${entries.config}`, entries.daemon, entries.relay],
+    env: { NO_COLOR: "1" },
     stdout: "null",
     stderr: "piped",
   }).output();
   if (code === 0) return;
-  const reason = new TextDecoder().decode(stderr).trim().split("\n").at(-1) ?? "";
-  throw new DaemonUnavailableError(`Cannot fetch the daemon's modules: ${reason}`, {
-    hint: "Check the network, then run: deno task ok",
+  const said = /^error: (.*)$/m.exec(new TextDecoder().decode(stderr))?.[1] ?? `exit code ${code}`;
+  throw new DaemonUnavailableError(`Cannot fetch the daemon's modules: ${said}`, {
+    hint: "Check the network, then run: deno cache daemon/main.ts daemon/relay_main.ts",
   });
 }
