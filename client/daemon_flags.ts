@@ -23,15 +23,27 @@ export interface DaemonPorts {
   readonly relayPort: number;
 }
 
+/** A package's versions are exact and were checked when they were cached. */
+const INSTALLED: readonly Flag[] = [
+  { flag: "--no-config", reason: "a deno.json lying about must not change what is loaded" },
+  { flag: "--no-lock", reason: "nor a deno.lock" },
+];
+
+function ofCheckout(config: string): Flag[] {
+  return [
+    { flag: `--config=${config}`, reason: "the import map of this checkout, no other" },
+    {
+      flag: "--frozen",
+      reason: "deno.lock is read, because the cache holds what it names, and never written",
+    },
+  ];
+}
+
 /** What both processes get. */
 export function commonFlags(entries: ModuleEntries): Flag[] {
   return [
     { flag: "--quiet", reason: "the log holds our lines only" },
     { flag: "--no-prompt", reason: "a denied permission throws instead of asking nobody" },
-    {
-      flag: "--no-lock",
-      reason: "the lock file is outside what may be read; the cache was checked",
-    },
     {
       flag: "--cached-only",
       reason: "import() of npm:, jsr: and https: goes past --allow-net; this stops all three",
@@ -40,9 +52,7 @@ export function commonFlags(entries: ModuleEntries): Flag[] {
       flag: `--allow-import=${importHost(entries)}`,
       reason: "replaces the default list of hosts that modules may come from with our own or none",
     },
-    entries.config === null
-      ? { flag: "--no-config", reason: "a deno.json lying about must not change what is loaded" }
-      : { flag: `--config=${entries.config}`, reason: "the import map of this checkout, no other" },
+    ...(entries.config === null ? INSTALLED : ofCheckout(entries.config)),
   ];
 }
 
