@@ -5,7 +5,7 @@
  * @module
  */
 import type { DaemonBoot, RelayBoot } from "../core/boot.ts";
-import { parseServerConfig, type Settings } from "../core/config.ts";
+import { parseServerConfig, type ReadVariable, type Settings } from "../core/config.ts";
 import { parseCorporateProxy, readProxyVariables } from "../core/corporate_proxy.ts";
 import { StoreUnavailableError, UsageError } from "../core/errors.ts";
 import type { HomePaths } from "../core/paths.ts";
@@ -33,11 +33,13 @@ export async function collectBootMessages(
   settings: Settings,
   paths: HomePaths,
   options: LaunchOptions,
+  read: ReadVariable = (name) => Deno.env.get(name),
 ): Promise<BootMessages> {
   const config = parseServerConfig(readTextIfAny(paths.server.config));
-  const { https_proxy, no_proxy } = readProxyVariables(Deno.env.get);
+  const outside = outsideOfRun(read);
+  const { https_proxy, no_proxy } = readProxyVariables(outside);
   if (https_proxy !== null) parseCorporateProxy(https_proxy);
-  const extraRoots = readExtraRoots(Deno.env.get("SSL_CERT_FILE"));
+  const extraRoots = readExtraRoots(outside("SSL_CERT_FILE"));
   const masterKey = await findMasterKey(settings, paths, {
     mode: config.encryption.mode,
     promptPassphrase: options.promptPassphrase,
@@ -65,6 +67,14 @@ export async function collectBootMessages(
       base_url: settings.serverBaseUrl,
     }),
   };
+}
+
+/**
+ * Inside `authsome run` the proxy and the trust store of the environment are the run's: a daemon that
+ * is started there must not send its refreshes through them, or trust an authority of a child.
+ */
+function outsideOfRun(read: ReadVariable): ReadVariable {
+  return read("AUTHSOME_PROXY_MODE") === "true" ? () => undefined : read;
 }
 
 function randomHex(): string {
