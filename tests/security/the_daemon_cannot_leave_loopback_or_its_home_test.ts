@@ -13,9 +13,12 @@ import { auditWholeHome, prepareHome } from "../../client/home.ts";
 import { confinedEnvironment, moduleEntries } from "../../client/module_entries.ts";
 import { spawnDetached } from "../../client/spawn_detached.ts";
 import { isAlive } from "../../client/processes.ts";
+import { createTestCertificate } from "../support/test_certificate.ts";
 import type { Surroundings } from "./confined/break_out.ts";
+import type { Errand } from "./confined/reach_out.ts";
 
 const BREAK_OUT = import.meta.resolve("./confined/break_out.ts");
+const REACH_OUT = import.meta.resolve("./confined/reach_out.ts");
 
 /** A home with something beside it worth reading, and a service that counts who comes. */
 class Scene {
@@ -67,23 +70,34 @@ class Scene {
   /** Runs the break-out with the daemon's flags, `without` some of them. */
   async breakOut(without: readonly string[] = []): Promise<Record<string, string>> {
     const at = this.surroundings;
-    const flags = daemonFlags(moduleEntries(), at.server, at).map(({ flag }) => flag)
+    return JSON.parse(await this.runConfined(BREAK_OUT, at, at, without));
+  }
+
+  /** What a module printed that ran with the daemon's flags and this line on standard input. */
+  async runConfined(
+    module: string,
+    line: unknown,
+    ports: { readonly port: number; readonly relayPort: number },
+    without: readonly string[] = [],
+  ): Promise<string> {
+    const server = this.paths.server.dir;
+    const flags = daemonFlags(moduleEntries(), server, ports).map(({ flag }) => flag)
       .filter((flag) => !without.includes(flag));
     const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", ...flags, BREAK_OUT, this.paths.home],
+      args: ["run", ...flags, module, this.paths.home],
       clearEnv: true,
       env: this.environment,
-      cwd: at.server,
+      cwd: server,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
     const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(`${JSON.stringify(at)}\n`));
+    await writer.write(new TextEncoder().encode(`${JSON.stringify(line)}\n`));
     await writer.close();
     const { code, stdout, stderr } = await child.output();
     equal(code, 0, new TextDecoder().decode(stderr));
-    return JSON.parse(new TextDecoder().decode(stdout));
+    return new TextDecoder().decode(stdout);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -192,6 +206,30 @@ Deno.test({
   },
 });
 
+Deno.test("the confined daemon reaches a provider through the relay, with TLS of its own", async () => {
+  await using scene = new Scene();
+  const { root, certificate, privateKey } = createTestCertificate();
+  const bodies: string[] = [];
+  await using provider = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, cert: certificate, key: privateKey, onListen() {} },
+    async (request) => {
+      bodies.push(await request.text());
+      return new Response("a new token");
+    },
+  );
+  const relay = await spawnRelay(scene);
+  const errand: Errand = {
+    relay: { port: relay.port, secret: RELAY_SECRET },
+    url: `https://localhost:${provider.addr.port}/token`,
+    root,
+  };
+  const ports = { port: 0, relayPort: relay.port };
+  equal(await scene.runConfined(REACH_OUT, errand, ports), "a new token");
+  deepEqual(bodies, ["grant_type=refresh_token&refresh_token=rt"]);
+  // Its daemon is gone, so the relay ends by itself.
+  await ended(relay.pid);
+});
+
 Deno.test("every flag says what it is for", () => {
   const entries = moduleEntries();
   const flags = [
@@ -207,8 +245,10 @@ Deno.test("the relay's flags give it the network and nothing else", () => {
   deepEqual(allowed, ["--allow-import", "--allow-net"]);
 });
 
+const RELAY_SECRET = "s".repeat(64);
+
 /** The real relay, spawned as the launcher does; it ends by itself when nobody controls it. */
-async function spawnRelay(scene: Scene): Promise<{ readonly pid: number }> {
+async function spawnRelay(scene: Scene): Promise<{ readonly pid: number; readonly port: number }> {
   const entries = moduleEntries();
   const { pid, line } = await spawnDetached({
     program: Deno.execPath(),
@@ -222,7 +262,7 @@ async function spawnRelay(scene: Scene): Promise<{ readonly pid: number }> {
     cwd: scene.paths.server.dir,
     bootLine: JSON.stringify({
       port: 0,
-      secret: "s".repeat(64),
+      secret: RELAY_SECRET,
       allow_private: false,
       https_proxy: null,
       no_proxy: [],
@@ -231,7 +271,7 @@ async function spawnRelay(scene: Scene): Promise<{ readonly pid: number }> {
     readsLine: true,
   });
   match(line ?? "", /^\{"port":\d+\}$/);
-  return { pid };
+  return { pid, port: JSON.parse(line!).port };
 }
 
 async function ended(pid: number): Promise<void> {
