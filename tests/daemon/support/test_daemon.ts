@@ -46,6 +46,8 @@ export interface TestDaemon {
   readonly clock: { now: Date };
   /** Sends a request as it is. */
   readonly request: (path: string, init?: RequestInit) => Promise<Response>;
+  /** Hands over a request object. */
+  readonly fetch: (request: Request) => Promise<Response>;
   /** Ends background tasks and streams. */
   readonly stop: () => Promise<void>;
 }
@@ -105,11 +107,12 @@ export async function openTestDaemon(
   });
   const request = async (path: string, init?: RequestInit) =>
     await app.request(`${BASE_URL}${path}`, init);
+  const fetch = async (request: Request) => await app.fetch(request);
   const stop = async () => {
     await tasks.stop();
     replay.close();
   };
-  return { broker, vault, replay, log: lines, audit, clock, request, stop };
+  return { broker, vault, replay, log: lines, audit, clock, request, fetch, stop };
 }
 
 /** A fresh key under this subject (a handle, or later a grant id). */

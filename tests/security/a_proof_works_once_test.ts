@@ -1,0 +1,108 @@
+/**
+ * Invariant: a proof works once.
+ *
+ * The attack: whoever sees a request (a debugging proxy, a log, a core dump) sends it again, at once,
+ * on another route, or after the daemon was restarted, and gets the same answer.
+ *
+ * @module
+ */
+import { deepEqual, equal } from "node:assert/strict";
+import { createProof } from "../../core/proof.ts";
+import { MemoryVault } from "../../daemon/vault/memory_vault.ts";
+import {
+  CANARY,
+  type Client,
+  logIn,
+  openTestDaemon,
+  registerOwner,
+  type TestDaemon,
+} from "../daemon/support/test_daemon.ts";
+
+const TARGET = "/api/connections/acme/default?show_secrets=true";
+
+Deno.test("a request that was captured is refused the second time", async () => {
+  const daemon = await openTestDaemon();
+  const captured = await capture(daemon, await ownerWithKey(daemon));
+
+  const first = await daemon.request(TARGET, captured);
+  const second = await daemon.request(TARGET, captured);
+
+  equal((await first.text()).includes(CANARY), true);
+  equal(second.status, 401);
+  equal(
+    (await second.json()).message,
+    "Cannot accept the proof: it was used before",
+  );
+  await daemon.stop();
+});
+
+Deno.test("of twenty copies sent at once, one is answered", async () => {
+  const daemon = await openTestDaemon();
+  const captured = await capture(daemon, await ownerWithKey(daemon));
+
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, () => daemon.request(TARGET, captured)),
+  );
+
+  equal(answers.filter((answer) => answer.status === 200).length, 1);
+  await daemon.stop();
+});
+
+Deno.test("a proof of one request opens no other", async () => {
+  const daemon = await openTestDaemon();
+  const captured = await capture(daemon, await ownerWithKey(daemon));
+
+  const statuses = await Promise.all([
+    daemon.request("/api/connections", captured),
+    daemon.request(TARGET.replace("/api", ""), captured),
+    daemon.request(TARGET, { ...captured, method: "DELETE" }),
+    daemon.request(TARGET.replace("true", "false"), captured),
+    daemon.request("/api/connections/acme/default", captured),
+  ].map(async (answer) => (await answer).status));
+
+  deepEqual(statuses, [401, 401, 401, 401, 401]);
+  await daemon.stop();
+});
+
+Deno.test("a request captured before a restart is refused after it", async () => {
+  const dir = await Deno.makeTempDir();
+  const vault = new MemoryVault();
+  const before = await openTestDaemon({ vault, replayPath: `${dir}/replay.log` });
+  const captured = await capture(before, await ownerWithKey(before));
+  equal((await before.request(TARGET, captured)).status, 200);
+  // Killed: nothing is closed, nothing is flushed.
+
+  const after = await openTestDaemon({ vault, replayPath: `${dir}/replay.log` });
+  const replayed = await after.request(TARGET, captured);
+
+  equal(replayed.status, 401);
+  await before.stop();
+  await after.stop();
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("the memory of used proofs is not needed longer than the proof lives", async () => {
+  const daemon = await openTestDaemon();
+  const captured = await capture(daemon, await ownerWithKey(daemon));
+  equal((await daemon.request(TARGET, captured)).status, 200);
+
+  // Past every window in which the proof could be remembered: it has expired long before.
+  daemon.clock.now = new Date(daemon.clock.now.getTime() + 10 * 60_000);
+  const late = await daemon.request(TARGET, captured);
+
+  equal((await late.json()).message, "Cannot accept the proof: exp");
+  await daemon.stop();
+});
+
+async function ownerWithKey(daemon: TestDaemon): Promise<Client> {
+  const owner = await registerOwner(daemon);
+  await logIn(owner, "acme");
+  return owner;
+}
+
+/** The request that shows a secret, as it goes over the wire. */
+async function capture(daemon: TestDaemon, owner: Client): Promise<RequestInit> {
+  const request = { method: "GET", target: TARGET, body: new Uint8Array() };
+  const authorization = await createProof(owner.signer, request, daemon.clock.now);
+  return { method: "GET", headers: { authorization } };
+}
