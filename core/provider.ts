@@ -88,7 +88,7 @@ export interface RevocationStyle {
 
 /**
  * OAuth 2.0 facts of a provider. URLs are templates over the base URL's variables
- * ({@linkcode urlVariables}).
+ * (`urlVariables` in `base_url.ts`).
  */
 export interface OAuthSettings {
   readonly authorization_url?: string;

@@ -4,9 +4,15 @@
  *
  * @module
  */
+import {
+  type AddressRules,
+  hostProblem,
+  isLink,
+  patternProblem,
+  urlProblem,
+} from "./address_rules.ts";
 import type { Issue } from "./errors.ts";
 import { isForbiddenVariable, VARIABLE_NAME } from "./environment_name.ts";
-import { canonicalHost, isLoopbackName, isPrivateName, parseHostPattern } from "./host_pattern.ts";
 import { headerProblem } from "./header_name.ts";
 import { type Injection, injectionTemplates, templateVariables } from "./injection.ts";
 import { parseKeyPattern } from "./key_pattern.ts";
@@ -48,14 +54,17 @@ class Check {
   readonly #valueNames: readonly string[];
   /** The names among them that hold the credential. */
   readonly #credentialNames: readonly string[];
+  /** How addresses are judged. */
+  readonly #addresses: AddressRules;
 
-  constructor(readonly provider: ProviderDefinition, readonly allowPrivate: boolean) {
+  constructor(readonly provider: ProviderDefinition, allowPrivate: boolean) {
     const { base_url, oauth, fields, auth_type } = provider;
     const hasApiUrl = base_url?.api !== undefined || oauth?.api_url_field !== undefined;
     this.#urlNames = [
       ...(base_url === undefined ? [] : ["base_url", ...templateVariables(base_url.template)]),
       ...(hasApiUrl ? ["api_url"] : []),
     ];
+    this.#addresses = { allowPrivate, names: this.#urlNames, baseUrl: base_url?.default };
     const names = fields.map((field) => field.name);
     const oauthNames = auth_type === "oauth2" ? ["access_token"] : [];
     this.#credentialNames = auth_type === "oauth2" ? ["access_token"] : names;
@@ -141,31 +150,8 @@ class Check {
       const path = `hosts.${index}`;
       if (seen.has(url)) this.add(path, `${url} is named twice`);
       seen.add(url);
-      this.hostRule(path, url);
+      this.problem(path, hostProblem(url, this.#addresses));
     }
-  }
-
-  hostRule(path: string, url: string): void {
-    if (url.startsWith("regex:")) return this.pattern(path, url);
-    if (/[^\x21-\x7e]|[\\?#@%]/.test(url)) {
-      return this.add(path, "holds user information, a query, a fragment or odd characters");
-    }
-    if (templateVariables(url).length > 0 || /[{}]/.test(url)) {
-      const full = /^\{(?:base_url|api_url)\}/.test(url) || url.startsWith("http://")
-        ? url
-        : `https://${url}`;
-      this.url(path, full, this.#urlNames);
-      return;
-    }
-    const http = url.startsWith("http://");
-    const [, authority, rest] = /^([^/]*)(.*)$/.exec(url.replace(/^http:\/\//, ""))!;
-    const host = authority!.replace(/:\d{1,5}$/, "");
-    if (http && !(this.allowPrivate && isLoopbackName(host))) return this.add(path, "is not https");
-    if (/(?:^|\/)\.{1,2}(?:\/|$)|\/\//.test(rest!)) {
-      return this.add(path, "holds a path with empty or dot segments");
-    }
-    if (rest!.includes("*")) return this.add(path, "holds a wildcard in its path");
-    this.pattern(path, host);
   }
 
   patterns(path: string, hosts: readonly string[]): void {
@@ -173,13 +159,11 @@ class Check {
   }
 
   pattern(path: string, text: string): void {
-    try {
-      const { suffix } = parseHostPattern(text);
-      if (isPrivateName(suffix) && !this.allowPrivate) this.add(path, PRIVATE);
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      this.add(path, `${text} is refused: ${error.message}`);
-    }
+    this.problem(path, patternProblem(text, this.#addresses));
+  }
+
+  problem(path: string, problem: string | null): void {
+    if (problem !== null) this.add(path, problem);
   }
 
   injections(): void {
@@ -355,43 +339,8 @@ class Check {
   }
 
   url(path: string, template: string, names: readonly string[]): void {
-    const unknown = templateVariables(template).find((name) => !names.includes(name));
-    if (unknown !== undefined) return this.add(path, `names {${unknown}}, which is not a variable`);
-    // The URL parser would turn Unicode into xn-- and \ into /: what is read is not what is dialled.
-    if (/[^\x21-\x7e]|\\/.test(template)) {
-      return this.add(path, "holds characters that URLs do not have");
-    }
-    const text = fillSample(template, this.provider.base_url?.default);
-    const url = URL.canParse(text) ? new URL(text) : null;
-    if (url === null || /[{}]/.test(text)) return this.add(path, "is not a URL");
-    const host = url.hostname;
-    if (url.protocol !== "https:" && !(this.allowPrivate && isLoopbackName(host))) {
-      return this.add(path, "is not https");
-    }
-    if (url.username !== "" || url.password !== "" || /^[a-z]+:\/\/[^/?#]*@/i.test(text)) {
-      return this.add(path, "holds user information");
-    }
-    if (text.includes("#")) return this.add(path, "holds a fragment");
-    if (isPrivateName(host)) {
-      if (!this.allowPrivate) this.add(path, PRIVATE);
-    } else if (canonicalHost(host) === null) this.add(path, `${host} is not a host name`);
+    this.problem(path, urlProblem(template, { ...this.#addresses, names }));
   }
-}
-
-const PRIVATE = "lies on this machine or in a private network; " +
-  "register it with --allow-private if that is meant";
-
-/** A URL with plausible values for its variables, to be judged as a URL. */
-function fillSample(template: string, baseUrl: string | undefined): string {
-  return template.replace(/\{([a-z][a-z0-9_]*)\}/g, (_, name: string) => {
-    if (name === "base_url") return baseUrl?.replace(/\/+$/, "") ?? "https://base-url.example";
-    // At the very start it is a whole URL; elsewhere part of a name.
-    if (name === "api_url") return "https://api-url.example";
-    return template.startsWith(`https://{${name}}`) &&
-        /^(?:\/|$)/.test(template.slice(`https://{${name}}`.length))
-      ? "host.example"
-      : "x";
-  });
 }
 
 /** What a flow cannot do without; discovery (RFC 9728, RFC 8414) may stand in for endpoints. */
@@ -405,12 +354,6 @@ function missingEndpoints(flow: Flow, oauth: OAuthSettings): string[] {
     api_key: [],
   };
   return isDiscovered ? [] : needed[flow].filter((name) => oauth[name] === undefined);
-}
-
-function isLink(text: string): boolean {
-  if (!URL.canParse(text) || /[^\x21-\x7e]|\\/.test(text)) return false;
-  const { protocol, username, password } = new URL(text);
-  return /^https?:$/.test(protocol) && username === "" && password === "";
 }
 
 function show(names: readonly string[]): string {
