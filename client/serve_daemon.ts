@@ -47,11 +47,7 @@ export async function serveInForeground(
     if (relay === null) throw startFailure(paths, logStart, "the egress relay").error;
     relayPid = relay.pid;
     daemon = spawnHere(paths, { port, relayPort: relay.port });
-    const writer = daemon.stdin.getWriter();
-    await writer.write(
-      new TextEncoder().encode(`${JSON.stringify(boot.daemonFor(relay, port))}\n`),
-    );
-    await writer.close();
+    await writeBootLine(daemon, JSON.stringify(boot.daemonFor(relay, port)));
     if (await provesItself(daemon, boot.instance, paths)) {
       options.note?.(`serving on ${baseUrlOf(readDaemonState(paths)!)}`);
     }
@@ -66,6 +62,17 @@ export async function serveInForeground(
   } finally {
     options.signal?.removeEventListener("abort", stop);
     await endProcess(relayPid);
+  }
+}
+
+/** A daemon that ended before it read has said why on standard error; its exit code follows. */
+async function writeBootLine(daemon: Deno.ChildProcess, line: string): Promise<void> {
+  const writer = daemon.stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(`${line}\n`));
+    await writer.close();
+  } catch {
+    await writer.abort().catch(() => {});
   }
 }
 
