@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import { concat } from "./der.ts";
 
 /** Password of the store. It protects nothing: the store holds public certificates. */
@@ -17,7 +18,7 @@ const TRUSTED_CERTIFICATE = 2;
 const SALT = "Mighty Aphrodite";
 
 /** The store with these certificates, DER. */
-export async function javaTrustStore(certificates: readonly Uint8Array[]): Promise<Uint8Array> {
+export function javaTrustStore(certificates: readonly Uint8Array[]): Uint8Array {
   const parts: Uint8Array[] = [uint32(MAGIC), uint32(VERSION), uint32(certificates.length)];
   for (const [index, certificate] of certificates.entries()) {
     parts.push(
@@ -30,11 +31,8 @@ export async function javaTrustStore(certificates: readonly Uint8Array[]): Promi
     );
   }
   const content = concat(parts);
-  const digest = await crypto.subtle.digest(
-    "SHA-1",
-    concat([utf16(TRUST_STORE_PASSWORD), new TextEncoder().encode(SALT), content]),
-  );
-  return concat([content, new Uint8Array(digest)]);
+  const hash = createHash("sha1").update(utf16(TRUST_STORE_PASSWORD)).update(SALT).update(content);
+  return concat([content, Uint8Array.from(hash.digest())]);
 }
 
 function uint32(value: number): Uint8Array {

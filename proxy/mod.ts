@@ -1,91 +1,90 @@
 /**
- * The proxy of one run: a certificate authority, live routes, credentials, and a door on loopback.
+ * The proxy of one run: a certificate authority and a door on loopback. What happens behind the door
+ * is `engine.ts`, which is loaded when the first connection comes or when there is time for it: a
+ * command that ends at once never waits for it.
  *
  * @module
  */
 import type { ProxyRoutes } from "../core/api.ts";
 import type { Secret } from "../core/secret.ts";
 import { type CertificateAuthority, createAuthority } from "./certificate_authority.ts";
-import { ChangeStream } from "./change_stream.ts";
 import type { ConnectTo } from "./connect_to.ts";
 import { readCorporateProxies } from "./corporate_proxy.ts";
-import { Credentials } from "./credentials.ts";
 import type { DaemonAccess } from "./daemon_access.ts";
-import { Dialer } from "./dial.ts";
-import { readExtraRoots } from "./extra_roots.ts";
-import { LeafCertificates } from "./leaf_certificates.ts";
+import type { Engine } from "./engine.ts";
 import { listen } from "./listener.ts";
 import { ProxySecret } from "./proxy_secret.ts";
-import { LiveRoutes } from "./routes.ts";
-import type { RunContext } from "./run_context.ts";
-import { UpstreamPool } from "./upstream_pool.ts";
 
-/** What a proxy is started with. */
-export interface ProxyOptions {
+/** What the door needs before anything is known of the run. */
+export interface DoorOptions {
+  /** Host patterns that the run's authority may sign for. */
+  readonly knownHosts: readonly string[];
+  /** The owner's environment: `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`. Never the child's. */
+  readonly readVariable: (name: string) => string | undefined;
+}
+
+/** What serves the connections. */
+export interface ServiceOptions {
   readonly daemon: DaemonAccess;
   /** The routes when the run begins. */
   readonly routes: ProxyRoutes;
   /** Refuse what no login covers, instead of tunnelling it. */
   readonly denyUnmatched: boolean;
   readonly connectTo: readonly ConnectTo[];
-  /** The owner's environment: `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`. Never the child's. */
-  readonly readVariable: (name: string) => string | undefined;
   /** Tells the owner something worth knowing. */
   readonly note: (line: string) => void;
 }
 
-/** A proxy that accepts connections. */
-export interface RunningProxy {
+/** A door that listens; connections wait until it is in service. */
+export interface ProxyDoor {
   readonly port: number;
   /** `http://authsome:SECRET@127.0.0.1:PORT`. */
   readonly url: Secret;
   readonly authority: CertificateAuthority;
+  /** Begins to serve. */
+  serve(options: ServiceOptions): void;
   /** Closes the door and every connection; nothing of the proxy runs afterwards. */
   close(): Promise<void>;
 }
 
+/** When the engine is loaded although nothing has come yet. */
+const WARM_UP_MS = 10;
+
 /**
- * Starts a proxy on a free port of 127.0.0.1.
+ * Opens a door on a free port of 127.0.0.1. That takes time of its own, so it can be done while the
+ * daemon is still being asked for the grant.
  *
  * @throws {UsageError} when a variable of the owner's environment cannot be used.
  */
-export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
-  const { daemon, denyUnmatched, note, readVariable } = options;
-  const authority = createAuthority({ hosts: options.routes.known_hosts });
-  const leaves = new LeafCertificates(authority);
-  const routes = new LiveRoutes(daemon, options.routes, note);
-  const pool = new UpstreamPool();
+export async function openDoor({ knownHosts, readVariable }: DoorOptions): Promise<ProxyDoor> {
+  const corporate = readCorporateProxies(readVariable);
+  const authority = createAuthority({ hosts: knownHosts });
   const secret = new ProxySecret();
-  const dialer = new Dialer({
-    connectTo: options.connectTo,
-    corporate: readCorporateProxies(readVariable),
-    extraRoots: () => readExtraRoots(readVariable("SSL_CERT_FILE")),
-    daemonPort: () => daemon.port,
+  const service = Promise.withResolvers<ServiceOptions>();
+  let loading: Promise<Engine> | null = null;
+  const engine = () =>
+    loading ??= Promise.all([service.promise, import("./engine.ts")]).then(
+      ([options, { startEngine }]) =>
+        startEngine({ ...options, corporate, authority, secret, readVariable }),
+    );
+  const listener = await listen((socket) => {
+    engine().then((started) => started.serve(socket), () => socket.destroy());
   });
-  let wasBroken = false;
-  const credentials = new Credentials(daemon, () => changes.isOpen);
-  const changes = new ChangeStream(daemon, {
-    onChange: (revision) => {
-      credentials.clear();
-      // A restarted daemon may count from the beginning again.
-      routes.reload(revision, wasBroken);
-      wasBroken = false;
-    },
-    onBroken: () => {
-      wasBroken = true;
-      credentials.clear();
-    },
-    onEnded: () => credentials.clear(),
-  });
-  const run: RunContext = { routes, credentials, dialer, pool, secret, denyUnmatched, note };
-  const listener = await listen(run, leaves);
+  let warmUp: ReturnType<typeof setTimeout> | undefined;
+  let isServing = false;
   return {
     port: listener.port,
     url: secret.proxyUrl(listener.port),
     authority,
+    serve: (options) => {
+      isServing = true;
+      service.resolve(options);
+      warmUp = setTimeout(() => void engine().then((started) => started.warmUp()), WARM_UP_MS);
+    },
     close: async () => {
-      await Promise.all([changes.close(), listener.close()]);
-      pool.close();
+      clearTimeout(warmUp);
+      const started = isServing ? loading : null;
+      await Promise.all([listener.close(), started?.then((running) => running.close())]);
     },
   };
 }

@@ -5,6 +5,6 @@
  * @module
  */
 export { childEnvironment } from "./child_env.ts";
-export { startProxy } from "./mod.ts";
+export { openDoor } from "./mod.ts";
 export { createRunDirectory, removeLeftovers } from "./run_directory.ts";
-export { writeTrustFiles } from "./trust_store.ts";
+export { prepareTrust } from "./trust_store.ts";

@@ -47,8 +47,8 @@ const JAVA_STORE = "trust.jks";
 const ADDING = ["NODE_EXTRA_CA_CERTS", "DENO_CERT"] as const;
 
 /** Writes the files into the run's directory. `read` reads the owner's environment. */
-export async function writeTrustFiles(
-  authority: CertificateAuthority,
+export async function prepareTrust(
+  { certificatePem }: CertificateAuthority,
   directory: RunDirectory,
   read: (name: string) => string | undefined,
 ): Promise<TrustFiles> {
@@ -58,29 +58,26 @@ export async function writeTrustFiles(
     readWgetrc(read),
   ]);
   const trusted = replacing.length > 0 ? replacing : [await readSystemRoots()];
-  const extra = adding.filter((text) => !trusted.includes(text));
-  const bundle = [...trusted, ...extra, authority.certificatePem].map(endLine).join("");
-  const bundlePath = `${directory.path}/bundle.pem`;
-  const [, authorityPath, wgetrcPath, phpIni, nodeBootstrap] = await Promise.all([
-    directory.write("bundle.pem", bundle),
+  const before = [...new Set([...trusted, ...adding])].map(endLine).join("");
+  const bundlePem = before + certificatePem;
+  const bundle = `${directory.path}/bundle.pem`;
+  const [authority, wgetrcPath, phpIni, nodeBootstrap] = await Promise.all([
     // The public roots are not repeated here: such a variable adds to them.
-    directory.write("authority.pem", [...adding, authority.certificatePem].map(endLine).join("")),
-    directory.write("wgetrc", `${endLine(wgetrc)}ca_certificate=${bundlePath}\n`),
-    directory.write(
-      "php/authsome.ini",
-      `curl.cainfo="${bundlePath}"\nopenssl.cafile="${bundlePath}"\n`,
-    ),
+    directory.write("authority.pem", adding.map(endLine).join("") + certificatePem),
+    directory.write("wgetrc", `${endLine(wgetrc)}ca_certificate=${bundle}\n`),
+    directory.write("php/authsome.ini", `curl.cainfo="${bundle}"\nopenssl.cafile="${bundle}"\n`),
     directory.write(NODE_BOOTSTRAP_NAME, NODE_BOOTSTRAP),
+    directory.write("bundle.pem", bundlePem),
   ]);
   return {
-    bundle: bundlePath,
-    authority: authorityPath,
+    bundle,
+    authority,
     javaStore: `${directory.path}/${JAVA_STORE}`,
     wgetrc: wgetrcPath,
     phpDirectory: phpIni.slice(0, phpIni.lastIndexOf("/")),
     nodeBootstrap,
     writeLate: async () => {
-      await directory.write(JAVA_STORE, await javaTrustStore(decodePem(bundle)));
+      await directory.write(JAVA_STORE, javaTrustStore(decodePem(bundlePem)));
     },
   };
 }

@@ -4,9 +4,12 @@
  * @module
  */
 import type { ConnectTo } from "../../proxy/connect_to.ts";
-import { type RunningProxy, startProxy } from "../../proxy/mod.ts";
+import { openDoor, type ProxyDoor } from "../../proxy/mod.ts";
 import { FakeDaemon } from "./fake_daemon.ts";
 import { RawConnection } from "./raw_connection.ts";
+
+// The first key of a process takes long enough to outlive a short test (see Engine.warmUp).
+await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
 
 /** What to start. */
 export interface TestProxyOptions {
@@ -21,7 +24,7 @@ export interface TestProxyOptions {
 
 /** A proxy under test. */
 export interface TestProxy {
-  readonly proxy: RunningProxy;
+  readonly proxy: ProxyDoor;
   readonly daemon: FakeDaemon;
   /** What it told its owner. */
   readonly notes: string[];
@@ -57,15 +60,19 @@ export async function startTestProxy(options: TestProxyOptions = {}): Promise<Te
     ...((options.authorities ?? []).length > 0 ? { SSL_CERT_FILE: roots } : {}),
     ...options.variables,
   };
-  const proxy = await startProxy({
+  const routes = daemon.snapshot();
+  const proxy = await openDoor({
+    knownHosts: routes.known_hosts,
+    readVariable: (name) => variables[name],
+  });
+  proxy.serve({
     daemon,
-    routes: daemon.snapshot(),
+    routes,
     denyUnmatched: options.denyUnmatched ?? false,
     connectTo: Object.entries(options.servers ?? {}).map(([name, addressPort]): ConnectTo => {
       const [host = "", port = "443"] = name.split(":");
       return { host, port: Number(port), address: "127.0.0.1", addressPort };
     }),
-    readVariable: (name) => variables[name],
     note: (line) => notes.push(line),
   });
   await daemon.streamOpened();

@@ -1,0 +1,149 @@
+/**
+ * One run from beginning to end: the run's identity, its proxy, its files, the child; and nothing of
+ * it left afterwards.
+ *
+ * @module
+ */
+import type { DaemonClient } from "../client/daemon_client.ts";
+import { RunIdentity } from "../client/run_identity.ts";
+import type { ProxyRoutes } from "../core/api.ts";
+import type { GrantScope } from "../core/grant.ts";
+import type { ConnectTo } from "../proxy/connect_to.ts";
+import type { ProxyDoor } from "../proxy/mod.ts";
+import type { RunDirectory } from "../proxy/run_directory.ts";
+import { ChildNotStartedError, runChild } from "./child_process.ts";
+import type { CommandContext } from "./command.ts";
+
+/** What the command line asks for. */
+export interface RunPlan {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** null: every provider's default connection. */
+  readonly only: readonly GrantScope[] | null;
+  readonly connections: Readonly<Record<string, string>>;
+  readonly connectTo: readonly ConnectTo[];
+  readonly denyUnmatched: boolean;
+}
+
+/** When the child has had time to start, what it may need later is written. */
+const LATE_MS = 20;
+
+/**
+ * Runs the command; gives its exit code.
+ *
+ * The daemon works in its own process, so what does not depend on its answer is done meanwhile: the
+ * proxy's modules load while it proves itself, the door opens while the grant is made.
+ */
+export async function runBehindProxy(plan: RunPlan, context: CommandContext): Promise<number> {
+  const label = plan.command.slice(plan.command.lastIndexOf("/") + 1);
+  const owner = context.openClient();
+  const parts = import("../proxy/run_parts.ts");
+  const made = await settleAll({
+    identity: RunIdentity.start({ ...plan, openOwner: ownerOpener(owner, context), label }),
+    // The owner sees the same known hosts as the run will, and sees them before the grant is made.
+    door: Promise.all([parts, owner.then((client) => client.proxyRoutes())]).then(
+      ([{ openDoor }, { known_hosts }]) => openDoor({ knownHosts: known_hosts, readVariable }),
+    ),
+    directory: parts.then(({ createRunDirectory }) => createRunDirectory()),
+  });
+  try {
+    if (made.failure !== null) throw made.failure;
+    const { identity, door, directory } = made.values as Made;
+    return await startChild(plan, context, await parts, { identity, door, directory });
+  } catch (error) {
+    if (!(error instanceof ChildNotStartedError)) throw error;
+    context.voice.instruct(`authsome: ${error.message}`);
+    return error.exitCode;
+  } finally {
+    const { identity, door, directory } = made.values;
+    await Promise.all([identity?.end(), door?.close(), directory?.remove()]);
+  }
+}
+
+/** What a run is made of. */
+interface Made {
+  readonly identity: RunIdentity;
+  readonly door: ProxyDoor;
+  readonly directory: RunDirectory;
+}
+
+/** Waits for all of them, so that what was made can be undone when another one failed. */
+async function settleAll(
+  making: { readonly [K in keyof Made]: Promise<Made[K]> },
+): Promise<{ values: Partial<Made>; failure: unknown }> {
+  const values: Record<string, unknown> = {};
+  let failure: unknown = null;
+  await Promise.all(
+    Object.entries<Promise<unknown>>({ ...making }).map(async ([name, promise]) => {
+      try {
+        values[name] = await promise;
+      } catch (error) {
+        failure ??= error;
+      }
+    }),
+  );
+  return { values, failure };
+}
+
+async function startChild(
+  { command, args, denyUnmatched, connectTo }: RunPlan,
+  { voice, log }: CommandContext,
+  { prepareTrust, childEnvironment, removeLeftovers }: typeof import("../proxy/run_parts.ts"),
+  { identity, door, directory }: Made,
+): Promise<number> {
+  const [routes, trust] = await Promise.all([
+    identity.current.proxyRoutes(),
+    prepareTrust(door.authority, directory, readVariable),
+  ]);
+  const note = (line: string) => voice.note(`authsome: ${line}`);
+  door.serve({ daemon: identity, routes, denyUnmatched, connectTo, note });
+  const env = childEnvironment({
+    base: Deno.env.toObject(),
+    proxyUrl: door.url,
+    proxyPort: door.port,
+    trust,
+    variables: routes.environment,
+  });
+  note(describeGrant(routes));
+  const tidyUp = async () => {
+    await trust.writeLate();
+    await removeLeftovers(directory.path.slice(0, directory.path.lastIndexOf("/")));
+  };
+  let late: ReturnType<typeof setTimeout> | undefined;
+  const onStarted = () => {
+    late = setTimeout(() => tidyUp().catch((error) => log.write(`run: ${error}`)), LATE_MS);
+  };
+  try {
+    return await runChild({ command, args, env, onStarted });
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+function readVariable(name: string): string | undefined {
+  return Deno.env.get(name);
+}
+
+/** The command's own client first; later, when the daemon is to be found again, a new one. */
+function ownerOpener(
+  first: Promise<DaemonClient>,
+  { settings }: CommandContext,
+): () => Promise<DaemonClient> {
+  let isFirst = true;
+  return async () => {
+    if (isFirst) {
+      isFirst = false;
+      return await first;
+    }
+    const { openOwnerClient } = await import("../client/owner_client.ts");
+    return await openOwnerClient(settings);
+  };
+}
+
+function describeGrant({ routes }: ProxyRoutes): string {
+  const granted = [...new Set(routes.map((route) => `${route.provider}/${route.connection}`))];
+  if (granted.length === 0) return "no login yet, the command runs without credentials";
+  const shown = granted.slice(0, 5).join(", ");
+  const more = granted.length > 5 ? ` and ${granted.length - 5} more` : "";
+  return `granted ${shown}${more}`;
+}

@@ -1,0 +1,87 @@
+/**
+ * What happens to the connections of one run: live routes, credentials, certificates, and the pool
+ * of connections to servers, put together.
+ *
+ * @module
+ */
+import type net from "node:net";
+import type { CertificateAuthority } from "./certificate_authority.ts";
+import { ChangeStream } from "./change_stream.ts";
+import type { CorporateProxies } from "./corporate_proxy.ts";
+import { Credentials } from "./credentials.ts";
+import { Dialer } from "./dial.ts";
+import { readExtraRoots } from "./extra_roots.ts";
+import { LeafCertificates } from "./leaf_certificates.ts";
+import type { DoorOptions, ServiceOptions } from "./mod.ts";
+import type { ProxySecret } from "./proxy_secret.ts";
+import { LiveRoutes } from "./routes.ts";
+import type { RunContext } from "./run_context.ts";
+import { serveSocket } from "./serve_socket.ts";
+import { UpstreamPool } from "./upstream_pool.ts";
+
+/** What an engine is started with. */
+export interface EngineOptions extends ServiceOptions {
+  readonly readVariable: DoorOptions["readVariable"];
+  readonly corporate: CorporateProxies;
+  readonly authority: CertificateAuthority;
+  readonly secret: ProxySecret;
+}
+
+/** A running engine. */
+export interface Engine {
+  /** Serves one accepted connection to its end. */
+  serve(socket: net.Socket): void;
+  /** Does in idle time what the first request would have to wait for. */
+  warmUp(): Promise<void>;
+  /** Ends the change stream and closes idle connections. */
+  close(): Promise<void>;
+}
+
+/** Starts one; the change stream opens in the background. */
+export function startEngine(options: EngineOptions): Engine {
+  const { daemon, corporate, readVariable, note } = options;
+  const pool = new UpstreamPool();
+  const routes = new LiveRoutes(daemon, options.routes, note);
+  const credentials = new Credentials(daemon, () => changes.isOpen);
+  let wasBroken = false;
+  const changes = new ChangeStream(daemon, {
+    onChange: (revision) => {
+      credentials.clear();
+      // A restarted daemon may count from the beginning again.
+      routes.reload(revision, wasBroken);
+      wasBroken = false;
+    },
+    onBroken: () => {
+      wasBroken = true;
+      credentials.clear();
+    },
+    onEnded: () => credentials.clear(),
+  });
+  const run: RunContext = {
+    routes,
+    credentials,
+    pool,
+    dialer: new Dialer({
+      connectTo: options.connectTo,
+      corporate,
+      extraRoots: () => readExtraRoots(readVariable("SSL_CERT_FILE")),
+      daemonPort: () => daemon.port,
+    }),
+    secret: options.secret,
+    denyUnmatched: options.denyUnmatched,
+    note,
+  };
+  const leaves = new LeafCertificates(options.authority);
+  return {
+    serve: (socket) => serveSocket(socket, run, leaves),
+    warmUp: async () => {
+      // The first use of the TLS library's random source takes 30 ms, here on another thread;
+      // Deno.startTls would stop everything for as long.
+      await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+    },
+    close: async () => {
+      await changes.close();
+      pool.close();
+    },
+  };
+}
