@@ -389,3 +389,12 @@ Deno.test("serveDaemon() serves in the foreground until it is told to stop", asy
   equal(await ended, 0);
   deepEqual([isAlive(pid), isAlive(relay_pid)], [false, false]);
 });
+
+Deno.test("serveDaemon() returns the exit code of a daemon that could not start", async () => {
+  await using home = new Home();
+  await home.ensure({ AUTHSOME_MASTER_KEY: "1".repeat(64) });
+  await stopDaemon(home.paths);
+  const settings = home.settings({ AUTHSOME_MASTER_KEY: "2".repeat(64) });
+  equal(await serveDaemon(settings, home.paths), 1);
+  equal((await daemonStatus(home.paths)).running, false);
+});
