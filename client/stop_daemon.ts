@@ -8,6 +8,12 @@ import type { HomePaths } from "../core/paths.ts";
 import { findDaemon, type FoundDaemon } from "./find_daemon.ts";
 import { endProcess, isOurs } from "./processes.ts";
 
+/**
+ * How long a daemon that answers may take to end: it waits up to ten seconds for refreshes under way,
+ * because a token that was rotated and not written down is lost.
+ */
+const DAEMON_GRACE_MS = 15_000;
+
 /** Ends both processes of this home; false when neither ran. */
 export async function endDaemon(paths: HomePaths): Promise<boolean> {
   return await endProcesses(await findDaemon(paths), paths);
@@ -20,7 +26,7 @@ export async function endProcesses(found: FoundDaemon, paths: HomePaths): Promis
     const { pid, relay_pid } = found.state;
     // One that answered the challenge wrote the state itself: its number is right.
     if (found.type !== "gone" || await isOurs(pid, "daemon", paths.home)) {
-      await endProcess(pid);
+      await endProcess(pid, found.type === "gone" ? undefined : DAEMON_GRACE_MS);
       ended = true;
     }
     // Ends by itself with the daemon, unless it hangs.
@@ -31,7 +37,8 @@ export async function endProcesses(found: FoundDaemon, paths: HomePaths): Promis
   }
   const orphan = lockHolder(paths);
   if (orphan !== null && await isOurs(orphan, "daemon", paths.home)) {
-    await endProcess(orphan);
+    // Perhaps it is stopping right now: then it has taken its state file away.
+    await endProcess(orphan, DAEMON_GRACE_MS);
     ended = true;
   }
   return ended;

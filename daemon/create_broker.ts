@@ -7,9 +7,10 @@ import type { Broker } from "./broker/broker.ts";
 import { ChangeHub } from "./broker/change_hub.ts";
 import { DefaultConnections } from "./broker/default_connections.ts";
 import { KnownCallers } from "./broker/known_callers.ts";
+import { Refreshes } from "./broker/refreshes.ts";
 
 /** What a broker cannot make itself. */
-export type BrokerParts = Omit<Broker, "changes" | "defaults" | "callers">;
+export type BrokerParts = Omit<Broker, "changes" | "defaults" | "callers" | "refreshes">;
 
 /** A broker over its parts. */
 export function createBroker(parts: BrokerParts): Broker {
@@ -22,5 +23,6 @@ export function createBroker(parts: BrokerParts): Broker {
     changes,
     defaults: new DefaultConnections(sources),
     callers: new KnownCallers(sources),
+    refreshes: new Refreshes(),
   };
 }

@@ -29,7 +29,9 @@ export function egressHosts(provider: ProviderDefinition, baseUrl: string | null
     check_url,
   ];
   const chosen = baseUrl ?? base_url?.default ?? null;
-  const variables = base_url === undefined || chosen === null ? {} : readBaseUrl(base_url, chosen);
+  const variables = base_url === undefined || chosen === null
+    ? {}
+    : readBaseUrl(base_url, chosen, { allowPrivate: allow_private });
   return endpoints
     .map((url) => url === undefined ? null : fillBaseUrl(url, variables ?? {}))
     .flatMap((url) => url === null ? [] : allowedHost(url, allow_private) ?? []);

@@ -24,12 +24,17 @@ export interface EgressPolicy {
 export function egressPolicy(control: EgressControl): EgressPolicy {
   const discovered = new Map<string, AllowedHost>();
   const add = async (hosts: readonly AllowedHost[]): Promise<void> => {
-    for (const host of hosts) discovered.set(`${host.host}:${host.port}`, host);
+    for (const host of hosts) {
+      const key = `${host.host}:${host.port}`;
+      // What the owner allowed for one provider is not taken away by another that names it, too.
+      const isPrivate = host.private || discovered.get(key)?.private === true;
+      discovered.set(key, { ...host, private: isPrivate });
+    }
     await control.allow("discovered", [...discovered.values()]);
   };
   return {
-    allowHosts: (hosts) =>
-      add(hosts.flatMap((host) => allowedHost(`https://${host}/`, false) ?? [])),
+    allowHosts: (hosts, isPrivate) =>
+      add(hosts.flatMap((host) => allowedHost(`https://${host}/`, isPrivate) ?? [])),
     allowProvider: (definition, baseUrl) => add(egressHosts(definition, baseUrl)),
     allowDefinitions: (definitions) =>
       control.allow(

@@ -14,7 +14,7 @@ import { AuditLog } from "./audit_log.ts";
 import { BackgroundTasks } from "./background_tasks.ts";
 import type { Broker, Probe } from "./broker/broker.ts";
 import { ProviderCatalogue } from "./broker/provider_catalogue.ts";
-import { notRevocable } from "./broker/revoke_provider.ts";
+import { endRefreshes } from "./broker/refresh_connection.ts";
 import { auditServer, selfTest } from "./confinement.ts";
 import { createBroker } from "./create_broker.ts";
 import { customDefinitions } from "./custom_definitions.ts";
@@ -42,6 +42,8 @@ export interface RunningDaemon {
 
 /** How long requests under way are waited for at the stop, in milliseconds. */
 const DRAIN_MS = 2000;
+/** How long refreshes under way are waited for; the launcher's patience is longer. */
+const REFRESH_PATIENCE_MS = 10_000;
 
 /**
  * Starts the daemon that the boot line describes.
@@ -97,6 +99,7 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     },
     registrationToken,
     vault,
+    ownsVault: true,
     catalogue,
     flows,
     now,
@@ -104,7 +107,6 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     allowHosts: policy.allowHosts,
     allowProvider: policy.allowProvider,
     baseUrl: () => boot.base_url ?? `http://${boot.host}:${port}`,
-    revokeTokens: notRevocable,
     audit: (event) => audit.append(event),
     warn: (message, cause) => cause === undefined ? log.warn(message) : log.error(message, cause),
     probes: probes(paths, control),
@@ -152,6 +154,8 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     stopping = true;
     log.info("daemon stopping");
     removeState(paths);
+    // Cut off now, a token that the provider has rotated would be lost.
+    await endRefreshes(broker, REFRESH_PATIENCE_MS);
     // Streams end and polls stop first, so that the server has nothing left to wait for.
     await tasks.stop();
     audit.append({ event: "daemon_stop", status: "success" });

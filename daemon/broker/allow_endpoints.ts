@@ -24,6 +24,7 @@ export async function allowEndpoints(
   if (pending?.server.discovered === true) {
     const { token_endpoint, userinfo_endpoint } = pending.server;
     const urls = [token_endpoint, userinfo_endpoint].filter((url) => url !== null);
-    await broker.allowHosts(urls.map((url) => new URL(url).host));
+    const hosts = urls.map((url) => new URL(url).host);
+    await broker.allowHosts(hosts, provider.allow_private === true);
   }
 }

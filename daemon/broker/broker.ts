@@ -15,7 +15,7 @@ import type { ChangeHub } from "./change_hub.ts";
 import type { DefaultConnections } from "./default_connections.ts";
 import type { KnownCallers } from "./known_callers.ts";
 import type { ProviderCatalogue } from "./provider_catalogue.ts";
-import type { RevokeTokens } from "./revoke_provider.ts";
+import type { Refreshes } from "./refreshes.ts";
 
 /** The broker's surroundings. */
 export interface Broker {
@@ -26,18 +26,25 @@ export interface Broker {
   /** Content of `server/registration.token`. */
   readonly registrationToken: Secret;
   readonly vault: Vault;
+  /** A lock keeps every other process off the vault: what another process claimed, it left behind. */
+  readonly ownsVault: boolean;
   readonly catalogue: ProviderCatalogue;
   /** Each provider's default connection, as last read. */
   readonly defaults: DefaultConnections;
   /** Identities and grants, as last read. */
   readonly callers: KnownCallers;
   readonly changes: ChangeHub;
+  /** This process's refreshes. */
+  readonly refreshes: Refreshes;
   readonly flows: Readonly<Record<Flow, LoginFlow>>;
   readonly now: () => Date;
   /** Goes out through the egress relay, TLS end to end. */
   readonly fetch: typeof fetch;
-  /** Tells the relay hosts that no definition names, for as long as the daemon runs. */
-  readonly allowHosts: (hosts: readonly string[]) => void | Promise<void>;
+  /**
+   * Tells the relay hosts that no definition names, for as long as the daemon runs; `isPrivate` where
+   * the owner allowed this provider private addresses.
+   */
+  readonly allowHosts: (hosts: readonly string[], isPrivate: boolean) => void | Promise<void>;
   /** Tells the relay where a provider's endpoints are with this base URL, before they are called. */
   readonly allowProvider: (
     definition: ProviderDefinition,
@@ -45,7 +52,6 @@ export interface Broker {
   ) => void | Promise<void>;
   /** Base of links that people open, without a trailing slash. */
   readonly baseUrl: () => string;
-  readonly revokeTokens: RevokeTokens;
   /** Writes a decision down before it is acted on. @throws {StoreUnavailableError} */
   readonly audit: (event: AuditEvent) => void;
   /** Tells the daemon's log what no caller is there to hear. */

@@ -59,7 +59,11 @@ async function pollOnce(
     const paced = pending.type === "device_code"
       ? { ...pending, interval_seconds: interval }
       : pending;
-    const answer = await broker.flows[flow].poll!(login, paced, flowContext(broker, signal));
+    const answer = await broker.flows[flow].poll!(
+      login,
+      paced,
+      flowContext(broker, login.provider, signal),
+    );
     if (answer.type === "pending") return answer.interval_seconds;
     await finishLogin(broker, open, answer.grant, null, []);
     return null;

@@ -7,14 +7,11 @@
  *
  * @module
  */
-import { type Connection, showRef } from "../../core/connection.ts";
-import {
-  AuthsomeError,
-  ReauthorizationRequiredError,
-  RefreshFailedError,
-} from "../../core/errors.ts";
-import type { Vault } from "../vault/vault.ts";
+import type { Connection } from "../../core/connection.ts";
+import { AuthsomeError, ReauthorizationRequiredError } from "../../core/errors.ts";
 import type { Broker } from "./broker.ts";
+import { writeUnsaved } from "./keep_renewal.ts";
+import { needsLogin, unexpectedFailure } from "./refresh_failure.ts";
 import { renewTokens } from "./renew_tokens.ts";
 import { freshness } from "./token_freshness.ts";
 
@@ -27,73 +24,69 @@ export interface FreshnessOptions {
 /**
  * The connection with a token that can be used now.
  *
- * A token inside the refresh window is handed out at once and refreshed meanwhile; one that is
- * expired, or was refused, waits for its refresh.
+ * A token inside the refresh window is handed out at once and refreshed meanwhile; one that is about
+ * to expire, or was refused, waits for its refresh. When that fails, a token that is still valid is
+ * handed out as it is.
  *
  * @throws {ReauthorizationRequiredError} when only a new login helps.
  * @throws {RefreshFailedError} when the refresh failed, may succeed later, and the token is expired.
  * @throws {TokenExpiredError} when there is nothing to refresh with.
+ * @throws {ConnectionNotFoundError} when it was logged out meanwhile.
+ * @throws {StoreUnavailableError}
  */
 export async function refreshConnection(
   broker: Broker,
   connection: Connection,
   { rejectedAt = null }: FreshnessOptions = {},
 ): Promise<Connection> {
-  refuseDead(connection);
+  if (connection.status === "needs_reauth" || connection.status === "revoked") {
+    throw needsLogin({ provider: connection.provider, connection: connection.connection_name });
+  }
   const rule = { now: broker.now(), windowSeconds: broker.settings.refresh_window_seconds };
   switch (freshness(connection, { ...rule, rejectedAt })) {
     case "fresh":
       return connection;
     case "due":
-      // Its failure is in the log and in the connection's state; this caller is not hurt by it.
+      // Its failure is in the audit log and in the connection's state; this caller is not hurt by it.
       void join(broker, connection, null).catch(() => {});
       return connection;
     case "stale":
-      return await join(broker, connection, rejectedAt);
+      try {
+        return await join(broker, connection, rejectedAt);
+      } catch (error) {
+        if (rejectedAt === null && isStillUsable(broker, connection, error)) return connection;
+        throw error;
+      }
   }
 }
 
-/** Waits until no refresh of this vault is under way, so that a daemon does not stop in the middle of one. */
-export async function settleRefreshes(vault: Vault): Promise<void> {
-  await Promise.allSettled([...(flights.get(vault)?.values() ?? [])]);
+/**
+ * Begins no further refresh, waits for those under way, and writes what the disk did not take before:
+ * a daemon that stopped in the middle would lose tokens that the provider has rotated.
+ */
+export async function endRefreshes(broker: Broker, timeoutMs: number): Promise<void> {
+  await broker.refreshes.end(timeoutMs);
+  await writeUnsaved(broker);
 }
-
-const flights = new WeakMap<Vault, Map<string, Promise<Connection>>>();
 
 function join(
   broker: Broker,
   connection: Connection,
   rejectedAt: Date | null,
 ): Promise<Connection> {
-  const mine = flights.get(broker.vault) ?? new Map<string, Promise<Connection>>();
-  flights.set(broker.vault, mine);
-  const key = `${connection.vault_id} ${connection.provider} ${connection.connection_name}`;
-  const under_way = mine.get(key);
-  if (under_way !== undefined) return under_way;
-  const flight = renewTokens(broker, connection, rejectedAt)
-    .catch((error: unknown) => {
-      throw asRefreshFailure(connection, error);
-    })
-    .finally(() => mine.delete(key));
-  mine.set(key, flight);
-  return flight;
-}
-
-function refuseDead(connection: Connection): void {
-  if (connection.status !== "needs_reauth" && connection.status !== "revoked") return;
-  const ref = { provider: connection.provider, connection: connection.connection_name };
-  throw new ReauthorizationRequiredError(`Cannot use ${showRef(ref)}: it needs a new login`, {
-    ...ref,
-    hint: `Run: authsome login ${ref.provider} --connection ${ref.connection} --force`,
+  return broker.refreshes.join(connection, async () => {
+    try {
+      return await renewTokens(broker, connection, rejectedAt);
+    } catch (error) {
+      if (error instanceof AuthsomeError) throw error;
+      const ref = { provider: connection.provider, connection: connection.connection_name };
+      throw unexpectedFailure(ref, error);
+    }
   });
 }
 
-function asRefreshFailure(connection: Connection, error: unknown): AuthsomeError {
-  if (error instanceof AuthsomeError) return error;
-  const ref = { provider: connection.provider, connection: connection.connection_name };
-  return new RefreshFailedError(`Cannot refresh ${showRef(ref)}: an unexpected failure`, {
-    ...ref,
-    hint: "Run: authsome daemon logs",
-    cause: error,
-  });
+function isStillUsable(broker: Broker, { expires_at }: Connection, error: unknown): boolean {
+  if (error instanceof ReauthorizationRequiredError) return false;
+  if (error instanceof AuthsomeError && error.code === "connection_not_found") return false;
+  return expires_at !== null && expires_at > broker.now();
 }

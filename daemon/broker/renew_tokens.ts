@@ -6,57 +6,33 @@
  *
  * 1. the intent is on disk, and with it the claim that no other process redeems this token;
  * 2. the token endpoint is called once;
- * 3. the new token set is on disk before anybody uses it. When it cannot be written, it is kept in
- *    memory and written by the next attempt, instead of being fetched again;
- * 4. only then is the claim given up.
+ * 3. the new token set is on disk before anybody uses it, and the claim ends in the same write. When
+ *    it cannot be written, it is kept in memory and written by the next attempt.
  *
  * A crash between 1 and 3 leaves the intent behind. The next attempt redeems the same token again:
  * it works when the server had not rotated, and ends in `needs_reauth` when it had.
  *
  * @module
  */
-import { type Connection, type ConnectionRef, showRef } from "../../core/connection.ts";
-import {
-  type AuthsomeError,
-  ConnectionNotFoundError,
-  ReauthorizationRequiredError,
-  RefreshFailedError,
-  TokenExpiredError,
-  VaultConflictError,
-} from "../../core/errors.ts";
-import { refreshTokens, type Renewal } from "../oauth/refresh.ts";
-import { saveConnectionState } from "../records/connection_state.ts";
-import {
-  type ReadConnection,
-  readConnectionRevision,
-  saveConnection,
-} from "../records/connections.ts";
+import type { Connection, ConnectionRef } from "../../core/connection.ts";
+import type { OAuthConnection } from "../oauth/connection_facts.ts";
+import { refreshObstacle, refreshTokens } from "../oauth/refresh.ts";
+import { readConnectionState, stateChange } from "../records/connection_state.ts";
+import { readConnectionRevision } from "../records/connections.ts";
 import { readProviderClient } from "../records/provider_clients.ts";
-import {
-  EMPTY_JOURNAL,
-  type ReadJournal,
-  readRefreshJournal,
-  type RefreshJournal,
-  writeRefreshJournal,
-} from "../records/refresh_journal.ts";
-import type { Vault } from "../vault/vault.ts";
+import { EMPTY_JOURNAL } from "../records/refresh_journal.ts";
+import type { VaultChange } from "../vault/vault.ts";
 import type { Broker } from "./broker.ts";
+import { flowContext } from "./flow_context.ts";
+import { fingerprint, keepRenewal, markDead } from "./keep_renewal.ts";
+import { oauthConnection } from "./oauth_connection.ts";
+import { reachableProvider } from "./reachable_provider.ts";
+import { afterFailure, claimRefresh, type RefreshClaim } from "./refresh_claim.ts";
+import { loggedOut, needsLogin, nothingToRefresh, refreshFailed } from "./refresh_failure.ts";
 import { freshness } from "./token_freshness.ts";
 
-/** A claim older than this belongs to a process that died; longer than any request may take. */
-const LEASE_MS = 60_000;
 /** How often another process's refresh is looked at. */
 const WATCH_MS = 100;
-const MAX_BACK_OFF_MS = 5 * 60_000;
-
-/** This process, in the journal. */
-const HOLDER = crypto.randomUUID();
-
-/** Token sets that the provider handed out and the disk did not take, by vault and connection. */
-const unsaved = new WeakMap<
-  Vault,
-  Map<string, { readonly spent: string; readonly renewal: Renewal }>
->();
 
 /**
  * The connection with new tokens, durable; or with those that somebody else has renewed meanwhile.
@@ -65,6 +41,7 @@ const unsaved = new WeakMap<
  * @throws {RefreshFailedError} when it failed otherwise, or is backing off.
  * @throws {TokenExpiredError} when there is nothing to refresh with.
  * @throws {ConnectionNotFoundError} when it was logged out meanwhile.
+ * @throws {StoreUnavailableError} when the intent, or the new token set, cannot be written.
  */
 export async function renewTokens(
   broker: Broker,
@@ -76,265 +53,122 @@ export async function renewTokens(
     broker.stopping.throwIfAborted();
     const stored = await readConnectionRevision(broker.vault, seen.vault_id, ref);
     if (stored === null) throw loggedOut(ref);
-    if (isRenewed(broker, stored.connection, rejectedAt)) return stored.connection;
-    const kept = await saveUnsaved(broker, stored, ref);
-    if (kept !== null) return kept;
+    const { connection } = stored;
+    // Somebody else was quicker: another caller, another process, or a new login.
+    if (isRenewed(broker, connection, ref, rejectedAt)) return connection;
+    const unsaved = broker.refreshes.unsavedOf(connection.vault_id, ref);
+    if (unsaved !== null && unsaved.spent === await fingerprint(connection)) {
+      return await keepRenewal(broker, unsaved);
+    }
 
-    const read = await readRefreshJournal(broker.vault, seen.vault_id, ref);
-    if (isHeldElsewhere(read.journal, broker.now())) {
+    const asked = await askable(broker, connection);
+    const obstacle = refreshObstacle(asked);
+    if (obstacle !== null) throw nothingToRefresh(ref, obstacle);
+    const spent = await fingerprint(connection);
+    const claim = await claimRefresh(broker, connection.vault_id, ref, spent);
+    if (claim === null) {
       await pause(WATCH_MS, broker.stopping);
       continue;
     }
-    refuseWhileBackingOff(read.journal, ref, broker.now());
-    const claim = await claimRefresh(broker, stored.connection, read);
-    if (claim !== null) return await redeem(broker, stored, claim, ref);
+    try {
+      const renewed = await redeem(broker, connection, asked, claim);
+      if (renewed !== null) return renewed;
+    } finally {
+      await claim.release();
+    }
   }
 }
 
-/** Somebody else was quicker: another caller, another process, or a new login. */
-function isRenewed(broker: Broker, connection: Connection, rejectedAt: Date | null): boolean {
-  if (connection.status === "needs_reauth") {
-    throw needsLogin({ provider: connection.provider, connection: connection.connection_name });
+function isRenewed(
+  broker: Broker,
+  connection: Connection,
+  ref: ConnectionRef,
+  rejectedAt: Date | null,
+): boolean {
+  if (connection.status === "needs_reauth" || connection.status === "revoked") {
+    throw needsLogin(ref);
   }
   const rule = { now: broker.now(), windowSeconds: broker.settings.refresh_window_seconds };
   return freshness(connection, { ...rule, rejectedAt }) === "fresh";
 }
 
-function isHeldElsewhere(journal: RefreshJournal, now: Date): boolean {
-  if (journal.holder === null || journal.holder === HOLDER || journal.started_at === null) {
-    return false;
-  }
-  // The distance either way: a clock that was set back must not make a claim last for hours.
-  return Math.abs(now.getTime() - journal.started_at.getTime()) < LEASE_MS;
+async function askable(broker: Broker, connection: Connection): Promise<OAuthConnection> {
+  const definition = reachableProvider(broker, connection.provider);
+  const client = await readProviderClient(broker.vault, connection.provider);
+  return oauthConnection(connection, definition, client);
 }
 
-function refuseWhileBackingOff(journal: RefreshJournal, ref: ConnectionRef, now: Date): void {
-  const { retry_at } = journal;
-  if (retry_at === null || retry_at <= now) return;
-  // Farther away than any back-off is a clock that was set back.
-  if (retry_at.getTime() - now.getTime() > MAX_BACK_OFF_MS) return;
-  const seconds = Math.ceil((retry_at.getTime() - now.getTime()) / 1000);
-  throw new RefreshFailedError(
-    `Cannot refresh ${showRef(ref)}: it failed ${journal.failures} times, next try in ${seconds} s`,
-    { ...ref, operation: "refresh", hint: `Run: authsome login ${ref.provider} --force` },
-  );
-}
-
-/** The journal with our claim in it, on disk; null when another process claimed it first. */
-async function claimRefresh(
-  broker: Broker,
-  connection: Connection,
-  { journal, revision }: ReadJournal,
-): Promise<ReadJournal | null> {
-  const ref = { provider: connection.provider, connection: connection.connection_name };
-  const claimed: RefreshJournal = {
-    ...journal,
-    holder: HOLDER,
-    started_at: broker.now(),
-    fingerprint: await fingerprint(connection),
-  };
-  try {
-    await writeRefreshJournal(broker.vault, connection.vault_id, ref, claimed, revision);
-  } catch (error) {
-    if (error instanceof VaultConflictError) return null;
-    throw error;
-  }
-  return await readRefreshJournal(broker.vault, connection.vault_id, ref);
-}
-
+/** One request with its consequences; null when there is another token to be used by now. */
 async function redeem(
   broker: Broker,
-  stored: ReadConnection,
-  claim: ReadJournal,
-  ref: ConnectionRef,
-): Promise<Connection> {
-  const { connection } = stored;
-  const give_up = (journal: RefreshJournal) => release(broker, connection, claim, journal);
-  const outcome = await refreshTokens({
-    provider: broker.catalogue.get(ref.provider),
-    flow: connection.flow,
-    base_url: connection.base_url,
-    scopes: connection.scopes,
-    secrets: connection.secrets,
-    metadata: connection.metadata,
-    client: await readProviderClient(broker.vault, ref.provider),
-  }, { fetch: broker.fetch, now: broker.now, signal: broker.stopping });
-
+  connection: Connection,
+  asked: OAuthConnection,
+  claim: RefreshClaim,
+): Promise<Connection | null> {
+  const { vault_id } = connection;
+  const ref = { provider: connection.provider, connection: connection.connection_name };
+  // The relay may not know this connection's own server: it is as old as the daemon.
+  await broker.allowProvider(asked.provider, connection.base_url);
+  const spent = await fingerprint(connection);
+  const outcome = await refreshTokens(asked, flowContext(broker, asked.provider));
   switch (outcome.type) {
     case "refreshed": {
-      const spent = await fingerprint(connection);
-      remember(broker.vault, connection, { spent, renewal: outcome.renewal });
-      const renewed = await save(broker, stored, outcome.renewal, ref);
-      await give_up(EMPTY_JOURNAL);
-      await note(broker, renewed, null);
+      const renewed = await keepRenewal(broker, { vault_id, ref, spent, renewal: outcome.renewal });
+      tell(broker, renewed, null);
       return renewed;
     }
     case "rejected": {
-      const adopted = await adopt(broker, connection, ref);
-      await give_up(EMPTY_JOURNAL);
-      if (adopted !== null) return adopted;
-      await note(broker, connection, outcome.error.error);
+      const { error } = outcome.error;
+      const failed = await failureChange(broker, connection, ref, error);
+      if (!await markDead(broker, { vault_id, ref, spent }, [failed])) return null;
+      await claim.release(EMPTY_JOURNAL);
+      tell(broker, connection, error);
       throw needsLogin(ref);
     }
     case "impossible":
-      await give_up(EMPTY_JOURNAL);
-      throw new TokenExpiredError(
-        `Cannot use ${showRef(ref)}: its token has expired and ${outcome.reason}`,
-        { ...ref, hint: loginCommand(ref) },
-      );
+      throw nothingToRefresh(ref, outcome.reason);
     case "failed": {
-      const failures = claim.journal.failures + 1;
-      const wait = outcome.retry_after_seconds === null
-        ? Math.min(1000 * 2 ** (failures - 1), MAX_BACK_OFF_MS)
-        : Math.min(outcome.retry_after_seconds * 1000, MAX_BACK_OFF_MS);
-      const retry_at = new Date(broker.now().getTime() + wait);
-      await give_up({ ...EMPTY_JOURNAL, failures, retry_at });
-      await note(broker, connection, outcome.error.message);
-      throw refreshFailed(ref, outcome.error);
+      const { error, retry_after_seconds } = outcome;
+      const failed = await failureChange(broker, connection, ref, error.message);
+      const journal = afterFailure(claim.before, broker.now(), retry_after_seconds);
+      await claim.release(journal, [failed]);
+      tell(broker, connection, error.message);
+      throw refreshFailed(ref, error);
     }
   }
 }
 
-/**
- * Writes the new token set over the connection it was renewed from. When the connection was changed
- * meanwhile but still holds the token that was spent, the new set goes over that change; when it
- * holds another token, somebody logged in anew, and that login stays.
- */
-async function save(
+/** For people who ask how the connection is. */
+async function failureChange(
   broker: Broker,
-  stored: ReadConnection,
-  renewal: Renewal,
+  { vault_id }: Connection,
   ref: ConnectionRef,
-): Promise<Connection> {
-  const spent = await fingerprint(stored.connection);
-  for (let current: ReadConnection | null = stored; current !== null;) {
-    if (await fingerprint(current.connection) !== spent) {
-      forget(broker.vault, stored.connection);
-      return current.connection;
-    }
-    const now = broker.now();
-    const renewed: Connection = {
-      ...current.connection,
-      status: "connected",
-      secrets: { ...current.connection.secrets, ...renewal.secrets },
-      token_type: renewal.token_type,
-      expires_at: renewal.expires_at,
-      scopes: renewal.scopes ?? current.connection.scopes,
-      obtained_at: now,
-    };
-    try {
-      await saveConnection(broker.vault, renewed, { now, expected: current.revision });
-    } catch (error) {
-      if (!(error instanceof VaultConflictError)) throw error;
-      current = await readConnectionRevision(broker.vault, renewed.vault_id, ref);
-      continue;
-    }
-    forget(broker.vault, stored.connection);
-    announce(broker, renewed);
-    return renewed;
-  }
-  forget(broker.vault, stored.connection);
-  throw loggedOut(ref);
-}
-
-/** Writes a token set that the disk refused last time, if the connection still waits for it. */
-async function saveUnsaved(
-  broker: Broker,
-  stored: ReadConnection,
-  ref: ConnectionRef,
-): Promise<Connection | null> {
-  const entry = unsaved.get(broker.vault)?.get(keyOf(stored.connection));
-  if (entry === undefined) return null;
-  if (entry.spent !== await fingerprint(stored.connection)) {
-    forget(broker.vault, stored.connection);
-    return null;
-  }
-  return await save(broker, stored, entry.renewal, ref);
-}
-
-/**
- * After `invalid_grant`: another process, or another machine's backup, may have rotated the token and
- * stored the new one. Then that one is used. Otherwise the connection says that it needs a login;
- * nothing of it is deleted.
- */
-async function adopt(
-  broker: Broker,
-  spent: Connection,
-  ref: ConnectionRef,
-): Promise<Connection | null> {
-  const current = await readConnectionRevision(broker.vault, spent.vault_id, ref);
-  if (current === null) throw loggedOut(ref);
-  if (await fingerprint(current.connection) !== await fingerprint(spent)) return current.connection;
-  const dead: Connection = { ...current.connection, status: "needs_reauth" };
-  await saveConnection(broker.vault, dead, { now: broker.now(), expected: current.revision });
-  announce(broker, dead);
-  return null;
-}
-
-async function release(
-  broker: Broker,
-  connection: Connection,
-  claim: ReadJournal,
-  journal: RefreshJournal,
-): Promise<void> {
-  const ref = { provider: connection.provider, connection: connection.connection_name };
-  try {
-    await writeRefreshJournal(broker.vault, connection.vault_id, ref, journal, claim.revision);
-  } catch (error) {
-    // A claim that could not be given up runs out by itself; the tokens are what matters.
-    if (!(error instanceof VaultConflictError)) {
-      broker.warn("The refresh journal was not written", error);
-    }
-  }
-}
-
-/** State for people, and a line in the audit log. */
-async function note(broker: Broker, connection: Connection, error: string | null): Promise<void> {
-  const { provider, connection_name, vault_id, identity } = connection;
-  const ref = { provider, connection: connection_name };
-  const now = broker.now();
-  await saveConnectionState(broker.vault, vault_id, ref, {
-    last_refresh_at: error === null ? now : null,
+  error: string,
+): Promise<VaultChange> {
+  const { last_refresh_at } = await readConnectionState(broker.vault, vault_id, ref);
+  return stateChange(vault_id, ref, {
+    last_refresh_at,
     last_refresh_error: error,
-    last_failure_at: error === null ? null : now,
-  });
-  const usable = connection.expires_at === null || connection.expires_at > now;
-  broker.audit({
-    event: error === null ? "refresh" : "refresh_failed",
-    status: error === null ? "success" : "failure",
-    provider,
-    connection: connection_name,
-    identity,
-    ...(error === null ? {} : { details: { error, fallback_available: usable } }),
+    last_failure_at: broker.now(),
   });
 }
 
-function announce(broker: Broker, { vault_id, provider }: Connection): void {
-  broker.changes.publish({ type: "connections", vault_id, provider });
-}
-
-function remember(
-  vault: Vault,
-  connection: Connection,
-  entry: { readonly spent: string; readonly renewal: Renewal },
-): void {
-  const entries = unsaved.get(vault) ?? new Map();
-  unsaved.set(vault, entries.set(keyOf(connection), entry));
-}
-
-function forget(vault: Vault, connection: Connection): void {
-  unsaved.get(vault)?.delete(keyOf(connection));
-}
-
-function keyOf({ vault_id, provider, connection_name }: Connection): string {
-  return `${vault_id} ${provider} ${connection_name}`;
-}
-
-/** Of the token that a renewal spends. A client credentials grant spends none: its access token stands in. */
-async function fingerprint({ secrets }: Connection): Promise<string> {
-  const token = secrets["refresh_token"] ?? secrets["access_token"];
-  const bytes = new TextEncoder().encode(token?.reveal() ?? "");
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+/** A line in the audit log. What was renewed is not given back because the line could not be written. */
+function tell(broker: Broker, connection: Connection, error: string | null): void {
+  const { provider, connection_name, identity, expires_at } = connection;
+  const usable = expires_at === null || expires_at > broker.now();
+  try {
+    broker.audit({
+      event: error === null ? "refresh" : "refresh_failed",
+      status: error === null ? "success" : "failure",
+      provider,
+      connection: connection_name,
+      identity,
+      ...(error === null ? {} : { details: { error, fallback_available: usable } }),
+    });
+  } catch (cause) {
+    broker.warn("A refresh was not written into the audit log", cause);
+  }
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -349,37 +183,4 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
     }, ms);
     signal.addEventListener("abort", stop, { once: true });
   });
-}
-
-function loginCommand(ref: ConnectionRef): string {
-  return `Run: authsome login ${ref.provider} --connection ${ref.connection} --force`;
-}
-
-function loggedOut(ref: ConnectionRef): ConnectionNotFoundError {
-  return new ConnectionNotFoundError(`Cannot refresh ${showRef(ref)}: it was logged out`, {
-    ...ref,
-    hint: `Run: authsome login ${ref.provider} --connection ${ref.connection}`,
-  });
-}
-
-function needsLogin(ref: ConnectionRef): ReauthorizationRequiredError {
-  return new ReauthorizationRequiredError(
-    `Cannot use ${showRef(ref)}: the provider does not accept its refresh token any more`,
-    { ...ref, operation: "refresh", hint: loginCommand(ref) },
-  );
-}
-
-function refreshFailed(ref: ConnectionRef, cause: AuthsomeError): RefreshFailedError {
-  return new RefreshFailedError(`Cannot refresh ${showRef(ref)}: ${reason(cause)}`, {
-    ...ref,
-    operation: "refresh",
-    hint: "Try again later, or run: authsome doctor",
-    cause,
-  });
-}
-
-/** What comes after the colon of the error beneath. */
-function reason({ message }: AuthsomeError): string {
-  const at = message.indexOf(": ");
-  return at < 0 ? message : message.slice(at + 2);
 }

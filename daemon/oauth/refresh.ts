@@ -56,9 +56,10 @@ export type RefreshOutcome =
     readonly retry_after_seconds: number | null;
   };
 
-/** Whether a refresh could succeed. */
-export function canRefresh(connection: OAuthConnection): boolean {
-  return typeof prepare(connection) !== "string";
+/** Why there is nothing to refresh with, for the second half of a message; null: a refresh may work. */
+export function refreshObstacle(connection: OAuthConnection): string | null {
+  const prepared = prepare(connection);
+  return typeof prepared === "string" ? prepared : null;
 }
 
 /**

@@ -5,7 +5,7 @@
  * @module
  */
 import type { ConnectionRef } from "../../core/connection.ts";
-import type { Vault } from "../vault/vault.ts";
+import type { Vault, VaultChange } from "../vault/vault.ts";
 import { stateKey } from "./record_key.ts";
 
 /** How the last refresh of a connection went. */
@@ -40,13 +40,12 @@ export async function readConnectionState(
   };
 }
 
-/** Notes the connection's state; the last one wins. */
-export async function saveConnectionState(
-  vault: Vault,
+/** The connection's state as one change of a batch; the last one wins. */
+export function stateChange(
   vaultId: string,
   ref: ConnectionRef,
   state: ConnectionState,
-): Promise<void> {
+): VaultChange {
   const value = JSON.stringify({ schema_version: 1, ...state });
-  await vault.write([{ type: "put", key: stateKey(vaultId, ref), value }]);
+  return { type: "put", key: stateKey(vaultId, ref), value };
 }

@@ -56,6 +56,8 @@ export interface SaveOptions {
    * what it read, so that it brings no connection back that was logged out meanwhile.
    */
   readonly expected?: number;
+  /** Changes of other records, written in the same batch: all of it or nothing. */
+  readonly also?: readonly VaultChange[];
 }
 
 /**
@@ -66,7 +68,7 @@ export interface SaveOptions {
 export async function saveConnection(
   vault: Vault,
   connection: Connection,
-  { now, makeDefault = false, expected }: SaveOptions,
+  { now, makeDefault = false, expected, also = [] }: SaveOptions,
 ): Promise<void> {
   const { vault_id, provider, connection_name } = connection;
   const ref = { provider, connection: connection_name };
@@ -85,7 +87,7 @@ export async function saveConnection(
     const value = encodeConnection({ connection, page });
     const changes: VaultChange[] = [{ type: "put", key, value, expected: revision }];
     if (index.wasEmpty) changes.push(await directoryChange(vault, vault_id, provider, "add"));
-    await vault.write([...changes, ...index.changes()]);
+    await vault.write([...changes, ...index.changes(), ...also]);
     return true;
   });
   if (!saved) {

@@ -8,7 +8,7 @@
  * @module
  */
 import type { ConnectionRef } from "../../core/connection.ts";
-import type { Vault } from "../vault/vault.ts";
+import type { Vault, VaultChange } from "../vault/vault.ts";
 import { refreshKey } from "./record_key.ts";
 
 /** What is known of a connection's refreshes. */
@@ -62,19 +62,14 @@ export async function readRefreshJournal(
   };
 }
 
-/**
- * Writes the journal, on disk when the promise resolves.
- *
- * @throws {VaultConflictError} when it does not have revision `expected` any more: another process
- * was first.
- */
-export async function writeRefreshJournal(
-  vault: Vault,
+/** The journal as one change of a batch; with `expected` only if it still has that revision. */
+export function journalChange(
   vaultId: string,
   ref: ConnectionRef,
   journal: RefreshJournal,
-  expected: number,
-): Promise<void> {
+  expected?: number,
+): VaultChange {
   const value = JSON.stringify({ schema_version: 1, ...journal });
-  await vault.write([{ type: "put", key: refreshKey(vaultId, ref), value, expected }]);
+  const put = { type: "put", key: refreshKey(vaultId, ref), value } as const;
+  return expected === undefined ? put : { ...put, expected };
 }

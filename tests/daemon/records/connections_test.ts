@@ -28,7 +28,7 @@ import {
   saveConnection,
   setDefault,
 } from "../../../daemon/records/connections.ts";
-import { NEVER_REFRESHED, saveConnectionState } from "../../../daemon/records/connection_state.ts";
+import { NEVER_REFRESHED, stateChange } from "../../../daemon/records/connection_state.ts";
 import { MemoryVault } from "../../../daemon/vault/memory_vault.ts";
 import type { Vault, VaultChange, VaultRecord } from "../../../daemon/vault/vault.ts";
 import { exampleConnection, minutesLater, NOW, VAULT_ID } from "./connection_example.ts";
@@ -179,7 +179,7 @@ Deno.test("removing another connection leaves the default alone", async () => {
 Deno.test("the last connection takes every record of the provider with it", async () => {
   const vault = new MemoryVault();
   await saveConnection(vault, exampleConnection("github", "one"), { now: NOW });
-  await saveConnectionState(vault, VAULT_ID, ref("github", "one"), NEVER_REFRESHED);
+  await vault.write([stateChange(VAULT_ID, ref("github", "one"), NEVER_REFRESHED)]);
 
   assert.equal(await removeConnection(vault, VAULT_ID, ref("github", "one"), NOW), null);
 
@@ -191,7 +191,7 @@ Deno.test("removeProviderConnections() removes that provider's and no other's", 
   for (let i = 0; i < PAGE_SIZE + 3; i++) {
     await saveConnection(vault, exampleConnection("git", `c${i}`), { now: NOW });
   }
-  await saveConnectionState(vault, VAULT_ID, ref("git", "c1"), NEVER_REFRESHED);
+  await vault.write([stateChange(VAULT_ID, ref("git", "c1"), NEVER_REFRESHED)]);
   await saveConnection(vault, exampleConnection("github", "one"), { now: NOW });
   await saveConnection(vault, exampleConnection("git.hub", "one"), { now: NOW });
 

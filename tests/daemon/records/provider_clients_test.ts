@@ -9,7 +9,7 @@ import { Secret } from "../../../core/secret.ts";
 import {
   NEVER_REFRESHED,
   readConnectionState,
-  saveConnectionState,
+  stateChange,
 } from "../../../daemon/records/connection_state.ts";
 import {
   readProviderClient,
@@ -57,7 +57,7 @@ Deno.test("a connection's state comes back; without one it was never refreshed",
     last_refresh_error: "invalid_grant",
     last_failure_at: null,
   };
-  await saveConnectionState(vault, VAULT_ID, ref, state);
+  await vault.write([stateChange(VAULT_ID, ref, state)]);
 
   assert.deepEqual(await readConnectionState(vault, VAULT_ID, ref), state);
 });

@@ -20,7 +20,6 @@ import {
   type CustomDefinitionStore,
   ProviderCatalogue,
 } from "../../../daemon/broker/provider_catalogue.ts";
-import { notRevocable } from "../../../daemon/broker/revoke_provider.ts";
 import { type BrokerParts, createBroker } from "../../../daemon/create_broker.ts";
 import { flows } from "../../../daemon/flows/mod.ts";
 import { createLog } from "../../../daemon/log.ts";
@@ -77,6 +76,7 @@ export async function openTestDaemon(
     settings: DEFAULT_SERVER_CONFIG,
     encryption: { mode: "local_key", source: "key_file", status: "ok" },
     registrationToken: new Secret(REGISTRATION_TOKEN),
+    ownsVault: true,
     catalogue: await ProviderCatalogue.open(bundled, store ?? memoryDefinitions()),
     flows,
     now,
@@ -84,7 +84,6 @@ export async function openTestDaemon(
     allowHosts: () => {},
     allowProvider: () => {},
     baseUrl: () => BASE_URL,
-    revokeTokens: notRevocable,
     audit: (event) => void audit.push(event),
     warn: (message, cause) => log.error(message, cause),
     probes: {},
