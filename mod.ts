@@ -35,13 +35,8 @@ export {
 } from "./core/connection.ts";
 export type { Grant, GrantScope } from "./core/grant.ts";
 export type { FilledInjection, Injection } from "./core/injection.ts";
-export {
-  createProof,
-  type Proof,
-  type ProvenRequest,
-  type Signer,
-  verifyProof,
-} from "./core/proof.ts";
+export { createProof, type Proof, type ProvenRequest, type Signer } from "./core/proof.ts";
+export { verifyProof } from "./core/verify_proof.ts";
 export type {
   AuthType,
   BaseUrl,

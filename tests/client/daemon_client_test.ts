@@ -3,7 +3,7 @@ import { DaemonClient, type DaemonClientOptions } from "../../client/daemon_clie
 import { generateSeed, signerFromSeed } from "../../client/signing_key.ts";
 import type { ProxyEvent } from "../../core/api.ts";
 import { DaemonUnavailableError, type ErrorEnvelope, fromEnvelope } from "../../core/errors.ts";
-import { verifyProof } from "../../core/proof.ts";
+import { verifyProof } from "../../core/verify_proof.ts";
 import { Secret } from "../../core/secret.ts";
 
 const signer = await signerFromSeed("me", new Secret(generateSeed()));

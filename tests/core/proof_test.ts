@@ -7,7 +7,8 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { createHash, createPrivateKey, sign } from "node:crypto";
 import { InvalidProofError } from "../../core/errors.ts";
-import { createProof, type Proof, type ProvenRequest, verifyProof } from "../../core/proof.ts";
+import { createProof, type Proof, type ProvenRequest } from "../../core/proof.ts";
+import { verifyProof } from "../../core/verify_proof.ts";
 import { verifyProof as verifyInDaemon } from "../../daemon/middleware/verify_proof.ts";
 import { newSigner } from "../daemon/support/test_daemon.ts";
 
