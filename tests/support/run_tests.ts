@@ -37,6 +37,8 @@ async function runTests(args: readonly string[]): Promise<number> {
       "--parallel",
       "--sanitize-ops",
       "--sanitize-resources",
+      // A dot for each test; what fails is told in full either way.
+      ...(Deno.env.get("CI") === undefined ? [] : ["--reporter=dot"]),
       `--junit-path=${report}`,
       ...args,
     ], { DENO_JOBS: String(jobs) });
