@@ -68,13 +68,27 @@ export async function awaitLogin(
     await pause(POLL_MS, signal);
     signal.throwIfAborted();
     try {
-      session = await client.getSession(session.id, { signal });
+      const next = await client.getSession(session.id, { signal });
+      if (asksAgain(session, next)) askOnPage(voice, next);
+      session = next;
       failures = 0;
     } catch (error) {
       if (!(error instanceof DaemonUnavailableError) || ++failures > MAX_FAILED_POLLS) throw error;
     }
   }
   return requireDone(session);
+}
+
+/** Whether the provider refused what was entered, so that the daemon wants it once more. */
+function asksAgain(before: Session, now: Session): boolean {
+  return now.input_fields.length > 0 && now.error !== null &&
+    (before.input_fields.length === 0 || before.error !== now.error);
+}
+
+function askOnPage(voice: Voice, session: Session): void {
+  voice.warning(session.error ?? "what was entered was refused");
+  voice.instruct("Enter it again on this page:");
+  voice.instruct(`  ${pageOf(session)}`);
 }
 
 /**

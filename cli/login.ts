@@ -5,20 +5,15 @@
  */
 import type { DaemonClient } from "../client/daemon_client.ts";
 import type { Session } from "../core/api.ts";
-import {
-  ConnectionExistsError,
-  InputCancelledError,
-  InvalidInputError,
-  UsageError,
-} from "../core/errors.ts";
-import { type Flow, FLOWS } from "../core/provider.ts";
+import { ConnectionExistsError, InputCancelledError, InvalidInputError } from "../core/errors.ts";
+import { FLOWS } from "../core/provider.ts";
 import type { Secret } from "../core/secret.ts";
 import { askValues } from "./ask_values.ts";
 import { awaitLogin, pageOf, requireDone, sendToPage } from "./await_login.ts";
 import { canOpenBrowser } from "./browser.ts";
 import type { Command, CommandArguments, CommandContext } from "./command.ts";
-import { readConnection } from "./connection_argument.ts";
 import { orAborted, untilInterrupted } from "./interrupt.ts";
+import { readLoginRequest } from "./login_request.ts";
 import { canAsk, silenceTerminal } from "./prompt.ts";
 import { readStdin, readValues } from "./stdin_values.ts";
 import type { Voice } from "./voice.ts";
@@ -28,6 +23,9 @@ const options = {
   flow: { summary: "How to log in", value: "FLOW", choices: FLOWS },
   scopes: { summary: "Scopes to ask for, with commas between", value: "A,B" },
   "base-url": { summary: "Your own instance: GitHub Enterprise, a shop, a tenant", value: "URL" },
+  mcp: { summary: "Address of a remote MCP server to log in to", value: "URL" },
+  name: { summary: "With --mcp: what to call the server; its host when left out", value: "NAME" },
+  "allow-private": { summary: "With --mcp: the server may be on a private network" },
   force: { summary: "Log in although you are already" },
   stdin: { summary: "Read the key (or NAME=value lines) from standard input" },
   "no-browser": { summary: "Print the page's address, open nothing" },
@@ -43,7 +41,7 @@ export const login: Command<typeof options> = {
   description:
     "Log in to a provider, once. An API key is typed here behind stars, piped in, or put into a " +
     "form in your browser; other providers open their own page. Waits until it is done.",
-  positionals: [{ name: "PROVIDER" }],
+  positionals: [{ name: "PROVIDER", optional: true }],
   options,
   examples: [
     { line: "authsome login github", says: "through the browser" },
@@ -51,23 +49,17 @@ export const login: Command<typeof options> = {
     { line: "authsome login openai --stdin < key.txt", says: "the same in a script" },
     { line: "authsome login github/work", says: "a second connection, called work" },
     { line: "authsome login github --no-browser", says: "over SSH: open the page elsewhere" },
+    { line: "authsome login --mcp https://mcp.linear.app/mcp", says: "any remote MCP server" },
   ],
 
   async run(args, context) {
     const { options } = args;
-    const named = readConnection(args.positionals[0]!, options.connection);
-    const scopes = readScopes(options.scopes);
+    const request = readLoginRequest(args.positionals[0], options);
     const input = options.stdin ? await readStdin() : null;
     using _silence = input === null ? silenceTerminal() : null;
     const session = await untilInterrupted(async (signal) => {
       const client = await orAborted(context.openClient(), signal);
-      const begun = await client.createSession({
-        ...named,
-        flow: options.flow as Flow | undefined,
-        scopes,
-        base_url: options["base-url"],
-        force: options.force,
-      }, { signal });
+      const begun = await client.createSession(request, { signal });
       try {
         return await finish(client, begun, { args, context, input, signal });
       } catch (error) {
@@ -169,13 +161,6 @@ function reveal(values: Readonly<Record<string, Secret>>): Record<string, string
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value.reveal()]));
 }
 
-function readScopes(text: string | undefined): string[] | undefined {
-  if (text === undefined) return undefined;
-  const scopes = text.split(/[\s,]+/).filter((scope) => scope !== "");
-  if (scopes.length === 0) throw new UsageError("Cannot use --scopes: it names no scope");
-  return scopes;
-}
-
 /** A key that was piped in is not dropped without a word. */
 function alreadyThere({ provider, connection }: Session): ConnectionExistsError {
   return new ConnectionExistsError(
@@ -192,9 +177,11 @@ function withProvider(error: unknown, provider: string): unknown {
 function tellResult(voice: Voice, session: Session): void {
   const { provider, connection, status, warnings, requested_scopes, granted_scopes } = session;
   for (const warning of warnings) voice.warning(warning);
-  const refused = requested_scopes?.filter((scope) => granted_scopes?.includes(scope) === false);
-  if (isDone(session) && refused !== undefined && refused.length > 0) {
-    voice.warning(`not granted: ${refused.join(", ")}`);
+  if (isDone(session) && requested_scopes !== null && granted_scopes !== null) {
+    const refused = requested_scopes.filter((scope) => !granted_scopes.includes(scope));
+    const added = granted_scopes.filter((scope) => !requested_scopes.includes(scope));
+    if (refused.length > 0) voice.warning(`not granted: ${refused.join(", ")}`);
+    if (added.length > 0) voice.note(`granted as well: ${added.join(", ")}`);
   }
   voice.result({
     status: isDone(session) ? "success" : "started",

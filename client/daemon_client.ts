@@ -11,6 +11,7 @@ import type {
   ConnectionDetail,
   ConnectionList,
   CreateGrantRequest,
+  CreateMcpSessionRequest,
   CreateSessionRequest,
   ExportRequest,
   ExportResult,
@@ -151,7 +152,10 @@ export class DaemonClient {
   }
 
   /** Begins a login. */
-  createSession(request: CreateSessionRequest, options: CallOptions = {}): Promise<Session> {
+  createSession(
+    request: CreateSessionRequest | CreateMcpSessionRequest,
+    options: CallOptions = {},
+  ): Promise<Session> {
     return this.#call("POST", "/auth/sessions", { ...options, body: request });
   }
 

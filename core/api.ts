@@ -107,6 +107,20 @@ export interface CreateSessionRequest {
   readonly force?: boolean | undefined;
 }
 
+/** `POST /auth/sessions` for a remote MCP server that no definition knows yet. */
+export interface CreateMcpSessionRequest {
+  /** Address of the server, as an MCP client is given it. */
+  readonly mcp_url: string;
+  /** Name to register it under; left out: its host. */
+  readonly name?: string | undefined;
+  /** The owner's word that a server on a private network is meant. */
+  readonly allow_private?: boolean | undefined;
+  readonly connection?: string | undefined;
+  readonly flow?: Flow | null | undefined;
+  readonly scopes?: readonly string[] | null | undefined;
+  readonly force?: boolean | undefined;
+}
+
 /** One value a session still wants from the person. */
 export interface InputField {
   readonly name: string;
@@ -130,6 +144,7 @@ export interface Session {
   readonly flow: Flow;
   readonly status: SessionStatus;
   readonly message: string | null;
+  /** Why it failed; while it waits, why it asks again. */
   readonly error: string | null;
   readonly created_at: string;
   readonly expires_at: string;

@@ -10,6 +10,7 @@
 import { z } from "@zod/zod";
 import type {
   CreateGrantRequest,
+  CreateMcpSessionRequest,
   CreateSessionRequest,
   ExportRequest,
   RegisterIdentityRequest,
@@ -44,6 +45,17 @@ export const createSessionRequest: z.ZodType<CreateSessionRequest> = z.strictObj
   flow: flow.nullish(),
   scopes: z.array(z.string().min(1).max(1000)).max(200).nullish(),
   base_url: text.nullish(),
+  force: z.boolean().optional(),
+});
+
+/** `POST /auth/sessions` with the address of an MCP server. */
+export const createMcpSessionRequest: z.ZodType<CreateMcpSessionRequest> = z.strictObject({
+  mcp_url: z.string().min(1).max(2000),
+  name: name.optional(),
+  allow_private: z.boolean().optional(),
+  connection: name.optional(),
+  flow: flow.nullish(),
+  scopes: z.array(z.string().min(1).max(1000)).max(200).nullish(),
   force: z.boolean().optional(),
 });
 

@@ -318,9 +318,12 @@ export class AuthorizationResponseError extends AuthsomeError {
 /** The token endpoint answered with an error (RFC 6749 section 5.2). */
 export class TokenEndpointError extends AuthsomeError {
   override readonly code = "token_endpoint_error" as const;
+  /** The provider's code, such as `invalid_client`; null where it is not known here. */
+  readonly error: string | null;
   /** See {@linkcode AuthsomeError}. */
-  constructor(message: string, details: ErrorDetails = {}) {
+  constructor(message: string, details: ErrorDetails & { readonly error?: string } = {}) {
     super("token_endpoint_error", message, details);
+    this.error = details.error ?? null;
   }
 }
 

@@ -44,10 +44,12 @@ export async function beginLogin(
   );
   const connected = request.force !== true &&
     await isConnected(broker, owner, definition, fresh);
-  const session = connected ? { ...fresh, ...ALREADY_CONNECTED } : {
-    ...fresh,
-    inputs: broker.flows[fresh.flow].inputs(await loginRequest(broker, fresh)),
-  };
+  const inputs = connected
+    ? []
+    : broker.flows[fresh.flow].inputs(await loginRequest(broker, fresh));
+  const session = connected
+    ? { ...fresh, ...ALREADY_CONNECTED }
+    : { ...fresh, inputs, asked: inputs };
 
   const id = newSessionId();
   const now = broker.now();
@@ -94,6 +96,8 @@ function newSession(
     message: null,
     error: null,
     inputs: [],
+    asked: [],
+    problem: null,
     form_token: new Secret(crypto.getRandomValues(new Uint8Array(24)).toHex()),
     doubtful: null,
     warnings: [],

@@ -12,10 +12,11 @@ import {
 } from "../../core/errors.ts";
 import { Secret } from "../../core/secret.ts";
 import type { FlowContext, LoginRequest, LoginStep } from "../flows/flow.ts";
-import { takeState } from "../records/auth_sessions.ts";
+import { findByState } from "../records/auth_sessions.ts";
 import { allowEndpoints } from "./allow_endpoints.ts";
 import type { Broker } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
+import { askAgain } from "./ask_again.ts";
 import { failLogin, finishLogin } from "./finish_login.ts";
 import { flowContext } from "./flow_context.ts";
 import {
@@ -63,7 +64,7 @@ export async function completeCallback(
   expected: OpenSession | null = null,
 ): Promise<OpenSession> {
   const state = query.get("state") ?? "";
-  const id = state === "" ? null : await takeState(broker.vault, state);
+  const id = state === "" ? null : await findByState(broker.vault, state);
   if (id === null || (expected !== null && expected.record.id !== id)) {
     throw new AuthorizationResponseError(
       "Cannot finish the login: its state is unknown or was used before",
@@ -138,12 +139,35 @@ async function step(
   let taken: LoginStep;
   try {
     await allowEndpoints(broker, login, open.record.data.pending, typedBaseUrl);
-    taken = await take(login, flowContext(broker));
+    taken = await take(login, flowContext(broker, login.provider));
   } catch (error) {
-    await noteFailure(broker, busy, error);
-    throw error;
+    throw await notGranted(broker, busy, login, error);
   }
-  return await follow(broker, busy, taken);
+  try {
+    return await follow(broker, busy, taken);
+  } catch (error) {
+    if (!(error instanceof VaultConflictError)) throw error;
+    // Cancelled while the provider was asked: nothing was kept, and it stays cancelled.
+    return await openSession(broker, open.record.id);
+  }
+}
+
+/** Ends a session whose step failed, or has it ask again; gives what to throw. */
+async function notGranted(
+  broker: Broker,
+  open: OpenSession,
+  login: LoginRequest,
+  error: unknown,
+): Promise<unknown> {
+  try {
+    const again = await askAgain(broker, open, login, error);
+    if (again !== null) return again;
+    await failLogin(broker, open, error);
+  } catch (conflict) {
+    // Cancelled meanwhile: it stays so.
+    if (!(conflict instanceof VaultConflictError)) throw conflict;
+  }
+  return error;
 }
 
 async function follow(broker: Broker, open: OpenSession, step: LoginStep): Promise<OpenSession> {
@@ -154,6 +178,7 @@ async function follow(broker: Broker, open: OpenSession, step: LoginStep): Promi
       return await saveSession(broker, open, {
         status: "waiting_for_user",
         inputs: [],
+        problem: null,
         doubtful: null,
         authorization_url: step.url,
         pending: step.pending,
@@ -165,6 +190,7 @@ async function follow(broker: Broker, open: OpenSession, step: LoginStep): Promi
       const waiting = await saveSession(broker, open, {
         status: "waiting_for_user",
         inputs: [],
+        problem: null,
         doubtful: null,
         device: { user_code, verification_uri, verification_uri_complete },
         pending: step.pending,
@@ -174,15 +200,6 @@ async function follow(broker: Broker, open: OpenSession, step: LoginStep): Promi
       broker.background((signal) => pollLogin(broker, waiting.record.id, signal));
       return waiting;
     }
-  }
-}
-
-/** A value that can be typed again leaves the session waiting; anything else ends it. */
-async function noteFailure(broker: Broker, open: OpenSession, error: unknown): Promise<void> {
-  if (error instanceof InvalidInputError && open.record.data.inputs.length > 0) {
-    await saveSession(broker, open, { status: "waiting_for_user" });
-  } else {
-    await failLogin(broker, open, error);
   }
 }
 

@@ -9,11 +9,23 @@ import { AuthsomeError } from "../../core/errors.ts";
 import type { ProviderClient } from "../../core/provider_client.ts";
 import type { TokenGrant } from "../flows/flow.ts";
 import { saveConnection } from "../records/connections.ts";
-import { saveProviderClient } from "../records/provider_clients.ts";
+import { providerClientChange } from "../records/provider_clients.ts";
 import type { Broker } from "./broker.ts";
-import { type LoginSession, type OpenSession, saveSession } from "./login_session.ts";
+import {
+  type LoginSession,
+  type OpenSession,
+  openSession,
+  saveSession,
+  sessionChanges,
+} from "./login_session.ts";
 
-/** Keeps what was granted and ends the session. @throws {StoreUnavailableError} */
+/**
+ * Keeps what was granted and ends the session, all in one write: a daemon that dies here leaves the
+ * whole of it or nothing.
+ *
+ * @throws {VaultConflictError} when the login was cancelled meanwhile; nothing is kept then.
+ * @throws {StoreUnavailableError}
+ */
 export async function finishLogin(
   broker: Broker,
   open: OpenSession,
@@ -32,24 +44,31 @@ export async function finishLogin(
     identity: session.identity,
     details: { flow: session.flow },
   });
-  if (client !== null) await saveProviderClient(broker.vault, session.provider, client);
-  await saveConnection(broker.vault, connection, { now: broker.now() });
-  broker.changes.publish({
-    type: "connections",
-    vault_id: session.vault_id,
-    provider: session.provider,
-  });
-  return await saveSession(broker, open, {
+  const ending: Partial<LoginSession> = {
     status: "completed",
     message: "Login successful",
     error: null,
     inputs: [],
+    problem: null,
     doubtful: null,
     pending: null,
     client: null,
     granted_scopes: grant.granted_scopes,
     warnings,
+  };
+  await saveConnection(broker.vault, connection, {
+    now: broker.now(),
+    also: [
+      ...client === null ? [] : [providerClientChange(session.provider, client)],
+      ...await sessionChanges(broker, open, ending),
+    ],
   });
+  broker.changes.publish({
+    type: "connections",
+    vault_id: session.vault_id,
+    provider: session.provider,
+  });
+  return await openSession(broker, open.record.id);
 }
 
 function newConnection(broker: Broker, session: LoginSession, grant: TokenGrant): Connection {
@@ -97,6 +116,7 @@ export async function failLogin(
     status: "failed",
     error: known?.message ?? "Cannot log in: something unexpected happened",
     inputs: [],
+    problem: null,
     doubtful: null,
     pending: null,
     client: null,

@@ -9,8 +9,9 @@ import { equalsSecret } from "../../core/equals_secret.ts";
 import { AuthsomeError, ForbiddenOriginError, InvalidInputError } from "../../core/errors.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { Broker } from "./broker.ts";
-import { advanceLogin, readValues } from "./complete_login.ts";
+import { findByState } from "../records/auth_sessions.ts";
 import { checkValues } from "./check_values.ts";
+import { advanceLogin, completeCallback, readValues } from "./complete_login.ts";
 import {
   type DeviceCode,
   isOver,
@@ -93,7 +94,21 @@ async function submit(
     const after = await openSession(broker, open.record.id);
     const page = pageOf(broker, after);
     if (page.type !== "form" || !(error instanceof InvalidInputError)) return page;
-    return { ...page, problem: problemOf(error), warnings: [], typed: plainValues(after, values) };
+    return { ...page, warnings: [], typed: plainValues(after, values) };
+  }
+}
+
+/**
+ * Where the provider sent the browser back to: the end of the login, or the form once more when the
+ * provider refused the client that was typed into it. Throws as {@linkcode completeCallback} does.
+ */
+export async function callbackPage(broker: Broker, query: URLSearchParams): Promise<LoginPage> {
+  const id = await findByState(broker.vault, query.get("state") ?? "");
+  try {
+    return pageOf(broker, await completeCallback(broker, query));
+  } catch (error) {
+    if (id === null || !(error instanceof InvalidInputError)) throw error;
+    return pageOf(broker, await openSession(broker, id));
   }
 }
 
@@ -117,7 +132,7 @@ export function pageOf(broker: Broker, { record: { id, data } }: OpenSession): L
       form_token: data.form_token.reveal(),
       redirect_uri: data.flow === "pkce" ? redirectUri(broker) : null,
       note: definition?.oauth?.client_note ?? null,
-      problem: null,
+      problem: data.problem,
       warnings: data.warnings,
       typed: {},
     };
@@ -125,10 +140,6 @@ export function pageOf(broker: Broker, { record: { id, data } }: OpenSession): L
   if (data.device !== null) return { type: "device", provider, device: data.device };
   if (data.authorization_url !== null) return { type: "go", url: data.authorization_url };
   return { type: "working", provider };
-}
-
-function problemOf({ message, hint }: AuthsomeError): string {
-  return hint === undefined ? message : `${message}. ${hint}`;
 }
 
 function plainValues(

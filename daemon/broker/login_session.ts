@@ -11,13 +11,15 @@ import type { Flow } from "../../core/provider.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { LoginRequest, PendingLogin } from "../flows/flow.ts";
 import {
+  authSessionChanges,
   type AuthSessionRecord,
   readAuthSession,
-  saveAuthSession,
 } from "../records/auth_sessions.ts";
 import { readProviderClient } from "../records/provider_clients.ts";
+import type { VaultChange } from "../vault/vault.ts";
 import type { Broker } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
+import { reachableProvider } from "./reachable_provider.ts";
 
 /** How long a person may take for one step, in seconds. */
 export const SESSION_LIFETIME_SECONDS = 300;
@@ -37,6 +39,10 @@ export interface LoginSession {
   readonly error: string | null;
   /** What is still to be asked. */
   readonly inputs: readonly InputField[];
+  /** What was asked, to be asked again when the provider refuses it. */
+  readonly asked: readonly InputField[];
+  /** Why it is asked again; null when it is not. */
+  readonly problem: string | null;
   /** In every form of this session, so that no other page can submit one (CSRF). */
   readonly form_token: Secret;
   /** Values that looked odd, kept until the person says to use them anyway. */
@@ -112,21 +118,40 @@ export async function saveSession(
   change: Partial<LoginSession>,
   { expires_at = record.expires_at }: { readonly expires_at?: Date } = {},
 ): Promise<OpenSession> {
-  const data = { ...record.data, ...change };
-  const state = data.pending?.type === "authorization_code" && !isOver(data)
-    ? data.pending.state
-    : null;
-  const next = { ...record, expires_at, state, data };
-  await saveAuthSession(broker.vault, next, revision);
+  const next = changedSession(record, change, expires_at);
+  await broker.vault.write(await authSessionChanges(broker.vault, next, revision));
   const saved = await readAuthSession<LoginSession>(broker.vault, record.id);
   if (saved === null) throw loginNotFound();
   return { record: next, revision: saved.revision };
 }
 
+/** What {@linkcode saveSession} writes, to be written together with something else. */
+export async function sessionChanges(
+  broker: Broker,
+  { record, revision }: OpenSession,
+  change: Partial<LoginSession>,
+): Promise<readonly VaultChange[]> {
+  const next = changedSession(record, change, record.expires_at);
+  return await authSessionChanges(broker.vault, next, revision);
+}
+
+function changedSession(
+  record: AuthSessionRecord<LoginSession>,
+  change: Partial<LoginSession>,
+  expires_at: Date,
+): AuthSessionRecord<LoginSession> {
+  const data = { ...record.data, ...change };
+  // A session that goes on working with what the callback brought awaits no second callback.
+  const state = data.pending?.type === "authorization_code" && data.status === "waiting_for_user"
+    ? data.pending.state
+    : null;
+  return { ...record, expires_at, state, data };
+}
+
 /** What flows are told about a session's login. @throws {ProviderNotFoundError} */
 export async function loginRequest(broker: Broker, session: LoginSession): Promise<LoginRequest> {
   return {
-    provider: broker.catalogue.get(session.provider),
+    provider: reachableProvider(broker, session.provider),
     client: session.client ?? await readProviderClient(broker.vault, session.provider),
     base_url: session.base_url,
     scopes: session.scopes,
@@ -149,7 +174,7 @@ export function showSession(broker: Broker, { record }: OpenSession): Session {
     flow: data.flow,
     status: data.status,
     message: data.message,
-    error: data.error,
+    error: data.error ?? data.problem,
     created_at: created_at.toISOString(),
     expires_at: expires_at.toISOString(),
     next_action: nextAction(broker, id, data),

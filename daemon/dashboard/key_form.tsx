@@ -51,11 +51,15 @@ export function KeyForm(page: KeyFormProps): Child {
       )}
       <form method="post" autocomplete="off">
         <input type="hidden" name="form_token" value={page.form_token} />
-        {required.map((field) => <Field key={field.name} field={field} typed={page.typed[field.name]} />)}
+        {required.map((field) => (
+          <Field key={field.name} field={field} typed={page.typed[field.name]} />
+        ))}
         {optional.length === 0 ? null : (
           <details>
-            <summary>More options</summary>
-            {optional.map((field) => <Field key={field.name} field={field} typed={page.typed[field.name]} />)}
+            <summary>Advanced</summary>
+            {optional.map((field) => (
+              <Field key={field.name} field={field} typed={page.typed[field.name]} />
+            ))}
           </details>
         )}
         <button type="submit">Log in</button>

@@ -9,8 +9,7 @@ import type { Context } from "@hono/hono";
 import type { Child } from "@hono/hono/jsx";
 import { AuthsomeError, HTTP_STATUS } from "../../core/errors.ts";
 import type { Broker } from "../broker/broker.ts";
-import { completeCallback } from "../broker/complete_login.ts";
-import { type LoginPage, loginPage, pageOf, submitLoginForm } from "../broker/login_pages.ts";
+import { callbackPage, type LoginPage, loginPage, submitLoginForm } from "../broker/login_pages.ts";
 import type { ApiEnv } from "../middleware/api_env.ts";
 import { PAGE_POLICY } from "../middleware/security_headers.ts";
 import { DevicePage } from "./device_page.tsx";
@@ -35,8 +34,11 @@ export function loginPageRoutes(broker: Broker): Hono<ApiEnv> {
     })
     .get("/auth/callback/oauth", (c) =>
       show(c, async () => {
-        const query = new URL(c.req.url).searchParams;
-        return pageOf(broker, await completeCallback(broker, query));
+        const page = await callbackPage(broker, new URL(c.req.url).searchParams);
+        // A form belongs under its own address, and the used code out of the address bar.
+        return page.type === "form"
+          ? { type: "go", url: `/api/auth/sessions/${page.id}/input` }
+          : page;
       }));
 }
 

@@ -18,7 +18,7 @@ export const authorizationCode: LoginFlow = { inputs, begin, complete: completeA
 
 function inputs(login: LoginRequest): readonly InputField[] {
   const base = baseUrlInput(login);
-  const client = clientInputs(login);
+  const client = clientInputs(login, login.provider.oauth?.scopes ?? []);
   // A base URL with a default is offered where there is a form anyway, and asked for by nobody else.
   const asksBase = base !== null && (base.required || client.length > 0);
   return [...(asksBase ? [base] : []), ...client];
@@ -30,9 +30,10 @@ async function begin(
   context: FlowContext,
 ): Promise<LoginStep> {
   const base_url = chooseBaseUrl(login, values);
-  const { client, isNew } = chooseClient(login, values, base_url);
-  const { server } = await locateServer(login, base_url, context);
-  const scopes = chooseScopes(login, client, oauthSettings(login.provider).scopes);
+  const standard = oauthSettings(login.provider).scopes;
+  const { client, isNew } = chooseClient(login, values, base_url, standard);
+  const { server, scopes: found } = await locateServer(login, base_url, context);
+  const scopes = chooseScopes(login, client, standard.length > 0 ? standard : found);
   return await requestAuthorization({
     login,
     server,

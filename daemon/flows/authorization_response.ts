@@ -60,7 +60,12 @@ export async function completeAuthorization(
       `Cannot log in to ${provider.name}: the token endpoint answered ${
         showProviderError(reply.error)
       }`,
-      { provider: provider.name, operation: "login", hint: hintFor(reply.error.error, login) },
+      {
+        provider: provider.name,
+        operation: "login",
+        error: reply.error.error,
+        hint: hintFor(reply.error.error, login),
+      },
     );
   }
   return await grantTokens({

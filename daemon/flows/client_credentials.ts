@@ -25,7 +25,7 @@ const CLIENT_FIELDS = ["client_id", "client_secret"];
 
 function inputs(login: LoginRequest): readonly InputField[] {
   const base = baseUrlInput(login);
-  const client = clientInputs(login).map((field) => ({
+  const client = clientInputs(login, login.provider.oauth?.scopes ?? []).map((field) => ({
     ...field,
     // There is no public client in this grant.
     ...(field.name === "client_secret" ? { label: "Client secret", required: true } : {}),
@@ -49,7 +49,7 @@ async function begin(
   const { provider } = login;
   const settings = oauthSettings(provider);
   const base_url = chooseBaseUrl(login, values);
-  const { client } = chooseClient(login, values, base_url);
+  const { client } = chooseClient(login, values, base_url, settings.scopes);
   const fields: Record<string, Secret> = {};
   const warnings: string[] = [];
   for (const field of extraFields(login)) {
@@ -81,7 +81,7 @@ async function begin(
       `Cannot log in to ${provider.name}: the token endpoint answered ${
         showProviderError(reply.error)
       }`,
-      { provider: provider.name, operation: "login" },
+      { provider: provider.name, operation: "login", error: reply.error.error },
     );
   }
   const secrets = {

@@ -39,9 +39,13 @@ export const deviceAuthorization: LoginFlow = { inputs, begin, poll };
 
 function inputs(login: LoginRequest): readonly InputField[] {
   const base = baseUrlInput(login);
-  const client = isAnonymous(login) ? [] : clientInputs(login);
+  const client = isAnonymous(login) ? [] : clientInputs(login, standardScopes(login));
   const asksBase = base !== null && (base.required || client.length > 0);
   return [...(asksBase ? [base] : []), ...client];
+}
+
+function standardScopes({ provider: { oauth } }: LoginRequest): readonly string[] {
+  return oauth?.device_scopes ?? oauth?.scopes ?? [];
 }
 
 /** Whether the provider's device login knows no clients (`device_token_request: "json"`). */
@@ -67,14 +71,14 @@ async function begin(
   }
   const chosen = isAnonymous(login)
     ? { client: anonymousClient(base_url), isNew: false }
-    : chooseClient(login, values, base_url);
+    : chooseClient(login, values, base_url, standardScopes(login));
   const client = { ...chosen.client, base_url: base_url ?? chosen.client.base_url };
   const located = await locateServer(login, base_url, context, { authorization: false });
   const tokenUrl = fillEndpoint(provider, settings.device_token_url, base_url);
   const server = tokenUrl === null
     ? located.server
     : { ...located.server, token_endpoint: tokenUrl };
-  const scopes = chooseScopes(login, client, settings.device_scopes ?? settings.scopes);
+  const scopes = chooseScopes(login, client, standardScopes(login));
   const code = await requestDeviceCode({
     provider,
     settings,
@@ -144,7 +148,7 @@ function refusal({ provider }: LoginRequest, error: ProviderError): Error {
         `Cannot log in to ${provider.name}: the token endpoint answered ${
           showProviderError(error)
         }`,
-        details,
+        { ...details, error: error.error },
       );
   }
 }

@@ -21,8 +21,15 @@ export function oauthSettings(provider: ProviderDefinition): OAuthSettings {
   });
 }
 
-/** Fields for the client id and the secret; empty when a client is known. */
-export function clientInputs(login: LoginRequest): readonly InputField[] {
+/**
+ * Fields for the client id, the secret and the scopes to ask for; empty when a client is known.
+ *
+ * @param standard The definition's scopes for this flow.
+ */
+export function clientInputs(
+  login: LoginRequest,
+  standard: readonly string[],
+): readonly InputField[] {
   const settings = login.provider.oauth;
   if (settings === undefined || knownClient(login, login.base_url) !== null) return [];
   const env = (kind: "client_id" | "client_secret") => {
@@ -36,7 +43,15 @@ export function clientInputs(login: LoginRequest): readonly InputField[] {
     required: true,
     ...env("client_id"),
   };
-  if (settings.token_endpoint_auth_method === "none") return [id];
+  // What the person said on the command line is not asked again.
+  const scopes: InputField[] = login.scopes !== null ? [] : [{
+    name: "scopes",
+    label: "Scopes",
+    secret: false,
+    required: false,
+    default: standard.join(" "),
+  }];
+  if (settings.token_endpoint_auth_method === "none") return [id, ...scopes];
   return [id, {
     name: "client_secret",
     label: settings.client_secret_required === true
@@ -45,7 +60,7 @@ export function clientInputs(login: LoginRequest): readonly InputField[] {
     secret: true,
     required: settings.client_secret_required === true,
     ...env("client_secret"),
-  }];
+  }, ...scopes];
 }
 
 /** A client, and whether it is to be kept for the provider. */
@@ -57,12 +72,14 @@ export interface ChosenClient {
 /**
  * The client for this login.
  *
+ * @param standard The scopes that the form proposed; kept only where the person changed them.
  * @throws {InvalidInputError} when none is known and none was given, or a needed secret is missing.
  */
 export function chooseClient(
   login: LoginRequest,
   values: Readonly<Record<string, Secret>>,
   base_url: string | null,
+  standard: readonly string[],
 ): ChosenClient {
   const { provider } = login;
   const given = (name: string) => (values[name]?.reveal().trim() ?? "") !== "";
@@ -77,7 +94,8 @@ export function chooseClient(
   const client_secret = needsSecret || given("client_secret")
     ? read("client_secret", "the client secret", true)
     : null;
-  const scopes = given("scopes") ? splitScopes(values["scopes"]!.reveal()) : null;
+  const typed = given("scopes") ? splitScopes(values["scopes"]!.reveal()) : [];
+  const scopes = typed.length === 0 || typed.join(" ") === standard.join(" ") ? null : typed;
   return { client: newClient({ client_id, client_secret, base_url, scopes }), isNew: true };
 }
 

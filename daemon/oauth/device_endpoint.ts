@@ -57,7 +57,7 @@ export async function requestDeviceCode(
   const { name } = request.provider;
   throw new TokenEndpointError(
     `Cannot log in to ${name}: the device authorization endpoint answered ${said}`,
-    { provider: name, operation: "login" },
+    { provider: name, operation: "login", error: error.error },
   );
 }
 

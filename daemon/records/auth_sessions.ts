@@ -1,12 +1,12 @@
 /**
  * Login sessions, kept so that a login outlives a restart of the daemon, and the index from an OAuth
- * `state` to its session, which gives each state once.
+ * `state` to its session. A session that is saved without its state has used it up, in the same
+ * write: whatever happens to the daemon, a state is either still good or its session knows better.
  *
  * What a session is about is the caller's: `data` may hold dates and secrets.
  *
  * @module
  */
-import { VaultConflictError } from "../../core/errors.ts";
 import type { Vault, VaultChange } from "../vault/vault.ts";
 import {
   isId,
@@ -49,12 +49,20 @@ export async function saveAuthSession<T>(
   session: AuthSessionRecord<T>,
   expected: number,
 ): Promise<void> {
+  await vault.write(await authSessionChanges(vault, session, expected));
+}
+
+/** What {@linkcode saveAuthSession} writes, to be written together with something else. */
+export async function authSessionChanges<T>(
+  vault: Vault,
+  session: AuthSessionRecord<T>,
+  expected: number,
+): Promise<readonly VaultChange[]> {
   const key = sessionKey(session.id);
   const before = expected === 0 ? null : await readAuthSession<T>(vault, session.id);
   const changes: VaultChange[] = [
     { type: "put", key, value: writeSealedJson({ schema_version: 1, ...session }), expected },
   ];
-  // Only when the state is new: a saved session must not bring back a state that was taken.
   if (session.state !== (before?.session.state ?? null)) {
     if (before !== null && before.session.state !== null) {
       changes.push({ type: "delete", key: await stateKey(before.session.state) });
@@ -65,7 +73,7 @@ export async function saveAuthSession<T>(
       changes.push({ type: "put", key: await stateKey(session.state), value, expected: 0 });
     }
   }
-  await vault.write(changes);
+  return changes;
 }
 
 /** The session, expired or not; null when there is none. The id may be anything a client sent. */
@@ -79,21 +87,10 @@ export async function readAuthSession<T>(
   return { session: decode<T>(record.value), revision: record.revision };
 }
 
-/**
- * The id of the session that awaits `state`, for the one caller who asks first; null for everybody
- * else, and for a state that is unknown.
- */
-export async function takeState(vault: Vault, state: string): Promise<string | null> {
-  const key = await stateKey(state);
-  const record = await vault.get(key);
-  if (record === null) return null;
-  try {
-    await vault.write([{ type: "delete", key, expected: record.revision }]);
-  } catch (error) {
-    if (error instanceof VaultConflictError) return null;
-    throw error;
-  }
-  return (readSealedJson(record.value) as { id: string }).id;
+/** The id of the session that awaits `state`; null when none does, or none does any more. */
+export async function findByState(vault: Vault, state: string): Promise<string | null> {
+  const record = await vault.get(await stateKey(state));
+  return record === null ? null : (readSealedJson(record.value) as { id: string }).id;
 }
 
 /** Forgets a session and its state; nothing happens when there is none. */

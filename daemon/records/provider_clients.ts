@@ -5,7 +5,7 @@
  */
 import type { ProviderClient } from "../../core/provider_client.ts";
 import { Secret } from "../../core/secret.ts";
-import type { Vault } from "../vault/vault.ts";
+import type { Vault, VaultChange } from "../vault/vault.ts";
 import { providerClientKey } from "./record_key.ts";
 
 /** The provider's client, or null. */
@@ -23,7 +23,12 @@ export async function saveProviderClient(
   provider: string,
   client: ProviderClient,
 ): Promise<void> {
-  await vault.write([{ type: "put", key: providerClientKey(provider), value: encode(client) }]);
+  await vault.write([providerClientChange(provider, client)]);
+}
+
+/** What {@linkcode saveProviderClient} writes, to be written together with something else. */
+export function providerClientChange(provider: string, client: ProviderClient): VaultChange {
+  return { type: "put", key: providerClientKey(provider), value: encode(client) };
 }
 
 /** Forgets the provider's client; nothing happens when there is none. */

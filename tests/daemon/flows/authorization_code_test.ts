@@ -219,7 +219,7 @@ Deno.test("authorizationCode cleans the description of an error response", async
   );
 });
 
-Deno.test("authorizationCode asks for a client, and not for scopes, when none is known", () => {
+Deno.test("authorizationCode asks for a client, and proposes the scopes, when none is known", () => {
   const provider = oauthProvider({
     scopes: ["read"],
     client_env: { ACME_ID: "client_id" },
@@ -229,7 +229,10 @@ Deno.test("authorizationCode asks for a client, and not for scopes, when none is
   assert.deepEqual(authorizationCode.inputs(loginTo(provider)), [
     { name: "client_id", label: "Client ID", secret: false, required: true, env: ["ACME_ID"] },
     { name: "client_secret", label: "Client secret", secret: true, required: true },
+    { name: "scopes", label: "Scopes", secret: false, required: false, default: "read" },
   ]);
+  const chosen = authorizationCode.inputs(loginTo(provider, { scopes: ["write"] }));
+  assert.deepEqual(chosen.map(({ name }) => name), ["client_id", "client_secret"]);
 });
 
 Deno.test("authorizationCode refuses to begin without a client it needs", async () => {
@@ -264,5 +267,9 @@ Deno.test("authorizationCode never shows a kept client to another server than it
 
   assert.deepEqual(asked(null), []);
   assert.deepEqual(asked("https://acme.test/"), []);
-  assert.deepEqual(asked("https://acme.internal.example"), ["client_id", "client_secret"]);
+  assert.deepEqual(asked("https://acme.internal.example"), [
+    "client_id",
+    "client_secret",
+    "scopes",
+  ]);
 });

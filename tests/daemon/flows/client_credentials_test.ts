@@ -61,7 +61,10 @@ Deno.test("clientCredentials sends what Zoom and Auth0 want besides", async () =
   const asked = clientCredentials.inputs(login).map(({ name, required }) => [name, required]);
   const { grant } = await logIn(login, server, { ...CONFIDENTIAL, account_id: "acc-1" });
 
-  assert.deepEqual(asked, [["account_id", true], ["client_id", true], ["client_secret", true]]);
+  assert.deepEqual(asked, [["account_id", true], ["client_id", true], ["client_secret", true], [
+    "scopes",
+    false,
+  ]]);
   const { form } = server.requests[0]!;
   assert.equal(form.get("grant_type"), "account_credentials");
   assert.equal(form.get("account_id"), "acc-1");
