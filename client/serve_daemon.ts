@@ -20,6 +20,7 @@ import { confinedEnvironment, moduleEntries } from "./module_entries.ts";
 import { endProcess } from "./processes.ts";
 import { clearTheWay, provesItself, startRelayProcess } from "./start_daemon.ts";
 import { startFailure } from "./start_failure.ts";
+import { DAEMON_GRACE_MS } from "./stop_daemon.ts";
 
 const LOCK_TIMEOUT_MS = 10_000;
 
@@ -54,7 +55,7 @@ export async function serveInForeground(
   } finally {
     lock[Symbol.dispose]();
   }
-  const stop = () => void endProcess(daemon.pid);
+  const stop = () => void endProcess(daemon.pid, DAEMON_GRACE_MS);
   options.signal?.addEventListener("abort", stop, { once: true });
   if (options.signal?.aborted) stop();
   try {

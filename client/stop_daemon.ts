@@ -12,7 +12,7 @@ import { endProcess, isOurs } from "./processes.ts";
  * How long a daemon that answers may take to end: it waits up to ten seconds for refreshes under way,
  * because a token that was rotated and not written down is lost.
  */
-const DAEMON_GRACE_MS = 15_000;
+export const DAEMON_GRACE_MS = 15_000;
 
 /** Ends both processes of this home; false when neither ran. */
 export async function endDaemon(paths: HomePaths): Promise<boolean> {
