@@ -1,7 +1,6 @@
 /**
  * A real authorization server for the tests: `oidc-provider` (certified) over HTTPS on 127.0.0.1,
- * with every flow we speak, refresh token rotation with reuse detection, and a small browser that
- * clicks through its login and consent pages.
+ * with every flow we speak, and refresh token rotation with reuse detection.
  *
  * @module
  */
@@ -11,6 +10,7 @@ import Provider from "npm:oidc-provider@9.13.3";
 import { exportJWK, generateKeyPair } from "@panva/jose";
 import { createTestCertificate } from "./test_certificate.ts";
 import { trustingFetch } from "./trusting_fetch.ts";
+import { Visitor } from "./visitor.ts";
 
 /** Where the callbacks of the tests go; nothing listens there. */
 export const REDIRECT_URI = "http://127.0.0.1:7998/auth/callback/oauth";
@@ -99,8 +99,8 @@ export async function startAuthorizationServer(
     resource,
     served,
     fetch: trusting.fetch,
-    approve: (url) => new Visitor(trusting.fetch).authorize(url, true),
-    deny: (url) => new Visitor(trusting.fetch).authorize(url, false),
+    approve: async (url) => (await new Visitor(trusting.fetch).authorize(url, true)).searchParams,
+    deny: async (url) => (await new Visitor(trusting.fetch).authorize(url, false)).searchParams,
     confirmDevice: (url) => new Visitor(trusting.fetch).confirmDevice(url),
     async introspect(token) {
       const response = await trusting.fetch(`${issuer}/token/introspection`, {
@@ -134,7 +134,13 @@ async function configuration(
     clientDefaults: { id_token_signed_response_alg: "ES256" },
     enabledJWA: { idTokenSigningAlgValues: ["ES256"] },
     clients: [
-      { ...CONFIDENTIAL, ...common, grant_types: [...grant_types, "client_credentials"] },
+      {
+        ...CONFIDENTIAL,
+        ...common,
+        grant_types: [...grant_types, "client_credentials"],
+        // RFC 8252 section 7.3: then any port of the loopback will do.
+        application_type: "native",
+      },
       {
         client_id: PUBLIC_CLIENT_ID,
         ...common,
@@ -184,83 +190,4 @@ async function configuration(
       },
     },
   };
-}
-
-/** A browser without a screen: cookies, redirects, and the forms of `oidc-provider`'s own pages. */
-class Visitor {
-  readonly #cookies = new Map<string, string>();
-  readonly #fetch: typeof fetch;
-
-  constructor(fetch: typeof globalThis.fetch) {
-    this.#fetch = fetch;
-  }
-
-  async authorize(url: string, consents: boolean): Promise<URLSearchParams> {
-    let next: URL | null = new URL(url);
-    for (let step = 0; step < 20 && next !== null; step++) {
-      if (next.href.startsWith(REDIRECT_URI)) return next.searchParams;
-      const page = await this.#request(next);
-      next = page.location ?? await this.#answer(page, consents);
-    }
-    throw new Error("the authorization server never redirected back");
-  }
-
-  async confirmDevice(url: string): Promise<void> {
-    let page = await this.#request(new URL(url));
-    for (let step = 0; step < 20; step++) {
-      if (page.location !== null) page = await this.#request(page.location);
-      else if (page.text.includes("op.deviceConfirmForm")) {
-        const xsrf = /name="xsrf" value="([^"]+)"/.exec(page.text)![1]!;
-        const user_code = /name="user_code" value="([^"]+)"/.exec(page.text)![1]!;
-        page = await this.#request(new URL("/device", url), { xsrf, user_code, confirm: "yes" });
-      } else if (/name="prompt"/.test(page.text)) {
-        page = await this.#request((await this.#answer(page, true))!);
-      } else if (page.text.includes("submit") && page.text.includes("user_code")) {
-        const fields = Object.fromEntries(
-          [...page.text.matchAll(/name="(xsrf|user_code)" value="([^"]+)"/g)]
-            .map(([, name, value]) => [name!, value!]),
-        );
-        page = await this.#request(new URL("/device", url), { ...fields, confirm: "yes" });
-      } else return;
-    }
-    throw new Error("the device page never ended");
-  }
-
-  /** Fills in the form of a login or consent page. */
-  async #answer(page: Page, consents: boolean): Promise<URL | null> {
-    const prompt = /name="prompt" value="(\w+)"/.exec(page.text)?.[1];
-    if (prompt === undefined) throw new Error(`not a page with a form: ${page.text.slice(0, 500)}`);
-    if (!consents) {
-      return (await this.#request(new URL(`${page.url.pathname}/abort`, page.url))).location;
-    }
-    const fields: Record<string, string> = prompt === "login"
-      ? { prompt, login: "alice", password: "x" }
-      : { prompt };
-    return (await this.#request(page.url, fields)).location;
-  }
-
-  async #request(url: URL, form?: Record<string, string>): Promise<Page> {
-    const response = await this.#fetch(url, {
-      redirect: "manual",
-      headers: { cookie: [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ") },
-      ...(form === undefined ? {} : { method: "POST", body: new URLSearchParams(form) }),
-    });
-    for (const cookie of response.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie)!;
-      if (value === "") this.#cookies.delete(name!);
-      else this.#cookies.set(name!, value!);
-    }
-    const location = response.headers.get("location");
-    return {
-      url,
-      text: await response.text(),
-      location: location === null ? null : new URL(location, url),
-    };
-  }
-}
-
-interface Page {
-  readonly url: URL;
-  readonly text: string;
-  readonly location: URL | null;
 }
