@@ -10,6 +10,7 @@
 import type { PlaceholderVariable } from "../core/api.ts";
 import type { Secret } from "../core/secret.ts";
 import { TRUST_STORE_PASSWORD } from "./java_trust_store.ts";
+import { CAN_RECOGNISE_PEERS } from "./peer_process.ts";
 import { placeholderVariables } from "./placeholders.ts";
 import type { TrustFiles } from "./trust_store.ts";
 
@@ -108,22 +109,33 @@ function nodeVariables(
   };
 }
 
-/** Java reads no proxy variable, and cannot be told the run's secret: see `peer_process.ts`. */
+/**
+ * Java reads no proxy variable and cannot be told the run's secret. Where its process cannot be
+ * recognised either (`peer_process.ts`), it is not sent to a proxy that would turn it away.
+ */
 function javaVariables(
   base: Readonly<Record<string, string>>,
   port: number,
   { javaStore }: TrustFiles,
 ): Record<string, string> {
-  const options = [
+  const proxy = [
     "-Dhttp.proxyHost=127.0.0.1",
     `-Dhttp.proxyPort=${port}`,
     "-Dhttps.proxyHost=127.0.0.1",
     `-Dhttps.proxyPort=${port}`,
     "-Dhttp.nonProxyHosts=localhost|127.*|[::1]",
+  ];
+  const trust = [
     `-Djavax.net.ssl.trustStore=${javaStore}`,
     `-Djavax.net.ssl.trustStorePassword=${TRUST_STORE_PASSWORD}`,
   ];
-  return { JAVA_TOOL_OPTIONS: join(base["JAVA_TOOL_OPTIONS"], ...options) };
+  return {
+    JAVA_TOOL_OPTIONS: join(
+      base["JAVA_TOOL_OPTIONS"],
+      ...(CAN_RECOGNISE_PEERS ? proxy : []),
+      ...trust,
+    ),
+  };
 }
 
 function join(before: string | undefined, ...added: readonly string[]): string {

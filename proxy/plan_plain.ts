@@ -5,8 +5,9 @@
  *
  * @module
  */
+import type { Admission } from "./admission.ts";
 import { type ConnectTarget, isSameAuthority, parseConnectTarget } from "./connect_target.ts";
-import { malformed, misdirected, Refusal } from "./fail_closed.ts";
+import { malformed, misdirected } from "./fail_closed.ts";
 import type { Forward } from "./forward.ts";
 import { headerValue, type RequestHead } from "./http1/message_head.ts";
 import { applyInjections } from "./injections/mod.ts";
@@ -20,11 +21,13 @@ import type { RunContext } from "./run_context.ts";
  * @throws {Refusal} 407 without this run's secret, 400 for a target that is no `http:` URL, 421 when
  * `Host` names another authority, 403 for what may not go out.
  */
-export async function planPlain(request: RequestHead, run: RunContext): Promise<Forward> {
+export async function planPlain(
+  request: RequestHead,
+  run: RunContext,
+  admission: Admission,
+): Promise<Forward> {
   // On every request: they share a connection, but the next one may come from somebody else.
-  if (!run.secret.accepts(headerValue(request, "proxy-authorization"))) {
-    throw authenticationNeeded();
-  }
+  await admission.check(headerValue(request, "proxy-authorization"));
   checkMethod(request);
   const { target, path } = parseAbsoluteForm(request);
   if (request.host !== null && !isSameAuthority(request.host, target, 80)) {
@@ -43,16 +46,6 @@ export async function planPlain(request: RequestHead, run: RunContext): Promise<
     outgoing = applyInjections(outgoing, credential.injections);
   }
   return forward(request, outgoing, target, match?.route.allow_private ?? false, run);
-}
-
-/** RFC 9110 section 11.7.1. */
-export function authenticationNeeded(): Refusal {
-  return new Refusal(
-    407,
-    "ProxyAuthenticationError",
-    "Cannot use this proxy: the secret of the run is missing or wrong",
-    { hint: "Use the proxy URL of HTTPS_PROXY as it is, with its user name and password" },
-  );
 }
 
 const ABSOLUTE_FORM = /^http:\/\/([^/?#]+)(\/[^#]*|\?[^#]*)?$/i;

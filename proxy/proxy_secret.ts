@@ -24,6 +24,11 @@ export class ProxySecret {
     this.#expected = new TextEncoder().encode(btoa(`${USER}:${text}`));
   }
 
+  /** The secret itself, to look for it in a process's environment. */
+  get value(): Secret {
+    return this.#secret;
+  }
+
   /** `http://authsome:…@127.0.0.1:PORT`, for the child's environment and nothing else. */
   proxyUrl(port: number): Secret {
     return new Secret(`http://${USER}:${this.#secret.reveal()}@127.0.0.1:${port}`);

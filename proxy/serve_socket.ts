@@ -9,16 +9,17 @@
  * @module
  */
 import type net from "node:net";
+import { Admission } from "./admission.ts";
 import { parseConnectTarget } from "./connect_target.ts";
 import { serveExchanges } from "./exchange.ts";
 import { Refusal, refusalAnswer } from "./fail_closed.ts";
 import { latin1Text } from "./http1/byte_reader.ts";
 import { headerValue, parseRequestHead } from "./http1/message_head.ts";
-import { intercept } from "./intercept.ts";
+import { intercept, type Intercepted } from "./intercept.ts";
 import type { LeafCertificates } from "./leaf_certificates.ts";
 import { NodeDuplex } from "./node_duplex.ts";
 import { openTunnel } from "./open_tunnel.ts";
-import { authenticationNeeded, planPlain } from "./plan_plain.ts";
+import { planPlain } from "./plan_plain.ts";
 import { unmatched } from "./plan_intercepted.ts";
 import type { RunContext } from "./run_context.ts";
 
@@ -72,16 +73,20 @@ async function serve(
   run: RunContext,
   leaves: LeafCertificates,
 ): Promise<void> {
+  const admission = new Admission(run.secret, {
+    localPort: socket.localPort!,
+    remotePort: socket.remotePort!,
+  });
   if (!latin1Text(first.subarray(0, 8)).startsWith("CONNECT ")) {
     // The whole connection: its requests come one after the other.
     return await serveExchanges(new NodeDuplex(socket), {
       pool: run.pool,
-      decide: (request) => planPlain(request, run),
+      decide: (request) => planPlain(request, run, admission),
       first,
     });
   }
   try {
-    await serveConnect(socket, first, run, leaves);
+    await serveConnect({ socket, first, run, leaves }, admission);
   } catch (error) {
     if (error instanceof Refusal) socket.end(refusalAnswer(error));
     else socket.destroy();
@@ -89,19 +94,15 @@ async function serve(
 }
 
 async function serveConnect(
-  socket: net.Socket,
-  first: Uint8Array,
-  run: RunContext,
-  leaves: LeafCertificates,
+  { socket, first, run, leaves }: Omit<Intercepted, "target">,
+  admission: Admission,
 ): Promise<void> {
   const end = endOfHead(first);
   if (end < 0) {
     throw new Refusal(431, "HeadTooLargeError", "Cannot read CONNECT: its head is too large");
   }
   const request = parseRequestHead(latin1Text(first.subarray(0, Math.max(end - 4, 0))));
-  if (!run.secret.accepts(headerValue(request, "proxy-authorization"))) {
-    throw authenticationNeeded();
-  }
+  await admission.check(headerValue(request, "proxy-authorization"));
   const target = parseConnectTarget(request.target);
   const rest = first.subarray(end);
   await run.routes.settled();
