@@ -101,8 +101,9 @@ export function requireDone(session: Session): Session {
   const details = { provider, connection, hint: `Run: authsome login ${provider}` };
   switch (status) {
     case "failed":
+      // The daemon's own sentence, as it stands on the page.
       throw new AuthorizationResponseError(
-        `Cannot log in to ${provider}: ${error ?? session.message ?? "the provider refused"}`,
+        error ?? `Cannot log in to ${provider}: the provider refused`,
         details,
       );
     case "expired":

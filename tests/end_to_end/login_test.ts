@@ -135,7 +135,6 @@ Deno.test("login --mcp leaves nothing behind when it cannot begin", async () => 
   await withLoginStage(async (stage) => {
     const { issuer } = stage.server;
     const attempts: readonly (readonly [string[], number, RegExp])[] = [
-      // Its issuer's metadata is there; this resource's says nothing of it, and names another.
       [["--mcp", `${issuer}/mcp`], 2, /private network\n.*--allow-private/],
       [["--mcp", "http://tools.example/mcp"], 2, /not https/],
       [["--mcp", "tools.example"], 2, /not a URL/],
