@@ -15,7 +15,7 @@ export {
   type DaemonClientOptions,
   type HealthAnswer,
 } from "./client/daemon_client.ts";
-export type { DaemonFetch } from "./client/direct_fetch.ts";
+export type { DaemonFetch } from "./client/transport.ts";
 export { openOwnerClient } from "./client/owner_client.ts";
 export type { LaunchOptions } from "./client/launch.ts";
 export type { PromptPassphrase } from "./client/master_key_source.ts";

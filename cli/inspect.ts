@@ -25,8 +25,10 @@ export const inspect: Command<typeof options> = {
 
   async run({ positionals }, { openClient, voice }) {
     const client = await openClient();
-    const provider = await client.getProvider(positionals[0]!);
-    const list = await client.listConnections();
+    const [provider, list] = await Promise.all([
+      client.getProvider(positionals[0]!),
+      client.listConnections(),
+    ]);
     const connections = list.connections.find(({ name }) => name === provider.name)?.connections ??
       [];
     const { schema_version: _version, ...definition } = provider;

@@ -20,8 +20,7 @@ export const whoami: Command<typeof options> = {
 
   async run(_args, { openClient, voice }) {
     const client = await openClient();
-    const who = await client.whoami();
-    const { connections } = await client.listConnections();
+    const [who, { connections }] = await Promise.all([client.whoami(), client.listConnections()]);
     voice.result(describeWire(who, connections), () => describe(who, connections, voice.paint));
   },
 };

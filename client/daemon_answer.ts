@@ -1,5 +1,5 @@
 /**
- * Turns an error answer of the daemon back into the error it was.
+ * Reads an answer of the daemon: its JSON, or the error it says.
  *
  * @module
  */
@@ -10,19 +10,36 @@ import {
   type Issue,
   UnexpectedError,
 } from "../core/errors.ts";
+import type { TransportAnswer } from "./transport.ts";
+
+/**
+ * The JSON of an answer.
+ *
+ * @throws {DaemonUnavailableError} when it is none, or breaks off.
+ */
+export async function readJson<T>(answer: TransportAnswer): Promise<T> {
+  try {
+    return JSON.parse(await readText(answer)) as T;
+  } catch (cause) {
+    throw new DaemonUnavailableError("Cannot read the daemon's answer: it is not complete JSON", {
+      hint: "Run: authsome daemon status",
+      cause,
+    });
+  }
+}
 
 /** The error of an answer that is not 2xx. */
-export async function readError(response: Response, baseUrl: string): Promise<AuthsomeError> {
-  const body = await readObject(response);
+export async function readError(answer: TransportAnswer, baseUrl: string): Promise<AuthsomeError> {
+  const body = await readObject(answer);
   if (body === null) {
     return new DaemonUnavailableError(
-      `Cannot use the daemon at ${baseUrl}: it answered ${response.status} without saying why`,
+      `Cannot use the daemon at ${baseUrl}: it answered ${answer.status} without saying why`,
       { hint: "Run: authsome daemon status" },
     );
   }
   const { error, message } = body;
   if (typeof error !== "string" || typeof message !== "string") {
-    return new UnexpectedError(`Cannot use the daemon's answer: ${response.status}`);
+    return new UnexpectedError(`Cannot use the daemon's answer: ${answer.status}`);
   }
   return fromEnvelope({
     error,
@@ -35,13 +52,20 @@ export async function readError(response: Response, baseUrl: string): Promise<Au
   });
 }
 
-async function readObject(response: Response): Promise<Record<string, unknown> | null> {
+async function readObject(answer: TransportAnswer): Promise<Record<string, unknown> | null> {
   try {
-    const body: unknown = await response.json();
+    const body: unknown = JSON.parse(await readText(answer));
     return typeof body === "object" && body !== null ? body as Record<string, unknown> : null;
   } catch {
     return null; // a proxy's page, or a body that broke off
   }
+}
+
+async function readText(answer: TransportAnswer): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of answer.body()) text += decoder.decode(chunk, { stream: true });
+  return text + decoder.decode();
 }
 
 function text(body: Record<string, unknown>, field: string): Record<string, string> {

@@ -37,9 +37,16 @@ import { ANSWER_HEADER, CHALLENGE_HEADER } from "../core/boot.ts";
 import type { ConnectionRef } from "../core/connection.ts";
 import { AuthsomeError, DaemonUnavailableError, IdentityNotFoundError } from "../core/errors.ts";
 import { createProof, type Signer } from "../core/proof.ts";
-import { readError } from "./daemon_answer.ts";
-import { type DaemonFetch, type DirectFetch, openDirectFetch } from "./direct_fetch.ts";
+import { readError, readJson } from "./daemon_answer.ts";
 import { readEvents } from "./event_stream.ts";
+import {
+  type DaemonFetch,
+  fetchTransport,
+  openTransport,
+  type Transport,
+  type TransportAnswer,
+  type TransportRequest,
+} from "./transport.ts";
 
 /** How to make a {@linkcode DaemonClient}. */
 export interface DaemonClientOptions {
@@ -93,7 +100,7 @@ export class DaemonClient {
   /** The daemon's address, without a trailing slash. */
   readonly baseUrl: string;
   readonly #signer: Signer | null;
-  readonly #http: DirectFetch;
+  readonly #transport: Transport;
   readonly #onUnknownIdentity: ((client: DaemonClient) => Promise<void>) | null;
   readonly #timeoutMs: number;
   readonly #now: () => Date;
@@ -102,9 +109,9 @@ export class DaemonClient {
   constructor(options: DaemonClientOptions) {
     this.baseUrl = options.baseUrl.replace(/\/+$/, "");
     this.#signer = options.signer;
-    this.#http = options.fetch === undefined
-      ? openDirectFetch(this.baseUrl)
-      : { fetch: options.fetch, close() {} };
+    this.#transport = options.fetch === undefined
+      ? openTransport(this.baseUrl)
+      : fetchTransport(options.fetch);
     this.#onUnknownIdentity = options.onUnknownIdentity ?? null;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.#now = options.now ?? (() => new Date());
@@ -112,7 +119,7 @@ export class DaemonClient {
 
   /** Closes kept connections. */
   close(): void {
-    this.#http.close();
+    this.#transport.close();
   }
 
   /** The same as {@linkcode DaemonClient.close}, for `using`. */
@@ -123,9 +130,9 @@ export class DaemonClient {
   /** Whether the daemon lives; public. A `challenge` (32 hex digits) makes it prove which one it is. */
   async health(challenge?: string, options: CallOptions = {}): Promise<HealthAnswer> {
     const headers = challenge === undefined ? {} : { [CHALLENGE_HEADER]: challenge };
-    const response = await this.#send("GET", "/health", { ...options, headers });
-    const health = await readJson<Health>(response);
-    return { ...health, answer: response.headers.get(ANSWER_HEADER) };
+    const answer = await this.#send("GET", "/health", { ...options, headers });
+    const health = await readJson<Health>(answer);
+    return { ...health, answer: answer.header(ANSWER_HEADER) };
   }
 
   /** What works and what does not. */
@@ -266,13 +273,12 @@ export class DaemonClient {
       timer = setTimeout(() => silence.abort(), MAX_SILENCE_MS);
     };
     try {
-      const response = await this.#send("GET", "/proxy/events", {
+      const answer = await this.#send("GET", "/proxy/events", {
         signal: AbortSignal.any([signal, silence.signal]),
         headers: { accept: "text/event-stream" },
       });
-      if (response.body === null) return;
       onSign();
-      for await (const { event, data } of readEvents(response.body, onSign)) {
+      for await (const { event, data } of readEvents(answer.body(), onSign)) {
         if (event === "change" || event === "ended") {
           yield { ...JSON.parse(data), type: event } as ProxyEvent;
         }
@@ -310,7 +316,7 @@ export class DaemonClient {
   }
 
   /** Sends, and once more after an unknown identity was registered. */
-  async #send(method: string, path: string, call: Call): Promise<Response> {
+  async #send(method: string, path: string, call: Call): Promise<TransportAnswer> {
     try {
       return await this.#sendOnce(method, path, call);
     } catch (error) {
@@ -322,38 +328,41 @@ export class DaemonClient {
     }
   }
 
-  async #sendOnce(method: string, path: string, call: Call): Promise<Response> {
+  async #sendOnce(method: string, path: string, call: Call): Promise<TransportAnswer> {
     const url = `${this.baseUrl}/api${path}`;
     const body = call.body === undefined
       ? NO_BODY
       : new TextEncoder().encode(JSON.stringify(call.body));
-    const headers = new Headers(call.headers);
-    if (call.body !== undefined) headers.set("content-type", "application/json");
+    const headers: Record<string, string> = { ...call.headers };
+    if (call.body !== undefined) headers["content-type"] = "application/json";
     if (this.#signer !== null) {
       const { pathname, search } = new URL(url);
       const request = { method, target: pathname + search, body };
-      headers.set("authorization", await createProof(this.#signer, request, this.#now()));
+      headers.authorization = await createProof(this.#signer, request, this.#now());
     }
-    const response = await this.#fetch(url, {
-      method,
-      headers,
-      redirect: "manual",
-      ...(call.body === undefined ? {} : { body }),
-    }, call.signal);
-    if (!response.ok) throw await readError(response, this.baseUrl);
-    return response;
+    const answer = await this.#exchange(
+      { method, url, headers, body: call.body === undefined ? null : body },
+      call.signal,
+    );
+    if (answer.status < 200 || answer.status > 299) throw await readError(answer, this.baseUrl);
+    return answer;
   }
 
-  /** Waits for the answer's headers at most `timeoutMs`; the body may then stream as long as it likes. */
-  async #fetch(url: string, init: RequestInit, signal: AbortSignal | undefined): Promise<Response> {
+  /** Waits for the answer's head at most `timeoutMs`; the body may then stream as long as it likes. */
+  async #exchange(
+    request: Omit<TransportRequest, "signal">,
+    signal: AbortSignal | undefined,
+  ): Promise<TransportAnswer> {
     signal?.throwIfAborted();
     const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(), this.#timeoutMs);
     const either = signal === undefined
       ? timeout.signal
       : AbortSignal.any([signal, timeout.signal]);
+    const answer = this.#transport.send({ ...request, signal: either });
+    // Behind the sending: the first timer of a process takes a while to set, and so does the answer.
+    const timer = setTimeout(() => timeout.abort(), this.#timeoutMs);
     try {
-      return await this.#http.fetch(url, { ...init, signal: either });
+      return await answer;
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
       throw unavailable(this.baseUrl, cause, timeout.signal.aborted);
@@ -370,17 +379,6 @@ function connectionPath(ref: ConnectionRef): string {
 /** One path segment. `.` and `..` would otherwise be resolved away and ask for another route. */
 function encode(segment: string): string {
   return encodeURIComponent(segment === "." || segment === ".." ? `${segment} ` : segment);
-}
-
-async function readJson<T>(response: Response): Promise<T> {
-  try {
-    return await response.json() as T;
-  } catch (cause) {
-    throw new DaemonUnavailableError("Cannot read the daemon's answer: it is not JSON", {
-      hint: "Run: authsome daemon status",
-      cause,
-    });
-  }
 }
 
 function unavailable(baseUrl: string, cause: unknown, timedOut = false): DaemonUnavailableError {

@@ -13,12 +13,12 @@ export interface ServerSentEvent {
 }
 
 /**
- * Events of a response body, until it ends. Leaving the loop cancels the body.
+ * Events of a response body, until it ends. Leaving the loop leaves the body.
  *
  * @param onSign Called for every line, comments too: whoever sends them lives.
  */
 export async function* readEvents(
-  body: ReadableStream<Uint8Array>,
+  body: AsyncIterable<Uint8Array>,
   onSign: () => void = () => {},
 ): AsyncGenerator<ServerSentEvent> {
   let event = "";
@@ -41,7 +41,7 @@ export async function* readEvents(
 }
 
 /** Lines without their ends. A line that is not ended when the stream ends is dropped. */
-async function* readLines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = "";
   for await (const chunk of body) {

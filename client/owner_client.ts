@@ -12,7 +12,7 @@ import { IdentityNotFoundError } from "../core/errors.ts";
 import { homePaths } from "../core/paths.ts";
 import type { Signer } from "../core/proof.ts";
 import { DaemonClient } from "./daemon_client.ts";
-import { isLoopbackUrl } from "./direct_fetch.ts";
+import { isLoopbackUrl } from "./loopback_url.ts";
 import type { LaunchOptions } from "./launch.ts";
 
 /**

@@ -12,7 +12,7 @@ import { GrantDeniedError } from "../core/errors.ts";
 import type { GrantScope } from "../core/grant.ts";
 import type { Signer } from "../core/proof.ts";
 import { DaemonClient } from "./daemon_client.ts";
-import { isLoopbackUrl } from "./direct_fetch.ts";
+import { isLoopbackUrl } from "./loopback_url.ts";
 
 /** What a run asks for. */
 export interface RunIdentityOptions {

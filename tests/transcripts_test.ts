@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { equal } from "node:assert/strict";
+import { ok } from "node:assert/strict";
 import { withHome } from "./support/temp_home.ts";
 import { playTranscript } from "./support/transcript.ts";
 
@@ -21,6 +21,18 @@ for (const { name } of [...Deno.readDirSync(FOLDER)].sort((a, b) => a.name < b.n
     const played = await withHome((home) => playTranscript(home, expected));
 
     if (Deno.env.get("UPDATE") === "1") await Deno.writeTextFile(file, played);
-    else equal(played, expected);
+    else ok(played === expected, `${name} went otherwise:\n${difference(expected, played)}`);
   });
+}
+
+/** The lines around the first one that differs, as they were expected (-) and as they came (+). */
+function difference(expected: string, played: string): string {
+  const [wanted, got] = [expected.split("\n"), played.split("\n")];
+  const at = wanted.findIndex((line, i) => line !== got[i]);
+  const from = Math.max(at < 0 ? wanted.length : at, 0);
+  return [
+    ...wanted.slice(Math.max(from - 5, 0), from).map((line) => `  ${line}`),
+    ...wanted.slice(from, from + 8).map((line) => `- ${line}`),
+    ...got.slice(from, from + 8).map((line) => `+ ${line}`),
+  ].join("\n");
 }

@@ -1,0 +1,125 @@
+/**
+ * Reading HTTP/1.1 answers (RFC 9112) from a connection to our own daemon. Not implemented: obsolete
+ * line folding, which it never sends.
+ *
+ * @module
+ */
+
+/** What is read from; null at the end. */
+export interface ByteSource {
+  read(buffer: Uint8Array): Promise<number | null>;
+}
+
+/** Status line and fields. */
+export interface AnswerHead {
+  readonly status: number;
+  /** By name in lower case; of a name that comes twice, the last. */
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+const MAX_HEAD_BYTES = 64 * 1024;
+const END_OF_LINE = 0x0a;
+
+/** Reads one answer after the other. */
+export class HttpReader {
+  readonly #source: ByteSource;
+  #buffer = new Uint8Array(16 * 1024);
+  #start = 0;
+  #end = 0;
+
+  /** A reader at the beginning of an answer. */
+  constructor(source: ByteSource) {
+    this.#source = source;
+  }
+
+  /**
+   * The head of the next answer; interim ones (1xx) are skipped. Null when the connection ended before
+   * its first byte.
+   *
+   * @throws {TypeError} for anything that is no HTTP/1.1 answer.
+   */
+  async readHead(): Promise<AnswerHead | null> {
+    if (this.#start === this.#end && !await this.#fill()) return null;
+    for (;;) {
+      const status = /^HTTP\/1\.1 (\d{3})(?: |$)/.exec(await this.#readLine())?.[1];
+      if (status === undefined) throw new TypeError("not an HTTP/1.1 answer");
+      const headers = new Map<string, string>();
+      let size = 0;
+      for (let line = await this.#readLine(); line !== ""; line = await this.#readLine()) {
+        size += line.length;
+        const colon = line.indexOf(":");
+        if (colon < 1 || size > MAX_HEAD_BYTES) throw new TypeError("not an HTTP field");
+        headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
+      }
+      if (!status.startsWith("1")) return { status: Number(status), headers };
+    }
+  }
+
+  /** The body's bytes as they come, framed as the head says (RFC 9112 section 6.3). */
+  async *readBody({ status, headers }: AnswerHead): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    if (status === 204 || status === 304) return;
+    if (/\bchunked$/i.test(headers.get("transfer-encoding") ?? "")) yield* this.#readChunks();
+    else {
+      const length = headers.get("content-length");
+      if (length !== undefined && !/^\d{1,15}$/.test(length)) throw new TypeError("not a length");
+      yield* this.#readBytes(length === undefined ? Infinity : Number(length));
+    }
+  }
+
+  /** RFC 9112 section 7.1. */
+  async *#readChunks(): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    for (;;) {
+      const size = /^([0-9a-f]{1,8})(?:[ \t]*;.*)?$/i.exec(await this.#readLine())?.[1];
+      if (size === undefined) throw new TypeError("not a chunk");
+      const length = parseInt(size, 16);
+      if (length === 0) break;
+      yield* this.#readBytes(length);
+      if (await this.#readLine() !== "") throw new TypeError("a chunk does not end where it says");
+    }
+    while (await this.#readLine() !== "");
+  }
+
+  /** Infinity: until the connection ends. */
+  async *#readBytes(length: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    for (let left = length; left > 0;) {
+      if (this.#start === this.#end && !await this.#fill()) {
+        if (length === Infinity) return;
+        throw new TypeError("the connection ended inside an answer");
+      }
+      const count = Math.min(left, this.#end - this.#start);
+      yield this.#buffer.slice(this.#start, this.#start + count);
+      this.#start += count;
+      left -= count;
+    }
+  }
+
+  async #readLine(): Promise<string> {
+    for (let from = this.#start;;) {
+      const at = this.#buffer.subarray(0, this.#end).indexOf(END_OF_LINE, from);
+      if (at >= 0) {
+        const line = new TextDecoder().decode(this.#buffer.subarray(this.#start, at));
+        this.#start = at + 1;
+        return line.replace(/\r$/, "");
+      }
+      const length = this.#end - this.#start;
+      if (length > MAX_HEAD_BYTES) throw new TypeError("a line without an end");
+      if (!await this.#fill()) throw new TypeError("the connection ended inside an answer");
+      from = this.#start + length;
+    }
+  }
+
+  /** Reads more; false at the end of the connection. */
+  async #fill(): Promise<boolean> {
+    if (this.#start === this.#end) this.#start = this.#end = 0;
+    if (this.#end === this.#buffer.length) {
+      const larger = this.#start > 0 ? this.#buffer : new Uint8Array(this.#buffer.length * 2);
+      larger.set(this.#buffer.subarray(this.#start, this.#end));
+      this.#end -= this.#start;
+      this.#start = 0;
+      this.#buffer = larger;
+    }
+    const count = await this.#source.read(this.#buffer.subarray(this.#end));
+    this.#end += count ?? 0;
+    return count !== null;
+  }
+}
