@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { AuthsomeError, ErrorEnvelope } from "../core/errors.ts";
+import { type AuthsomeError, type ErrorEnvelope, StoreUnavailableError } from "../core/errors.ts";
 import { type Paint, paintColor, paintPlain, type Tone } from "./color.ts";
 import { plainLine, plainText } from "./plain_text.ts";
 import { wrapText } from "./wrap_text.ts";
@@ -76,7 +76,7 @@ export class Voice {
     try {
       writeAll(this.#options.stdout, text);
     } catch (error) {
-      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      if (!(error instanceof Deno.errors.BrokenPipe)) throw unwritable(error);
       this.#stdoutClosed = true;
     }
     this.#drawStatus();
@@ -173,6 +173,11 @@ export class Voice {
       writeAll(this.#options.stderr, text);
     } catch { /* nobody is there to be told */ }
   }
+}
+
+function unwritable(cause: unknown): StoreUnavailableError {
+  const reason = cause instanceof Error ? cause.message.replace(/ \(os error \d+\)/, "") : "";
+  return new StoreUnavailableError(`Cannot write to standard output: ${reason}`, { cause });
 }
 
 function writeAll(stream: Stream, text: string): void {
