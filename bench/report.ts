@@ -55,7 +55,9 @@ function showBound(row: BenchRow): string {
   const { of, side, limit } = row.bound;
   const kept = keepsBound(row);
   const verdict = kept === null ? "not comparable here" : kept ? "kept" : "**missed**";
-  return `${side} ${of === "ratio" ? `${limit} ×` : show(limit, row.unit)}: ${verdict}`;
+  return `${side} ${
+    of === "ratio" ? `${Number(limit.toFixed(2))} ×` : show(limit, row.unit)
+  }: ${verdict}`;
 }
 
 function show(value: number, unit: string): string {
