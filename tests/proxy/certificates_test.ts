@@ -1,0 +1,139 @@
+/** Certificates of a run, with OpenSSL's opinion where the machine has it. */
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { createAuthority, permittedDomains } from "../../proxy/certificate_authority.ts";
+import { integer, objectIdentifier, time } from "../../proxy/der.ts";
+import { LeafCertificates } from "../../proxy/leaf_certificates.ts";
+import { findProgram } from "../support/deno_on_path.ts";
+
+const HOSTS = ["api.acme.test", "*.shops.test", "regex:[a-z]+\\.api\\.region\\.test"];
+const hasOpenSsl = findProgram("openssl", Deno.env.get("PATH") ?? "") !== null;
+
+/** `openssl verify` of a leaf for `host`, as strict as it can be. */
+async function verify(host: string, now?: Date): Promise<string> {
+  const directory = await Deno.makeTempDir();
+  const authority = createAuthority({ hosts: HOSTS, ...(now === undefined ? {} : { now }) });
+  const { certificatePem } = new LeafCertificates(authority).issue([host]);
+  await Deno.writeTextFile(`${directory}/ca.pem`, authority.certificatePem);
+  await Deno.writeTextFile(`${directory}/leaf.pem`, certificatePem);
+  const { stdout, stderr } = await new Deno.Command("openssl", {
+    args: [
+      "verify",
+      "-x509_strict",
+      "-check_ss_sig",
+      "-purpose",
+      "sslserver",
+      "-verify_hostname",
+      host,
+      "-CAfile",
+      `${directory}/ca.pem`,
+      `${directory}/leaf.pem`,
+    ],
+    env: { SSL_CERT_FILE: "/dev/null", SSL_CERT_DIR: "/dev/null" },
+  }).output();
+  await Deno.remove(directory, { recursive: true });
+  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+}
+
+for (const host of ["api.acme.test", "v2.api.acme.test", "one.shops.test", "eu.api.region.test"]) {
+  Deno.test(
+    `openssl -x509_strict accepts a leaf for ${host}`,
+    { ignore: !hasOpenSsl },
+    async () => {
+      assert.match(await verify(host), /leaf\.pem: OK/);
+    },
+  );
+}
+
+for (const host of ["bank.example", "acme.test", "shops.test.evil.example", "10.0.0.1"]) {
+  Deno.test(`openssl refuses a leaf for ${host}: the name constraint`, {
+    ignore: !hasOpenSsl,
+  }, async () => {
+    assert.match(await verify(host), /permitted subtree violation|hostname mismatch/);
+  });
+}
+
+Deno.test("openssl refuses every leaf of an authority without hosts", {
+  ignore: !hasOpenSsl,
+}, async () => {
+  const directory = await Deno.makeTempDir();
+  const authority = createAuthority({ hosts: [] });
+  await Deno.writeTextFile(`${directory}/ca.pem`, authority.certificatePem);
+  await Deno.writeTextFile(
+    `${directory}/leaf.pem`,
+    new LeafCertificates(authority).issue(["api.acme.test"]).certificatePem,
+  );
+  const { success } = await new Deno.Command("openssl", {
+    args: ["verify", "-CAfile", `${directory}/ca.pem`, `${directory}/leaf.pem`],
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  await Deno.remove(directory, { recursive: true });
+  assert.equal(success, false);
+});
+
+Deno.test("the authority is one, and a leaf is none", () => {
+  const authority = createAuthority({ hosts: HOSTS });
+  const root = new X509Certificate(authority.certificatePem);
+  const leaf = new X509Certificate(
+    new LeafCertificates(authority).issue(["api.acme.test"]).certificatePem,
+  );
+
+  assert.ok(root.ca);
+  assert.ok(!leaf.ca);
+  assert.ok(root.verify(root.publicKey));
+  assert.ok(leaf.verify(root.publicKey));
+  assert.equal(leaf.subjectAltName, "DNS:api.acme.test");
+  assert.equal(leaf.issuer, root.subject);
+});
+
+Deno.test("an authority after 2049 has a date that is read right", { ignore: !hasOpenSsl }, () => {
+  const authority = createAuthority({ hosts: HOSTS, now: new Date("2051-06-01T00:00:00Z") });
+  assert.match(new X509Certificate(authority.certificatePem).validTo, /2051/);
+});
+
+Deno.test("a host longer than a common name stands in the alternative name", () => {
+  const host = `${"a".repeat(60)}.${"b".repeat(60)}.shops.test`;
+  const leaves = new LeafCertificates(createAuthority({ hosts: HOSTS }));
+  const leaf = new X509Certificate(leaves.issue([host]).certificatePem);
+  assert.equal(leaf.subjectAltName, `DNS:${host}`);
+});
+
+Deno.test("a host's context is kept, and made anew before its certificate expires", () => {
+  let now = new Date("2026-01-01T00:00:00Z");
+  const leaves = new LeafCertificates(createAuthority({ hosts: HOSTS }), {
+    now: () => now,
+    lifetimeDays: 10,
+  });
+  const first = leaves.contextFor("api.acme.test");
+  now = new Date("2026-01-09T00:00:00Z");
+  assert.equal(leaves.contextFor("api.acme.test"), first);
+  now = new Date("2026-01-10T00:00:01Z");
+  assert.notEqual(leaves.contextFor("api.acme.test"), first);
+});
+
+Deno.test("permittedDomains() takes literal ends, and nothing below what is there already", () => {
+  assert.deepEqual(
+    permittedDomains([...HOSTS, "x.api.acme.test", "api.acme.test", "10.0.0.1", "localhost"]),
+    ["api.acme.test", "api.region.test", "localhost", "shops.test"],
+  );
+});
+
+Deno.test("an authority with a thousand hosts is made", () => {
+  const hosts = Array.from({ length: 1000 }, (_, i) => `api${i}.acme-${i}.test`);
+  const leaves = new LeafCertificates(createAuthority({ hosts }));
+  assert.ok(leaves.covers("api999.acme-999.test"));
+});
+
+Deno.test("DER: integers are shortest and never negative, identifiers and times as in the standard", () => {
+  assert.deepEqual([...integer(Uint8Array.of(0, 0, 5))], [2, 1, 5]);
+  assert.deepEqual([...integer(Uint8Array.of(0x80))], [2, 2, 0, 0x80]);
+  assert.deepEqual([...integer(Uint8Array.of(0))], [2, 1, 0]);
+  assert.deepEqual(
+    [...objectIdentifier("1.2.840.10045.4.3.2")],
+    [6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2],
+  );
+  const ascii = (der: Uint8Array) => new TextDecoder().decode(der.subarray(2));
+  assert.equal(ascii(time(new Date("2049-12-31T23:59:59Z"))), "491231235959Z");
+  assert.equal(ascii(time(new Date("2050-01-01T00:00:00Z"))), "20500101000000Z");
+});

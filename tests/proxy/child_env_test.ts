@@ -1,0 +1,181 @@
+import assert from "node:assert/strict";
+import { Secret } from "../../core/secret.ts";
+import { createAuthority } from "../../proxy/certificate_authority.ts";
+import { childEnvironment } from "../../proxy/child_env.ts";
+import { createRunDirectory, removeLeftovers } from "../../proxy/run_directory.ts";
+import { prepareTrust, type TrustFiles } from "../../proxy/trust_store.ts";
+
+const TRUST: TrustFiles = {
+  bundle: "/run/bundle.pem",
+  authority: "/run/authority.pem",
+  javaStore: "/run/trust.jks",
+  wgetrc: "/run/wgetrc",
+  phpDirectory: "/run/php",
+  nodeBootstrap: "/run/with space/boot.cjs",
+  writeLate: () => Promise.resolve(),
+};
+
+function environmentOf(base: Record<string, string>): Record<string, string> {
+  return childEnvironment({
+    base,
+    proxyUrl: new Secret("http://authsome:s3@127.0.0.1:1"),
+    proxyPort: 1,
+    trust: TRUST,
+    variables: [{
+      name: "ACME_KEY",
+      provider: "acme",
+      connection: "default",
+      field: "api_key",
+      pattern: null,
+      value: null,
+    }],
+  });
+}
+
+Deno.test("authsome's own secrets and real keys of granted providers do not reach the child", () => {
+  const environment = environmentOf({
+    AUTHSOME_MASTER_KEY: "m",
+    AUTHSOME_MASTER_KEY_FILE: "/m",
+    AUTHSOME_IDENTITY_PRIVATE_KEY: "p",
+    ACME_KEY: "the real key",
+    AUTHSOME_HOME: "/home",
+    PATH: "/bin",
+  });
+
+  assert.ok(!Object.values(environment).includes("the real key"));
+  assert.match(environment["ACME_KEY"]!, /placeholder/);
+  for (const name of Object.keys(environment)) {
+    assert.doesNotMatch(name, /MASTER_KEY|PRIVATE_KEY/);
+  }
+  assert.equal(environment["AUTHSOME_HOME"], "/home");
+  assert.equal(environment["PATH"], "/bin");
+});
+
+Deno.test("the proxy stands in both spellings; a corporate one is replaced, NO_PROXY merged", () => {
+  const environment = environmentOf({
+    HTTPS_PROXY: "http://corp:3128",
+    http_proxy: "http://corp:3128",
+    NO_PROXY: "intra.corp, localhost",
+    no_proxy: "other.corp",
+  });
+  for (const name of ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"]) {
+    assert.equal(environment[name], "http://authsome:s3@127.0.0.1:1");
+  }
+  for (const name of ["NO_PROXY", "no_proxy"]) {
+    assert.equal(environment[name], "intra.corp,localhost,other.corp,127.0.0.1,::1");
+  }
+});
+
+Deno.test("what the owner set for Node, Java and PHP is added to", () => {
+  const environment = environmentOf({
+    NODE_OPTIONS: "--max-old-space-size=100",
+    JAVA_TOOL_OPTIONS: "-Xmx100m",
+    PHP_INI_SCAN_DIR: "/etc/mine",
+  });
+  assert.equal(
+    environment["NODE_OPTIONS"],
+    '--max-old-space-size=100 --require="/run/with space/boot.cjs"',
+  );
+  assert.match(environment["JAVA_TOOL_OPTIONS"]!, /^-Xmx100m .*trustStore=\/run\/trust\.jks/);
+  assert.equal(environment["PHP_INI_SCAN_DIR"], "/etc/mine:/run/php");
+  assert.equal(environmentOf({})["PHP_INI_SCAN_DIR"], ":/run/php");
+});
+
+const AUTHORITY = createAuthority({ hosts: ["api.acme.test"] });
+const OTHERS = ["a.test", "b.test", "c.test"].map((host) =>
+  createAuthority({ hosts: [host] }).certificatePem
+);
+
+Deno.test("the bundle holds what the owner's variables trust, each once, and the run's authority", async () => {
+  const directory = await createRunDirectory();
+  const files = await Promise.all(
+    OTHERS.map((pem, index) => directory.write(`own${index}.pem`, pem)),
+  );
+  const variables: Record<string, string | undefined> = {
+    SSL_CERT_FILE: files[0],
+    CURL_CA_BUNDLE: files[0],
+    REQUESTS_CA_BUNDLE: files[1],
+    NODE_EXTRA_CA_CERTS: files[2],
+    GIT_SSL_CAINFO: "/does/not/exist.pem",
+  };
+
+  const trust = await prepareTrust(AUTHORITY, directory, (name) => variables[name]);
+
+  const bundle = await Deno.readTextFile(trust.bundle);
+  for (const pem of [...OTHERS, AUTHORITY.certificatePem]) {
+    assert.equal(bundle.split(pem).length, 2);
+  }
+  const added = await Deno.readTextFile(trust.authority);
+  assert.equal(added, OTHERS[2] + AUTHORITY.certificatePem);
+  await trust.writeLate();
+  assert.deepEqual([...(await Deno.readFile(trust.javaStore)).subarray(0, 4)], [
+    0xfe,
+    0xed,
+    0xfe,
+    0xed,
+  ]);
+  await directory.remove();
+});
+
+Deno.test("without a variable of the owner's, the bundle is the system's and the run's authority", async () => {
+  const directory = await createRunDirectory();
+
+  const trust = await prepareTrust(AUTHORITY, directory, () => undefined);
+
+  const bundle = await Deno.readTextFile(trust.bundle);
+  assert.ok(bundle.endsWith(AUTHORITY.certificatePem));
+  assert.ok(bundle.split("BEGIN CERTIFICATE").length > 20);
+  assert.equal(await Deno.readTextFile(trust.authority), AUTHORITY.certificatePem);
+  await directory.remove();
+});
+
+Deno.test("the owner's wgetrc goes along", async () => {
+  const directory = await createRunDirectory();
+  const own = await directory.write("own", "timeout=5");
+
+  const trust = await prepareTrust(
+    AUTHORITY,
+    directory,
+    (name) => name === "WGETRC" ? own : undefined,
+  );
+
+  assert.equal(
+    await Deno.readTextFile(trust.wgetrc),
+    `timeout=5\nca_certificate=${trust.bundle}\n`,
+  );
+  await directory.remove();
+});
+
+Deno.test("the run's directory is its owner's alone and gone afterwards", async () => {
+  const directory = await createRunDirectory();
+  const file = await directory.write("sub/file", "x");
+
+  assert.equal((await Deno.stat(directory.path)).mode! & 0o777, 0o700);
+  assert.equal((await Deno.stat(file)).mode! & 0o777, 0o600);
+  await directory.remove();
+  await assert.rejects(Deno.stat(directory.path), Deno.errors.NotFound);
+});
+
+Deno.test("a directory that cannot be made is a clear error", async () => {
+  await assert.rejects(
+    createRunDirectory("/proc/no-such-place"),
+    (error: { code: string; hint: string }) =>
+      error.code === "store_unavailable" && error.hint.includes("TMPDIR"),
+  );
+});
+
+Deno.test("what a killed run left behind is removed by the next one; what lives is not", async () => {
+  const parent = await Deno.makeTempDir();
+  // The number of a process that has ended, and of one that lives: this one.
+  const gone = new Deno.Command("true", { stdout: "null" }).spawn();
+  await gone.status;
+  await Deno.mkdir(`${parent}/authsome-run-${gone.pid}-abc`);
+  await Deno.mkdir(`${parent}/authsome-run-${Deno.pid}-abc`);
+  await Deno.mkdir(`${parent}/authsome-run-x-abc`);
+
+  await removeLeftovers(parent);
+
+  const left = [...Deno.readDirSync(parent)].map((entry) => entry.name).sort();
+  assert.deepEqual(left, [`authsome-run-${Deno.pid}-abc`, "authsome-run-x-abc"]);
+  await Deno.remove(parent, { recursive: true });
+});
