@@ -37,7 +37,7 @@ export async function benchRun(): Promise<BenchRow[]> {
     return [
       { ...row, value: ours, against },
       {
-        name: "the same",
+        name: "authsome run -- true, beside mitmdump",
         value: ours,
         unit: "ms",
         against,
