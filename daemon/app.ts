@@ -14,6 +14,7 @@ import { DEFAULT_BODY_LIMIT, LARGE_BODY_LIMIT, readBody } from "./middleware/bod
 import { originGuard, type OwnAddresses, splitTarget } from "./middleware/origin.ts";
 import { type ProofChecks, requireProof } from "./middleware/proof.ts";
 import { securityHeaders } from "./middleware/security_headers.ts";
+import { apiDocsRoutes } from "./routes/api_docs.ts";
 import { authSessionRoutes } from "./routes/auth_sessions.ts";
 import { connectionsRoutes } from "./routes/connections.ts";
 import { credentialRoutes } from "./routes/credentials.ts";
@@ -57,6 +58,7 @@ function routePath(request: Request): string {
 function openRoutes(broker: Broker, proofs: ProofChecks, health: HealthSource): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
   routes.route("/", healthRoute(health));
+  routes.route("/", apiDocsRoutes(health.version));
   routes.use("/auth/sessions/:id/input", readBody(FORM_TYPE, DEFAULT_BODY_LIMIT));
   routes.route("/", loginPageRoutes(broker));
   routes.use("/identities/register", readBody(JSON_TYPE, DEFAULT_BODY_LIMIT));

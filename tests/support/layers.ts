@@ -15,6 +15,7 @@ export type Layer =
   | "daemon/flows"
   | "daemon/broker"
   | "daemon/middleware"
+  | "daemon/openapi"
   | "daemon/routes"
   | "daemon/dashboard"
   | "daemon/egress"
@@ -37,7 +38,8 @@ export const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
   "daemon/flows": ["core", "daemon/oauth"],
   "daemon/broker": ["core", "daemon/records", "daemon/flows", "daemon/oauth"],
   "daemon/middleware": ["core", "daemon/broker", "daemon/records"],
-  "daemon/routes": ["core", "daemon/broker", "daemon/middleware"],
+  "daemon/openapi": ["core"],
+  "daemon/routes": ["core", "daemon/broker", "daemon/middleware", "daemon/openapi"],
   "daemon/dashboard": ["core", "daemon/broker", "daemon/middleware"],
   "daemon/egress": ["core"],
   "daemon/relay": ["core"],
@@ -50,6 +52,7 @@ export const MAY_IMPORT: Readonly<Record<Layer, readonly Layer[]>> = {
     "daemon/flows",
     "daemon/broker",
     "daemon/middleware",
+    "daemon/openapi",
     "daemon/routes",
     "daemon/dashboard",
     "daemon/egress",

@@ -1,0 +1,246 @@
+/**
+ * Operations on connections, and on the credentials they hold.
+ *
+ * @module
+ */
+import { exportRequest, resolveRequest } from "../../core/api_schema.ts";
+import type { ErrorCode } from "../../core/errors.ts";
+import {
+  connectionChange,
+  connectionDetail,
+  connectionList,
+  exportResult,
+  resolvedCredential,
+  revokeResult,
+} from "./answer_schema.ts";
+import type { AnswerContent, Operation } from "./operation.ts";
+import { connection, provider } from "./parameters.ts";
+
+const changed: AnswerContent = {
+  status: 200,
+  type: "application/json",
+  description: "It is done",
+  name: "ConnectionChange",
+  schema: connectionChange,
+  example: { status: "ok", provider: "acme", default_connection: "default" },
+};
+
+/** A credential that is used may have to be refreshed first. */
+const REFRESH_ERRORS: readonly ErrorCode[] = [
+  "connection_not_found",
+  "credential_missing",
+  "endpoint_unreachable",
+  "invalid_input",
+  "provider_not_found",
+  "reauthorization_required",
+  "refresh_failed",
+  "token_endpoint_error",
+  "token_expired",
+  "vault_conflict",
+];
+
+/** List, one, logout, default, revoke. */
+export const CONNECTION_OPERATIONS: readonly Operation[] = [
+  {
+    id: "listConnections",
+    method: "GET",
+    path: "/connections",
+    tag: "Connections",
+    summary: "The connections of every provider that has any",
+    caller: "owner",
+    answer: {
+      status: 200,
+      type: "application/json",
+      description: "By provider",
+      name: "ConnectionList",
+      schema: connectionList,
+      example: {
+        connections: [{
+          name: "acme",
+          default_connection: "default",
+          connections: [{
+            connection_name: "default",
+            is_default: true,
+            auth_type: "api_key",
+            status: "connected",
+            scopes: null,
+            base_url: null,
+            api_url: null,
+            expires_at: null,
+            account: { id: null, label: null },
+          }],
+        }],
+      },
+    },
+    errors: [],
+  },
+  {
+    id: "getConnection",
+    method: "GET",
+    path: "/connections/{provider}/{connection}",
+    tag: "Connections",
+    summary: "One connection; secrets read `***REDACTED***`",
+    caller: "owner",
+    parameters: [provider, connection, {
+      name: "show_secrets",
+      in: "query",
+      description: "`true` shows the secrets, which is audited",
+      schema: { type: "string", enum: ["true", "false"] },
+      example: "false",
+    }],
+    answer: {
+      status: 200,
+      type: "application/json",
+      description: "The connection",
+      name: "ConnectionDetail",
+      schema: connectionDetail,
+      example: {
+        schema_version: 2,
+        provider: "acme",
+        connection_name: "default",
+        is_default: true,
+        identity: "calm-quietly-0001",
+        principal_id: "principal_0a1b2c3d4e5f",
+        vault_id: "vault_0a1b2c3d4e5f",
+        auth_type: "api_key",
+        flow: "api_key",
+        status: "connected",
+        base_url: null,
+        api_url: null,
+        scopes: null,
+        access_token: null,
+        refresh_token: null,
+        api_key: "***REDACTED***",
+        credentials: { api_key: "***REDACTED***" },
+        token_type: null,
+        expires_at: null,
+        obtained_at: "2026-03-01T12:00:00.000Z",
+        account: { id: null, label: null },
+        metadata: {},
+      },
+    },
+    errors: ["connection_not_found", "provider_not_found"],
+  },
+  {
+    id: "logOut",
+    method: "POST",
+    path: "/connections/{provider}/{connection}/logout",
+    tag: "Connections",
+    summary: "Forgets one connection here; the provider is not told",
+    caller: "owner",
+    parameters: [provider, connection],
+    answer: { ...changed, example: { ...changed.example as object, default_connection: null } },
+    errors: ["connection_not_found", "provider_not_found", "vault_conflict"],
+  },
+  {
+    id: "setDefault",
+    method: "POST",
+    path: "/connections/{provider}/{connection}/default",
+    tag: "Connections",
+    summary: "Makes a connection its provider's default",
+    caller: "owner",
+    parameters: [provider, connection],
+    answer: changed,
+    errors: ["connection_not_found", "provider_not_found", "vault_conflict"],
+  },
+  {
+    id: "revokeProvider",
+    method: "POST",
+    path: "/connections/{provider}/revoke",
+    tag: "Connections",
+    summary: "Revokes a provider's tokens there and forgets everything kept of it here",
+    caller: "owner",
+    parameters: [provider],
+    answer: {
+      status: 200,
+      type: "application/json",
+      description: "What the provider said, token by token",
+      name: "RevokeResult",
+      schema: revokeResult,
+      example: {
+        status: "ok",
+        provider: "acme",
+        connections: 1,
+        outcomes: [{
+          connection: "default",
+          token: "api_key",
+          outcome: "not_supported",
+          detail: null,
+        }],
+      },
+    },
+    errors: [
+      "connection_not_found",
+      "endpoint_unreachable",
+      "provider_not_found",
+      "vault_conflict",
+    ],
+  },
+];
+
+/** Resolve and export. */
+export const CREDENTIAL_OPERATIONS: readonly Operation[] = [
+  {
+    id: "resolveCredential",
+    method: "POST",
+    path: "/credentials/resolve",
+    tag: "Credentials",
+    summary: "What is to be put on one request",
+    description: "By `host` and `path`, or by `provider`; with both, the host must be one of the " +
+      "connection's. An expired token is refreshed first; with `rejected_at` (when the provider " +
+      "answered 401) also one that looks fresh.",
+    caller: "owner_or_run",
+    request: {
+      type: "application/json",
+      name: "ResolveRequest",
+      schema: resolveRequest,
+      example: { provider: "acme", host: "api.acme.test", path: "/v1/me", method: "GET" },
+    },
+    answer: {
+      status: 200,
+      type: "application/json",
+      description: "The injections, with the secret in them",
+      name: "ResolvedCredential",
+      schema: resolvedCredential,
+      example: {
+        provider: "acme",
+        connection: "default",
+        injections: [
+          { type: "header", name: "Authorization", value: "Bearer sk-0123456789abcdef" },
+        ],
+        headers: { Authorization: "Bearer sk-0123456789abcdef" },
+        expires_at: null,
+        source: "local",
+      },
+    },
+    errors: REFRESH_ERRORS,
+  },
+  {
+    id: "exportCredentials",
+    method: "POST",
+    path: "/credentials/export",
+    tag: "Credentials",
+    summary: "Credentials as environment variables; audited",
+    description: "Never a refresh token or a client secret. Without `provider`: all of them.",
+    caller: "owner",
+    request: {
+      type: "application/json",
+      name: "ExportRequest",
+      schema: exportRequest,
+      example: { provider: "acme", format: "env" },
+    },
+    answer: {
+      status: 200,
+      type: "application/json",
+      description: "The variables",
+      name: "ExportResult",
+      schema: exportResult,
+      example: {
+        output: "ACME_API_KEY=sk-0123456789abcdef\n",
+        credentials: { ACME_API_KEY: "sk-0123456789abcdef" },
+        skipped: [],
+      },
+    },
+    errors: REFRESH_ERRORS,
+  },
+];

@@ -1,0 +1,166 @@
+/**
+ * Operations of a run: its routing table, its stream of changes, its grant.
+ *
+ * @module
+ */
+import { createGrantRequest, renewGrantRequest } from "../../core/api_schema.ts";
+import { grantItem, proxyRoutes } from "./answer_schema.ts";
+import type { AnswerContent, Operation } from "./operation.ts";
+import { grantId } from "./parameters.ts";
+
+const run_did = "did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH";
+
+const grant: AnswerContent = {
+  status: 200,
+  type: "application/json",
+  description: "The grant",
+  name: "Grant",
+  schema: grantItem,
+  example: {
+    id: grantId.example,
+    run_did,
+    label: "agent",
+    only: [{ provider: "acme", connection: null }],
+    connections: {},
+    created_at: "2026-03-01T12:00:00.000Z",
+    expires_at: "2026-03-01T13:00:00.000Z",
+    ended_at: null,
+  },
+};
+
+/** Routes and events. */
+export const PROXY_OPERATIONS: readonly Operation[] = [
+  {
+    id: "proxyRoutes",
+    method: "GET",
+    path: "/proxy/routes",
+    tag: "Proxy",
+    summary: "Where credentials go: hosts, paths, variables",
+    caller: "owner_or_run",
+    parameters: [{
+      name: "scope",
+      in: "query",
+      description: "`configured` adds providers that nobody is logged in to; owners only",
+      schema: { type: "string", enum: ["connected", "configured"] },
+      example: "connected",
+    }],
+    answer: {
+      status: 200,
+      type: "application/json",
+      description: "The routing table",
+      name: "ProxyRoutes",
+      schema: proxyRoutes,
+      example: {
+        routes: [{
+          provider: "acme",
+          connection: "default",
+          host: "api.acme.test",
+          path: "",
+          api_url: "api.acme.test",
+          rule: 0,
+          default_since: "2026-03-01T12:00:00.000Z",
+          auth_endpoints: [],
+          auth_endpoint_paths: [],
+          allow_private: false,
+        }],
+        environment: [{
+          name: "ACME_API_KEY",
+          provider: "acme",
+          connection: "default",
+          field: "api_key",
+          pattern: null,
+          value: null,
+        }],
+        known_hosts: ["api.acme.test"],
+        revision: 1,
+      },
+    },
+    errors: ["provider_not_found"],
+  },
+  {
+    id: "proxyEvents",
+    method: "GET",
+    path: "/proxy/events",
+    tag: "Proxy",
+    summary: "Changes as they happen (server-sent events)",
+    description: '`change` with `{"revision":N}` at once and whenever routes or credentials ' +
+      "change, `ended` when the grant has ended. A comment comes every 15 seconds; a stream that " +
+      "breaks means that nothing that was read before is sure.",
+    caller: "owner_or_run",
+    answer: {
+      status: 200,
+      type: "text/event-stream",
+      description: "The stream; it has no end of its own",
+      example: 'event: change\ndata: {"revision":1}\n\n',
+    },
+    errors: [],
+  },
+];
+
+/** Create, get, renew, end. */
+export const GRANT_OPERATIONS: readonly Operation[] = [
+  {
+    id: "createGrant",
+    method: "POST",
+    path: "/grants",
+    tag: "Grants",
+    summary: "Lets the key of a run use connections for a while",
+    description: "The run signs with its own key: `iss` is `run_did`, `sub` the id of the grant.",
+    caller: "owner",
+    request: {
+      type: "application/json",
+      name: "CreateGrantRequest",
+      schema: createGrantRequest,
+      example: {
+        run_did,
+        only: [{ provider: "acme", connection: null }],
+        label: "agent",
+        expires_in: 3600,
+      },
+    },
+    answer: grant,
+    errors: ["connection_not_found", "provider_not_found"],
+  },
+  {
+    id: "getGrant",
+    method: "GET",
+    path: "/grants/{id}",
+    tag: "Grants",
+    summary: "A grant; for a run its own, as `self`",
+    caller: "owner_or_run",
+    parameters: [grantId],
+    answer: grant,
+    errors: [],
+  },
+  {
+    id: "renewGrant",
+    method: "POST",
+    path: "/grants/{id}/renew",
+    tag: "Grants",
+    summary: "Lets a grant last `expires_in` seconds from now",
+    caller: "owner",
+    parameters: [grantId],
+    request: {
+      type: "application/json",
+      name: "RenewGrantRequest",
+      schema: renewGrantRequest,
+      example: { expires_in: 3600 },
+    },
+    answer: grant,
+    errors: [],
+  },
+  {
+    id: "endGrant",
+    method: "DELETE",
+    path: "/grants/{id}",
+    tag: "Grants",
+    summary: "Ends a grant; for a run its own, as `self`",
+    caller: "owner_or_run",
+    parameters: [grantId],
+    answer: {
+      ...grant,
+      example: { ...grant.example as object, ended_at: "2026-03-01T12:30:00.000Z" },
+    },
+    errors: [],
+  },
+];
