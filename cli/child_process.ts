@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { SignalForwarder } from "./signal_forwarder.ts";
 
 /** What to start. */
 export interface ChildOptions {
@@ -11,6 +12,8 @@ export interface ChildOptions {
   readonly args: readonly string[];
   /** The whole environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** Listening already: a signal in between would end us and leave the child alone. */
+  readonly signals: SignalForwarder;
   /** Called once it runs. */
   readonly onStarted?: () => void;
 }
@@ -33,39 +36,19 @@ export class ChildNotStartedError extends Error {
   }
 }
 
-const FORWARDED: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT", "SIGBREAK"]
-  : ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR2", "SIGWINCH", "SIGCONT"];
-
-/** From a terminal these reach the child without us: it is in the same foreground group. */
-const SENT_BY_TERMINAL: ReadonlySet<Deno.Signal> = new Set(["SIGINT", "SIGQUIT", "SIGWINCH"]);
-
 /**
  * Runs the child to its end and gives its exit code, 128+N for signal N.
  *
  * @throws {ChildNotStartedError}
  */
 export async function runChild(
-  { command, args, env, onStarted }: ChildOptions,
+  { command, args, env, signals, onStarted }: ChildOptions,
 ): Promise<number> {
-  // Listening begins first: a signal in between would end us and leave the child alone.
-  const early: Deno.Signal[] = [];
-  let forward = (signal: Deno.Signal): void => void early.push(signal);
-  const stop = forwardSignals((signal) => forward(signal));
-  try {
-    const child = start(command, args, env);
-    forward = (signal) => {
-      try {
-        child.kill(signal);
-      } catch { /* it has just ended */ }
-    };
-    early.forEach(forward);
-    onStarted?.();
-    const { code, signal } = await child.status;
-    return signal === null ? code : SIGNALLED + (signalNumber(signal) ?? 0);
-  } finally {
-    stop();
-  }
+  const child = start(command, args, env);
+  signals.sendTo(child);
+  onStarted?.();
+  const { code, signal } = await child.status;
+  return signal === null ? code : SIGNALLED + (signalNumber(signal) ?? 0);
 }
 
 function start(
@@ -93,22 +76,6 @@ function start(
       : String(cause);
     throw new ChildNotStartedError(`${command}: ${reason}`, NOT_EXECUTABLE, cause);
   }
-}
-
-/** Calls back for each signal until the returned function is called. */
-function forwardSignals(onSignal: (signal: Deno.Signal) => void): () => void {
-  const isForeground = Deno.stdin.isTerminal();
-  const listeners = FORWARDED.map((signal) => {
-    const listener = () => {
-      if (isForeground && SENT_BY_TERMINAL.has(signal)) return;
-      onSignal(signal);
-    };
-    Deno.addSignalListener(signal, listener);
-    return [signal, listener] as const;
-  });
-  return () => {
-    for (const [signal, listener] of listeners) Deno.removeSignalListener(signal, listener);
-  };
 }
 
 /** Numbers that are the same on Linux and macOS, and the few that are not. */

@@ -13,6 +13,7 @@ import type { ProxyDoor } from "../proxy/mod.ts";
 import type { RunDirectory } from "../proxy/run_directory.ts";
 import { ChildNotStartedError, runChild } from "./child_process.ts";
 import type { CommandContext } from "./command.ts";
+import { SignalForwarder } from "./signal_forwarder.ts";
 
 /** What the command line asks for. */
 export interface RunPlan {
@@ -46,10 +47,11 @@ export async function runBehindProxy(plan: RunPlan, context: CommandContext): Pr
     ),
     directory: parts.then(({ createRunDirectory }) => createRunDirectory()),
   });
+  const signals = new SignalForwarder();
   try {
     if (made.failure !== null) throw made.failure;
     const { identity, door, directory } = made.values as Made;
-    return await startChild(plan, context, await parts, { identity, door, directory });
+    return await startChild(plan, context, await parts, { identity, door, directory, signals });
   } catch (error) {
     if (!(error instanceof ChildNotStartedError)) throw error;
     context.voice.instruct(`authsome: ${error.message}`);
@@ -57,6 +59,7 @@ export async function runBehindProxy(plan: RunPlan, context: CommandContext): Pr
   } finally {
     const { identity, door, directory } = made.values;
     await Promise.all([identity?.end(), door?.close(), directory?.remove()]);
+    signals.close();
   }
 }
 
@@ -89,7 +92,7 @@ async function startChild(
   { command, args, denyUnmatched, connectTo }: RunPlan,
   { voice, log }: CommandContext,
   { prepareTrust, childEnvironment, removeLeftovers }: typeof import("../proxy/run_parts.ts"),
-  { identity, door, directory }: Made,
+  { identity, door, directory, signals }: Made & { readonly signals: SignalForwarder },
 ): Promise<number> {
   const [routes, trust] = await Promise.all([
     identity.current.proxyRoutes(),
@@ -114,7 +117,7 @@ async function startChild(
     late = setTimeout(() => tidyUp().catch((error) => log.write(`run: ${error}`)), LATE_MS);
   };
   try {
-    return await runChild({ command, args, env, onStarted });
+    return await runChild({ command, args, env, signals, onStarted });
   } finally {
     clearTimeout(late);
   }
