@@ -4,7 +4,6 @@
  * @module
  */
 import type { ProviderChange, RegisterProviderRequest } from "../../core/api.ts";
-import { parseRequest, registerProviderRequest } from "../../core/api_schema.ts";
 import { ProviderExistsError } from "../../core/errors.ts";
 import { readProviderConnections } from "../records/connection_index.ts";
 import type { Broker } from "./broker.ts";
@@ -16,7 +15,8 @@ import type { OwnerCaller } from "./caller.ts";
  *
  * @throws {InvalidRequestError}
  */
-export function readRegistration(body: unknown): RegisterProviderRequest {
+export async function readRegistration(body: unknown): Promise<RegisterProviderRequest> {
+  const { parseRequest, registerProviderRequest } = await import("../../core/api_schema.ts");
   const wrapped = typeof body === "object" && body !== null && "definition" in body;
   return parseRequest(registerProviderRequest, wrapped ? body : { definition: body }, "body");
 }

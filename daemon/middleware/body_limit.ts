@@ -28,7 +28,7 @@ const EMPTY = new Uint8Array();
 export function readBody(type: string, limit: number): MiddlewareHandler<ApiEnv> {
   return createMiddleware<ApiEnv>(async (c, next) => {
     const request = c.req.raw;
-    const body = request.body === null ? EMPTY : await readWithin(request, limit);
+    const body = await readWithin(request, limit);
     if (body.length > 0 && mediaType(request.headers) !== type) {
       throw new UnsupportedMediaTypeError(`Cannot read the request: the body is not ${type}`);
     }
@@ -58,14 +58,16 @@ async function readWithin(request: Request, limit: number): Promise<Uint8Array> 
   const tooLarge = () =>
     new PayloadTooLargeError(`Cannot read the request: the body is larger than ${limit} bytes`);
   const announced = request.headers.get("content-length");
-  if (announced !== null) {
+  if (announced !== null && !request.headers.has("transfer-encoding")) {
     if (Number(announced) > limit) throw tooLarge();
-    // The server holds the sender to the length it announced.
+    // The server holds the sender to the length it announced. Asking for `body` as well would make
+    // a stream of what is there already.
     return new Uint8Array(await request.arrayBuffer());
   }
+  if (request.body === null) return EMPTY;
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body!) {
+  for await (const chunk of request.body) {
     size += chunk.length;
     if (size > limit) throw tooLarge();
     chunks.push(chunk);

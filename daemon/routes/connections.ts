@@ -4,7 +4,6 @@
  * @module
  */
 import { Hono } from "@hono/hono";
-import { connectionQuery, parseRequest } from "../../core/api_schema.ts";
 import type { Broker } from "../broker/broker.ts";
 import { asOwner } from "../broker/caller.ts";
 import { listConnections, showConnection } from "../broker/list_connections.ts";
@@ -12,6 +11,7 @@ import { logOut } from "../broker/log_out.ts";
 import { revokeProvider } from "../broker/revoke_provider.ts";
 import { setDefault } from "../broker/set_default.ts";
 import type { ApiEnv } from "../middleware/api_env.ts";
+import { readQueryAs } from "../middleware/read_request.ts";
 
 /** What an owner does with connections. */
 export function connectionsRoutes(broker: Broker): Hono<ApiEnv> {
@@ -20,7 +20,7 @@ export function connectionsRoutes(broker: Broker): Hono<ApiEnv> {
       return c.json(await listConnections(broker, asOwner(c.get("caller"))));
     })
     .get("/connections/:provider/:connection", async (c) => {
-      const { show_secrets } = parseRequest(connectionQuery, c.req.query(), "query");
+      const { show_secrets } = await readQueryAs(c, (schemas) => schemas.connectionQuery);
       const owner = asOwner(c.get("caller"));
       return c.json(await showConnection(broker, owner, c.req.param(), show_secrets === "true"));
     })

@@ -4,23 +4,22 @@
  * @module
  */
 import { Hono } from "@hono/hono";
-import { exportRequest, parseRequest, resolveRequest } from "../../core/api_schema.ts";
 import type { Broker } from "../broker/broker.ts";
 import { asOwner } from "../broker/caller.ts";
 import { exportCredentials } from "../broker/export_credentials.ts";
 import { resolveCredential } from "../broker/resolve_credential.ts";
 import type { ApiEnv } from "../middleware/api_env.ts";
-import { parseJson } from "../middleware/body_limit.ts";
+import { readBodyAs } from "../middleware/read_request.ts";
 
 /** Resolve and export. */
 export function credentialRoutes(broker: Broker): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .post("/credentials/resolve", async (c) => {
-      const request = parseRequest(resolveRequest, parseJson(c.get("body")), "body");
+      const request = await readBodyAs(c, (schemas) => schemas.resolveRequest);
       return c.json(await resolveCredential(broker, c.get("caller"), request));
     })
     .post("/credentials/export", async (c) => {
-      const request = parseRequest(exportRequest, parseJson(c.get("body")), "body");
+      const request = await readBodyAs(c, (schemas) => schemas.exportRequest);
       return c.json(await exportCredentials(broker, asOwner(c.get("caller")), request));
     });
 }

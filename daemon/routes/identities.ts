@@ -4,7 +4,6 @@
  * @module
  */
 import { Hono } from "@hono/hono";
-import { parseRequest, registerIdentityRequest } from "../../core/api_schema.ts";
 import type { Broker } from "../broker/broker.ts";
 import {
   checkRegistrationToken,
@@ -12,14 +11,14 @@ import {
   showIdentities,
 } from "../broker/register_identity.ts";
 import type { ApiEnv } from "../middleware/api_env.ts";
-import { parseJson } from "../middleware/body_limit.ts";
+import { readBodyAs } from "../middleware/read_request.ts";
 import { type ProofChecks, readProof } from "../middleware/proof.ts";
 
 /** Registration: the key is not known yet, so the proof is checked here. */
 export function registrationRoute(broker: Broker, checks: ProofChecks): Hono<ApiEnv> {
   return new Hono<ApiEnv>().post("/identities/register", async (c) => {
     const proof = readProof(c, checks.now());
-    const request = parseRequest(registerIdentityRequest, parseJson(c.get("body")), "body");
+    const request = await readBodyAs(c, (schemas) => schemas.registerIdentityRequest);
     checkRegistrationToken(broker, request.registration_token);
     checks.useOnce(proof);
     return c.json(await registerIdentity(broker, proof, request));

@@ -18,7 +18,7 @@ export function providerRoutes(broker: Broker): Hono<ApiEnv> {
     .get("/providers", (c) => c.json(listProviders(broker)))
     .get("/providers/:provider", (c) => c.json(showProvider(broker, c.req.param("provider"))))
     .post("/providers", async (c) => {
-      const request = readRegistration(parseJson(c.get("body")));
+      const request = await readRegistration(parseJson(c.get("body")));
       return c.json(await registerProvider(broker, asOwner(c.get("caller")), request));
     })
     .delete("/providers/:provider", async (c) => {

@@ -4,18 +4,18 @@
  * @module
  */
 import { Hono } from "@hono/hono";
-import { parseRequest, routesQuery } from "../../core/api_schema.ts";
 import type { Broker } from "../broker/broker.ts";
 import { proxyRoutes } from "../broker/proxy_routes.ts";
 import { watchChanges } from "../broker/watch_changes.ts";
 import type { ApiEnv } from "../middleware/api_env.ts";
+import { readQueryAs } from "../middleware/read_request.ts";
 import { eventStream } from "./event_stream.ts";
 
 /** The table and the stream. */
 export function proxyRoutesRoutes(broker: Broker): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .get("/proxy/routes", async (c) => {
-      const { scope } = parseRequest(routesQuery, c.req.query(), "query");
+      const { scope } = await readQueryAs(c, (schemas) => schemas.routesQuery);
       return c.json(await proxyRoutes(broker, c.get("caller"), scope));
     })
     .get("/proxy/events", (c) => {

@@ -167,7 +167,7 @@ Deno.test("a session expires after five minutes, an unknown one was never there"
   equal(expired.status, 410);
   equal((await expired.json() as ErrorEnvelope).error, "LoginExpiredError");
   equal(page.status, 410);
-  match(await page.text(), /Login to acme failed[^]*expired/);
+  match(await page.text(), /Login to Acme failed[^]*expired/);
   equal(unknown.status, 404);
 });
 
