@@ -27,6 +27,7 @@ export async function askAgain(
     status: "waiting_for_user",
     inputs,
     asked: inputs,
+    typed: enteredBefore(open),
     problem: wrong.hint === undefined ? wrong.message : `${wrong.message}. ${wrong.hint}`,
     doubtful: null,
     authorization_url: null,
@@ -51,6 +52,12 @@ function asRefusedClient(error: unknown): InvalidInputError | null {
     hint: "Check the client ID and the client secret, and enter them again",
     cause: error,
   });
+}
+
+function enteredBefore({ record: { data: { pending } } }: OpenSession): Record<string, string> {
+  return pending === null
+    ? {}
+    : { client_id: pending.client.client_id, scopes: pending.scopes.join(" ") };
 }
 
 /** What was asked before; of a client that was kept from an earlier login, its own fields. */

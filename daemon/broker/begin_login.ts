@@ -98,6 +98,7 @@ function newSession(
     inputs: [],
     asked: [],
     problem: null,
+    typed: {},
     form_token: new Secret(crypto.getRandomValues(new Uint8Array(24)).toHex()),
     doubtful: null,
     warnings: [],

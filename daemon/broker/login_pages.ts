@@ -134,7 +134,7 @@ export function pageOf(broker: Broker, { record: { id, data } }: OpenSession): L
       note: definition?.oauth?.client_note ?? null,
       problem: data.problem,
       warnings: data.warnings,
-      typed: {},
+      typed: data.typed,
     };
   }
   if (data.device !== null) return { type: "device", provider, device: data.device };

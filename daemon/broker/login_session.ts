@@ -43,6 +43,8 @@ export interface LoginSession {
   readonly asked: readonly InputField[];
   /** Why it is asked again; null when it is not. */
   readonly problem: string | null;
+  /** What was entered before and is no secret, to be put back into the form. */
+  readonly typed: Readonly<Record<string, string>>;
   /** In every form of this session, so that no other page can submit one (CSRF). */
   readonly form_token: Secret;
   /** Values that looked odd, kept until the person says to use them anyway. */

@@ -45,7 +45,7 @@ export function KeyForm(page: KeyFormProps): Child {
         <div class="note">
           <p>Register this redirect URI with your OAuth app:</p>
           <p>
-            <code>{page.redirect_uri}</code>
+            <code class="copy">{page.redirect_uri}</code>
           </p>
         </div>
       )}

@@ -26,14 +26,20 @@ export function loginPageRoutes(broker: Broker): Hono<ApiEnv> {
       c.header("cache-control", "max-age=3600");
       return c.body(style);
     })
-    .get("/auth/sessions/:id/input", (c) => show(c, () => loginPage(broker, c.req.param("id"))))
-    .get("/auth/sessions/:id/device", (c) => show(c, () => loginPage(broker, c.req.param("id"))))
+    .get(
+      "/auth/sessions/:id/input",
+      (c) => show(c, broker, () => loginPage(broker, c.req.param("id"))),
+    )
+    .get(
+      "/auth/sessions/:id/device",
+      (c) => show(c, broker, () => loginPage(broker, c.req.param("id"))),
+    )
     .post("/auth/sessions/:id/input", (c) => {
       const form = new URLSearchParams(new TextDecoder().decode(c.get("body")));
-      return show(c, () => submitLoginForm(broker, c.req.param("id"), form));
+      return show(c, broker, () => submitLoginForm(broker, c.req.param("id"), form));
     })
     .get("/auth/callback/oauth", (c) =>
-      show(c, async () => {
+      show(c, broker, async () => {
         const page = await callbackPage(broker, new URL(c.req.url).searchParams);
         // A form belongs under its own address, and the used code out of the address bar.
         return page.type === "form"
@@ -43,14 +49,19 @@ export function loginPageRoutes(broker: Broker): Hono<ApiEnv> {
 }
 
 /** Answers with the page that `find` gives, or with a page about why there is none. */
-async function show(c: Context<ApiEnv>, find: () => Promise<LoginPage>): Promise<Response> {
+async function show(
+  c: Context<ApiEnv>,
+  { catalogue }: Broker,
+  find: () => Promise<LoginPage>,
+): Promise<Response> {
   try {
     const page = await find();
     return page.type === "go" ? c.redirect(page.url, 303) : html(c, render(page), statusOf(page));
   } catch (error) {
     if (!(error instanceof AuthsomeError)) throw error;
-    const { provider = null, message, hint = null } = error;
-    const page = <FailurePage provider={provider} message={message} hint={hint} />;
+    const { provider, message, hint = null } = error;
+    const name = provider === undefined ? null : catalogue.find(provider)?.display_name ?? provider;
+    const page = <FailurePage provider={name} message={message} hint={hint} />;
     return html(c, page, HTTP_STATUS[error.code]);
   }
 }

@@ -54,11 +54,11 @@ export function clientInputs(
   if (settings.token_endpoint_auth_method === "none") return [id, ...scopes];
   return [id, {
     name: "client_secret",
-    label: settings.client_secret_required === true
-      ? "Client secret"
-      : "Client secret (empty for a public client)",
+    label: "Client secret",
     secret: true,
-    required: settings.client_secret_required === true,
+    ...(settings.client_secret_required === true
+      ? { required: true }
+      : { required: false, pattern_hint: "Leave it empty for a public client" }),
     ...env("client_secret"),
   }, ...scopes];
 }

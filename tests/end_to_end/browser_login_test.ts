@@ -47,6 +47,8 @@ browserTest(
 
     await page.goto(form!);
     match(await page.textContent("main") ?? "", /127\.0\.0\.1:\d+\/auth\/callback\/oauth/);
+    await page.click("summary");
+    equal(await page.inputValue("input[name=scopes]"), "openid offline_access");
     await shoot(page, "login-oauth-client");
     await page.fill("input[name=client_id]", CONFIDENTIAL.client_id);
     await page.fill("input[name=client_secret]", "not the secret");
@@ -56,9 +58,9 @@ browserTest(
     await page.waitForSelector("[role=alert]");
     match(page.url(), /\/api\/auth\/sessions\/sess_[0-9a-f]{32}\/input$/);
     match(await page.textContent("[role=alert]") ?? "", /invalid_client/);
+    equal(await page.inputValue("input[name=client_id]"), CONFIDENTIAL.client_id);
     equal(await page.inputValue("input[name=client_secret]"), "");
     await shoot(page, "login-refused-client");
-    await page.fill("input[name=client_id]", CONFIDENTIAL.client_id);
     await page.fill("input[name=client_secret]", CONFIDENTIAL.client_secret);
     await page.click("text=Log in >> nth=-1");
     // The provider remembers who this is, and what was consented to may be asked again.

@@ -1,0 +1,76 @@
+/**
+ * A real browser for the tests of pages: Debian's Chromium with a profile of its own, gone afterwards.
+ *
+ * With `SCREENSHOTS=1` in the environment the pages that a test shows are written to `docs/images/`:
+ * light, dark, and as wide as a phone.
+ *
+ * @module
+ */
+import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { isAvailable, OPTIONAL_PROGRAMS } from "./optional_programs.ts";
+
+const IMAGES = new URL("../../docs/images/", import.meta.url);
+const PROGRAM = "/usr/bin/chromium";
+
+/** Whether there is a browser; a test without one is skipped, and the test run says so. */
+export const HAS_BROWSER: boolean = await isAvailable(
+  OPTIONAL_PROGRAMS.find(({ name }) => name === "chromium")!,
+);
+
+/** Runs `work` with a new browser that accepts the tests' certificates. */
+export async function withBrowser<T>(work: (browser: BrowserContext) => Promise<T>): Promise<T> {
+  const profile = await Deno.makeTempDir({ prefix: "authsome-browser-" });
+  try {
+    const browser = await chromium.launchPersistentContext(profile, {
+      executablePath: PROGRAM,
+      headless: true,
+      ignoreHTTPSErrors: true,
+      viewport: { width: 860, height: 720 },
+      args: [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+      ],
+    });
+    browser.setDefaultTimeout(30_000);
+    try {
+      return await work(browser);
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    await Deno.remove(profile, { recursive: true });
+  }
+}
+
+/** Writes pictures of the page when they are wanted. */
+export async function shoot(page: Page, name: string): Promise<void> {
+  if (Deno.env.get("SCREENSHOTS") !== "1") return;
+  await Deno.mkdir(IMAGES, { recursive: true });
+  // The port of a test is nobody else's.
+  await page.locator("code").evaluateAll((elements) => {
+    for (const element of elements as { textContent: string }[]) {
+      element.textContent = element.textContent.replace(/(127\.0\.0\.1):\d+/, "$1:7998");
+    }
+  });
+  const wide = { width: 860, height: 480 };
+  const looks = [
+    ["light", wide, "light"],
+    ["dark", wide, "dark"],
+    ["phone", { width: 390, height: 640 }, "light"],
+  ] as const;
+  for (const [look, size, colorScheme] of looks) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize(size);
+    await Deno.writeFile(
+      new URL(`${name}-${look}.png`, IMAGES),
+      await page.screenshot({ fullPage: true }),
+    );
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize(wide);
+}
