@@ -8,12 +8,12 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import Provider from "npm:oidc-provider@9.13.3";
 import { exportJWK, generateKeyPair } from "@panva/jose";
+import { REDIRECT_URI } from "./redirect_uri.ts";
 import { createTestCertificate } from "./test_certificate.ts";
 import { trustingFetch } from "./trusting_fetch.ts";
 import { Visitor } from "./visitor.ts";
 
-/** Where the callbacks of the tests go; nothing listens there. */
-export const REDIRECT_URI = "http://127.0.0.1:7998/auth/callback/oauth";
+export { REDIRECT_URI };
 
 /** A client with a secret that every server knows. Its id holds a dash, as most do. */
 export const CONFIDENTIAL = { client_id: "test-app", client_secret: "s3cret/with+odd=characters" };
@@ -44,10 +44,22 @@ export interface AuthorizationServer extends AsyncDisposable {
   deny(url: string): Promise<URLSearchParams>;
   /** Opens the device page with the code in it and confirms. */
   confirmDevice(verification_uri_complete: string): Promise<void>;
+  /** A refresh token of a grant of its own, as after a login of {@linkcode CONFIDENTIAL}. */
+  issueRefreshToken(): Promise<string>;
+  /** From now on answers to this path are made, and kept back until they are released. */
+  holdAnswers(path: string): HeldAnswers;
   /** What the server knows of a token (RFC 7662). */
   introspect(
     token: string,
   ): Promise<{ readonly active: boolean; readonly [name: string]: unknown }>;
+}
+
+/** Answers that the server has made and not sent. */
+export interface HeldAnswers {
+  /** Resolves when there is one. */
+  readonly arrived: Promise<void>;
+  /** Sends them, and all that follow at once. */
+  release(): void;
 }
 
 /** Settings of one server. */
@@ -65,6 +77,12 @@ interface Context {
   readonly oidc?: { readonly params?: Readonly<Record<string, unknown>> };
 }
 
+interface Held {
+  readonly path: string;
+  readonly arrived: PromiseWithResolvers<void>;
+  readonly released: PromiseWithResolvers<void>;
+}
+
 interface Client {
   grantTypeAllowed(type: string): boolean;
 }
@@ -80,12 +98,17 @@ export async function startAuthorizationServer(
   const resource = `${issuer}/mcp`;
   const provider = new Provider(issuer, await configuration(resource, accessTokenLifetime));
   const served: ServedRequest[] = [];
+  let held: Held | null = null;
   provider.use(async (context: Context, next: () => Promise<void>) => {
     if (context.path === "/.well-known/oauth-protected-resource/mcp") {
       context.body = { resource, authorization_servers: [issuer], scopes_supported: ["read"] };
     } else await next();
     const { method, path, status } = context;
     served.push({ method, path, status, parameters: { ...context.oidc?.params } });
+    if (held?.path === path) {
+      held.arrived.resolve();
+      await held.released.promise;
+    }
   });
   server.on("request", provider.callback());
 
@@ -102,6 +125,15 @@ export async function startAuthorizationServer(
     approve: async (url) => (await new Visitor(trusting.fetch).authorize(url, true)).searchParams,
     deny: async (url) => (await new Visitor(trusting.fetch).authorize(url, false)).searchParams,
     confirmDevice: (url) => new Visitor(trusting.fetch).confirmDevice(url),
+    holdAnswers(path) {
+      const { arrived, released } = held = {
+        path,
+        arrived: Promise.withResolvers<void>(),
+        released: Promise.withResolvers<void>(),
+      };
+      return { arrived: arrived.promise, release: () => released.resolve() };
+    },
+    issueRefreshToken: () => issueRefreshToken(provider),
     async introspect(token) {
       const response = await trusting.fetch(`${issuer}/token/introspection`, {
         method: "POST",
@@ -116,6 +148,22 @@ export async function startAuthorizationServer(
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+async function issueRefreshToken(provider: Provider): Promise<string> {
+  const scope = "openid offline_access";
+  const client = await provider.Client.find(CONFIDENTIAL.client_id);
+  const grant = new provider.Grant({ accountId: "alice", clientId: CONFIDENTIAL.client_id });
+  grant.addOIDCScope(scope);
+  const token = new provider.RefreshToken({
+    accountId: "alice",
+    client,
+    grantId: await grant.save(),
+    scope,
+    gty: "authorization_code",
+    authTime: Math.floor(Date.now() / 1000),
+  });
+  return await token.save();
 }
 
 async function configuration(

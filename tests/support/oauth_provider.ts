@@ -6,7 +6,7 @@
 import type { OAuthSettings, ProviderDefinition } from "../../core/provider.ts";
 import { Secret } from "../../core/secret.ts";
 import type { FlowContext, LoginRequest } from "../../daemon/flows/flow.ts";
-import { REDIRECT_URI } from "./authorization_server.ts";
+import { REDIRECT_URI } from "./redirect_uri.ts";
 
 /** OAuth settings with the defaults of the schema. */
 export function oauth(settings: Partial<OAuthSettings> = {}): OAuthSettings {
