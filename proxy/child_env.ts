@@ -111,13 +111,15 @@ function nodeVariables(
 
 /**
  * Java reads no proxy variable and cannot be told the run's secret. Where its process cannot be
- * recognised either (`peer_process.ts`), it is not sent to a proxy that would turn it away.
+ * recognised either (`peer_process.ts`), it is not sent to a proxy that would turn it away. Where
+ * there is no Java there is no store for it, and nothing is set.
  */
 function javaVariables(
   base: Readonly<Record<string, string>>,
   port: number,
   { javaStore }: TrustFiles,
 ): Record<string, string> {
+  if (javaStore === null) return {};
   const proxy = [
     "-Dhttp.proxyHost=127.0.0.1",
     `-Dhttp.proxyPort=${port}`,
@@ -125,15 +127,12 @@ function javaVariables(
     `-Dhttps.proxyPort=${port}`,
     "-Dhttp.nonProxyHosts=localhost|127.*|[::1]",
   ];
-  const trust = [
-    `-Djavax.net.ssl.trustStore=${javaStore}`,
-    `-Djavax.net.ssl.trustStorePassword=${TRUST_STORE_PASSWORD}`,
-  ];
   return {
     JAVA_TOOL_OPTIONS: join(
       base["JAVA_TOOL_OPTIONS"],
       ...(CAN_RECOGNISE_PEERS ? proxy : []),
-      ...trust,
+      `-Djavax.net.ssl.trustStore=${javaStore}`,
+      `-Djavax.net.ssl.trustStorePassword=${TRUST_STORE_PASSWORD}`,
     ),
   };
 }

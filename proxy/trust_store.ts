@@ -17,7 +17,8 @@ export interface TrustFiles {
   readonly bundle: string;
   /** The authority (with what `NODE_EXTRA_CA_CERTS` named before), for variables that add. */
   readonly authority: string;
-  readonly javaStore: string;
+  /** null where this machine has no Java. */
+  readonly javaStore: string | null;
   readonly wgetrc: string;
   /** Directory with an ini file for PHP. */
   readonly phpDirectory: string;
@@ -61,6 +62,7 @@ export async function prepareTrust(
   const before = [...new Set([...trusted, ...adding])].map(endLine).join("");
   const bundlePem = before + certificatePem;
   const bundle = `${directory.path}/bundle.pem`;
+  const javaStore = hasJava(read) ? `${directory.path}/${JAVA_STORE}` : null;
   const [authority, wgetrcPath, phpIni, nodeBootstrap] = await Promise.all([
     // The public roots are not repeated here: such a variable adds to them.
     directory.write("authority.pem", adding.map(endLine).join("") + certificatePem),
@@ -72,14 +74,29 @@ export async function prepareTrust(
   return {
     bundle,
     authority,
-    javaStore: `${directory.path}/${JAVA_STORE}`,
+    javaStore,
     wgetrc: wgetrcPath,
     phpDirectory: phpIni.slice(0, phpIni.lastIndexOf("/")),
     nodeBootstrap,
     writeLate: async () => {
+      if (javaStore === null) return;
       await directory.write(JAVA_STORE, javaTrustStore(decodePem(bundlePem)));
     },
   };
+}
+
+/** Whether a child could start Java without being told where it is. */
+function hasJava(read: (name: string) => string | undefined): boolean {
+  if (read("JAVA_HOME") || read("JAVA_TOOL_OPTIONS")) return true;
+  const separator = Deno.build.os === "windows" ? ";" : ":";
+  const program = Deno.build.os === "windows" ? "java.exe" : "java";
+  return (read("PATH") ?? "").split(separator).some((directory) => {
+    try {
+      return directory !== "" && Deno.statSync(`${directory}/${program}`).isFile;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Texts of the files, each once; one that cannot be read is what its program would have failed on. */

@@ -97,6 +97,7 @@ Deno.test("the bundle holds what the owner's variables trust, each once, and the
     REQUESTS_CA_BUNDLE: files[1],
     NODE_EXTRA_CA_CERTS: files[2],
     GIT_SSL_CAINFO: "/does/not/exist.pem",
+    JAVA_HOME: "/somewhere",
   };
 
   const trust = await prepareTrust(AUTHORITY, directory, (name) => variables[name]);
@@ -108,7 +109,7 @@ Deno.test("the bundle holds what the owner's variables trust, each once, and the
   const added = await Deno.readTextFile(trust.authority);
   assert.equal(added, OTHERS[2] + AUTHORITY.certificatePem);
   await trust.writeLate();
-  assert.deepEqual([...(await Deno.readFile(trust.javaStore)).subarray(0, 4)], [
+  assert.deepEqual([...(await Deno.readFile(trust.javaStore!)).subarray(0, 4)], [
     0xfe,
     0xed,
     0xfe,
@@ -126,6 +127,7 @@ Deno.test("without a variable of the owner's, the bundle is the system's and the
   assert.ok(bundle.endsWith(AUTHORITY.certificatePem));
   assert.ok(bundle.split("BEGIN CERTIFICATE").length > 20);
   assert.equal(await Deno.readTextFile(trust.authority), AUTHORITY.certificatePem);
+  assert.equal(trust.javaStore, null);
   await directory.remove();
 });
 
