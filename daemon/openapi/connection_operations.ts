@@ -25,6 +25,13 @@ const changed: AnswerContent = {
   example: { status: "ok", provider: "acme", default_connection: "default" },
 };
 
+/** No such provider or connection, or none that could be called so. */
+const NO_CONNECTION: readonly ErrorCode[] = [
+  "connection_not_found",
+  "invalid_input",
+  "provider_not_found",
+];
+
 /** A credential that is used may have to be refreshed first. */
 const REFRESH_ERRORS: readonly ErrorCode[] = [
   "connection_not_found",
@@ -119,7 +126,7 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
         metadata: {},
       },
     },
-    errors: ["connection_not_found", "provider_not_found"],
+    errors: NO_CONNECTION,
   },
   {
     id: "logOut",
@@ -130,7 +137,7 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
     caller: "owner",
     parameters: [provider, connection],
     answer: { ...changed, example: { ...changed.example as object, default_connection: null } },
-    errors: ["connection_not_found", "provider_not_found", "vault_conflict"],
+    errors: [...NO_CONNECTION, "vault_conflict"],
   },
   {
     id: "setDefault",
@@ -141,7 +148,7 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
     caller: "owner",
     parameters: [provider, connection],
     answer: changed,
-    errors: ["connection_not_found", "provider_not_found", "vault_conflict"],
+    errors: [...NO_CONNECTION, "vault_conflict"],
   },
   {
     id: "revokeProvider",
@@ -169,12 +176,7 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
         }],
       },
     },
-    errors: [
-      "connection_not_found",
-      "endpoint_unreachable",
-      "provider_not_found",
-      "vault_conflict",
-    ],
+    errors: [...NO_CONNECTION, "endpoint_unreachable", "vault_conflict"],
   },
 ];
 

@@ -50,7 +50,7 @@ export function openApiDocument(version: string): OpenApiDocument {
     components: {
       schemas: componentSchemas(),
       securitySchemes: {
-        proof: { type: "http", scheme: "PoP", bearerFormat: "JWT", description: PROOF_DESCRIPTION },
+        proof: { type: "http", scheme: "PoP", description: PROOF_DESCRIPTION },
       },
     },
   };
