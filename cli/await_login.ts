@@ -98,7 +98,8 @@ function askOnPage(voice: Voice, session: Session): void {
  */
 export function requireDone(session: Session): Session {
   const { provider, connection, status, error } = session;
-  const details = { provider, connection, hint: `Run: authsome login ${provider}` };
+  const ref = connection === "default" ? provider : `${provider}/${connection}`;
+  const details = { provider, connection, hint: `Run: authsome login ${ref}` };
   switch (status) {
     case "failed":
       // The daemon's own sentence, as it stands on the page.

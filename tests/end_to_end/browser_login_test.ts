@@ -48,7 +48,7 @@ browserTest(
     await page.goto(form!);
     match(await page.textContent("main") ?? "", /127\.0\.0\.1:\d+\/auth\/callback\/oauth/);
     await page.click("summary");
-    equal(await page.inputValue("input[name=scopes]"), "openid offline_access");
+    equal(await page.inputValue("input[name=scopes]"), "openid");
     await shoot(page, "login-oauth-client");
     await page.fill("input[name=client_id]", CONFIDENTIAL.client_id);
     await page.fill("input[name=client_secret]", "not the secret");

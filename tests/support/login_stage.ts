@@ -108,7 +108,7 @@ export function definitionOf(
       token_url: `${issuer}/token`,
       device_authorization_url: `${issuer}/device/auth`,
       issuer,
-      scopes: ["openid", "offline_access"],
+      scopes: ["openid"],
       token_endpoint_auth_method: "none",
       client_id: PUBLIC_CLIENT_ID,
       ...oauth,

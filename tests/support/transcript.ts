@@ -13,14 +13,18 @@ import { ROOT, type TemporaryHome } from "./temporary_home.ts";
 import { VERSION } from "../../core/version.ts";
 
 /** The transcript with what really happened in it; the same text when all is as it should be. */
-export async function playTranscript(home: TemporaryHome, text: string): Promise<string> {
+export async function playTranscript(
+  home: TemporaryHome,
+  text: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const program = await installCommand(home);
   const played: string[] = [];
   for (const line of text.split("\n")) {
     if (line.startsWith("# ")) played.push(...gap(played), line);
     if (!line.startsWith("$ ")) continue;
     const { code, stdout, stderr } = await runProgram(home, ["/bin/sh", "-c", line.slice(2)], {
-      env: { PATH: `${program}:${Deno.env.get("PATH") ?? "/usr/bin:/bin"}` },
+      env: { ...env, PATH: `${program}:${Deno.env.get("PATH") ?? "/usr/bin:/bin"}` },
     });
     const isExplained = played.at(-1)?.startsWith("# ") ?? false;
     played.push(...(isExplained ? [] : gap(played)), line);
@@ -34,7 +38,7 @@ export async function playTranscript(home: TemporaryHome, text: string): Promise
 /** A directory with an `authsome` in it. */
 async function installCommand(home: TemporaryHome): Promise<string> {
   const directory = `${home.directory}/bin`;
-  await Deno.mkdir(directory);
+  await Deno.mkdir(directory, { recursive: true });
   const words = AUTHSOME.map((word) => `'${word}'`).join(" ");
   await Deno.writeTextFile(`${directory}/authsome`, `#!/bin/sh\nexec ${words} "$@"\n`, {
     mode: 0o700,
@@ -48,7 +52,10 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\b[a-z]+-[a-z]+ly-[a-z]+ly-\d{4}\b/g, "<PROFILE>"],
   [/\b(vault|principal|grant)_[0-9a-f]{12,24}\b/g, "<$1>"],
   [/\bsess_[0-9a-f]{32}\b/g, "<session>"],
-  [/http:\/\/127\.0\.0\.1:\d+/g, "http://127.0.0.1:<PORT>"],
+  [/127\.0\.0\.1(:|%3A)\d+/g, "127.0.0.1$1<PORT>"],
+  [/\bclient_id=[\w-]{30,}/g, "client_id=<registered>"],
+  [/\b(state|nonce|code_challenge)=[\w-]+/g, "$1=<$1>"],
+  [/\b[B-DF-HJ-NP-TV-XZ]{4}-[B-DF-HJ-NP-TV-XZ]{4}\b/g, "<CODE>"],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "<TIME>"],
   [/("?\b(?:pid|process)"?:? +)\d+/g, "$1<PID>"],
 ];
