@@ -15,6 +15,7 @@ export {
   type DaemonClientOptions,
   type HealthAnswer,
 } from "./client/daemon_client.ts";
+export { createFetch, type CreateFetchOptions } from "./client/create_fetch.ts";
 export type { DaemonFetch } from "./client/transport.ts";
 export { openOwnerClient } from "./client/owner_client.ts";
 export type { LaunchOptions } from "./client/launch.ts";
