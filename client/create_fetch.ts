@@ -169,7 +169,7 @@ function openDefaultClient(): Promise<DaemonClient> {
 async function readRequest(input: RequestInfo | URL, init: RequestInit): Promise<SentRequest> {
   const given = input instanceof Request ? input : null;
   const isStream = init.body instanceof ReadableStream ||
-    (init.body === undefined && given?.body != null);
+    (init.body === undefined && (given?.body ?? null) !== null);
   // Makes the method upper case, the headers valid, and the body's type a header.
   const parsed = new Request(input, { ...init, ...(isStream ? { duplex: "half" } : {}) });
   return {
