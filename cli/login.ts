@@ -14,6 +14,7 @@ import { canOpenBrowser } from "./browser.ts";
 import type { Command, CommandArguments, CommandContext } from "./command.ts";
 import { orAborted, untilInterrupted } from "./interrupt.ts";
 import { readLoginRequest } from "./login_request.ts";
+import { takePastedCallback } from "./pasted_callback.ts";
 import { canAsk, silenceTerminal } from "./prompt.ts";
 import { readStdin, readValues } from "./stdin_values.ts";
 import type { Voice } from "./voice.ts";
@@ -104,7 +105,11 @@ async function finish(
   requireDone(session);
   if (isDone(session)) return session;
   sendToPage(voice, session, opensBrowser && !options["no-wait"]);
-  return options["no-wait"] ? session : await awaitLogin(client, session, voice, signal);
+  if (options["no-wait"]) return session;
+  if (input === null && canAsk() && (!opensBrowser || !canOpenBrowser())) {
+    void takePastedCallback(client, session, voice);
+  }
+  return await awaitLogin(client, session, voice, signal);
 }
 
 /** A key is typed here; what an OAuth app wants is explained better by the form, where it can be seen. */

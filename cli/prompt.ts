@@ -61,6 +61,20 @@ export async function confirm(voice: Voice, question: string, preset: boolean): 
   }
 }
 
+/**
+ * A line that is typed or pasted while something else is waited for, without echo: the terminal must
+ * be silenced ({@linkcode silenceTerminal}).
+ *
+ * @throws {InputCancelledError} when the terminal is gone.
+ */
+export async function readQuietLine(): Promise<string> {
+  const editor = new LineEditor({ masked: true, room: 0 });
+  for (;;) {
+    const key = editor.press(await nextByte());
+    if (key.type === "entered") return key.text.trim();
+  }
+}
+
 /** Bytes that came with the ones before: a paste of several lines answers several prompts. */
 let typedAhead: number[] = [];
 

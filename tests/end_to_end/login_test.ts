@@ -4,9 +4,11 @@
  *
  * @module
  */
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { CONFIDENTIAL } from "../support/authorization_server.ts";
 import { type LoginStage, withLoginStage } from "../support/login_stage.ts";
+import { HAS_TERMINAL, onTerminal } from "../support/on_terminal.ts";
+import { json, startRudeServer } from "../support/rude_server.ts";
 import { trustingFetch } from "../support/trusting_fetch.ts";
 import { Visitor } from "../support/visitor.ts";
 
@@ -152,6 +154,43 @@ Deno.test("login --mcp leaves nothing behind when it cannot begin", async () => 
     const { custom } = JSON.parse((await stage.run(["list", "--json"])).stdout);
     deepEqual(custom, []);
   });
+});
+
+Deno.test({
+  name: "over SSH the address of the page that did not load is pasted into the terminal",
+  ignore: !HAS_TERMINAL,
+  async fn() {
+    const tokens = () => json({ access_token: "at-1", token_type: "Bearer", expires_in: 3600 });
+    await using provider = await startRudeServer({ "/token": tokens });
+    await withLoginStage(async (stage) => {
+      const { origin } = provider;
+      await stage.register("far", {
+        oauth: {
+          authorization_url: `${origin}/auth`,
+          token_url: `${origin}/token`,
+          issuer: undefined,
+        },
+      });
+
+      const { code, screen, restored } = await onTerminal(stage.home, [
+        "login",
+        "far",
+        "--no-browser",
+      ], [
+        { expect: "press Enter.", send: "what?\r" },
+        {
+          expect: "That is no address",
+          capture: "state=([\\w-]+)",
+          send: "http://127.0.0.1:7998/auth/callback/oauth?code=c-1&state={}\r",
+        },
+      ], { env: stage.env });
+
+      equal(code, 0, screen);
+      match(screen, /Logged in/);
+      ok(!screen.includes("code=c-1"), "the code is not echoed");
+      equal(restored, true);
+    }, { alsoTrusts: provider.root });
+  },
 });
 
 Deno.test("Ctrl-C cancels the login at the daemon; the page then says so", async () => {

@@ -12,6 +12,8 @@ import type { TemporaryHome } from "./temporary_home.ts";
 export interface TerminalStep {
   readonly expect: string;
   readonly send?: string;
+  /** A regular expression on what was seen; `{}` in `send` becomes its first group. */
+  readonly capture?: string;
   /** A signal for the process instead of a key. */
   readonly signal?: "TERM" | "INT" | "HUP";
 }
@@ -63,7 +65,7 @@ export async function onTerminal(
 }
 
 const PYTHON = `
-import fcntl, json, os, pty, select, signal, struct, subprocess, sys, termios, time
+import fcntl, json, os, pty, re, select, signal, struct, subprocess, sys, termios, time
 play = json.load(sys.stdin)
 master, slave = pty.openpty()
 fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, play["columns"], 0, 0))
@@ -89,7 +91,11 @@ for step in play["steps"]:
             sys.exit(1)
         read(0.05)
     at = screen.index(wanted, at) + len(wanted)
-    if "send" in step: os.write(master, step["send"].encode())
+    if "send" in step:
+        text = step["send"]
+        if "capture" in step:
+            text = text.replace("{}", re.search(step["capture"], screen.decode()).group(1))
+        os.write(master, text.encode())
     if "signal" in step: child.send_signal(getattr(signal, "SIG" + step["signal"]))
 while child.poll() is None:
     if time.monotonic() > deadline: child.kill()
