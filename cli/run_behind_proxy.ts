@@ -11,6 +11,7 @@ import type { GrantScope } from "../core/grant.ts";
 import type { ConnectTo } from "../proxy/connect_to.ts";
 import type { ProxyDoor } from "../proxy/mod.ts";
 import type { RunDirectory } from "../proxy/run_directory.ts";
+import type { OwnTrust } from "../proxy/trust_store.ts";
 import { ChildNotStartedError, runChild } from "./child_process.ts";
 import type { CommandContext } from "./command.ts";
 import { SignalForwarder } from "./signal_forwarder.ts";
@@ -46,12 +47,12 @@ export async function runBehindProxy(plan: RunPlan, context: CommandContext): Pr
       ([{ openDoor }, { known_hosts }]) => openDoor({ knownHosts: known_hosts, readVariable }),
     ),
     directory: parts.then(({ createRunDirectory }) => createRunDirectory()),
+    ownTrust: parts.then(({ readOwnTrust }) => readOwnTrust(readVariable)),
   });
   const signals = new SignalForwarder();
   try {
     if (made.failure !== null) throw made.failure;
-    const { identity, door, directory } = made.values as Made;
-    return await startChild(plan, context, await parts, { identity, door, directory, signals });
+    return await startChild(plan, context, await parts, { ...made.values as Made, signals });
   } catch (error) {
     if (!(error instanceof ChildNotStartedError)) throw error;
     context.voice.instruct(`authsome: ${error.message}`);
@@ -68,6 +69,7 @@ interface Made {
   readonly identity: RunIdentity;
   readonly door: ProxyDoor;
   readonly directory: RunDirectory;
+  readonly ownTrust: OwnTrust;
 }
 
 /** Waits for all of them, so that what was made can be undone when another one failed. */
@@ -91,12 +93,12 @@ async function settleAll(
 async function startChild(
   { command, args, denyUnmatched, connectTo }: RunPlan,
   { voice, log }: CommandContext,
-  { prepareTrust, childEnvironment, removeLeftovers }: typeof import("../proxy/run_parts.ts"),
-  { identity, door, directory, signals }: Made & { readonly signals: SignalForwarder },
+  { writeTrustFiles, childEnvironment, removeLeftovers }: typeof import("../proxy/run_parts.ts"),
+  { identity, door, directory, ownTrust, signals }: Made & { readonly signals: SignalForwarder },
 ): Promise<number> {
   const [routes, trust] = await Promise.all([
     identity.current.proxyRoutes(),
-    prepareTrust(door.authority, directory, readVariable),
+    writeTrustFiles(door.authority, directory, ownTrust),
   ]);
   const note = (line: string) => voice.note(`authsome: ${line}`);
   door.serve({ daemon: identity, routes, denyUnmatched, connectTo, note });

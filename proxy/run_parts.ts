@@ -7,4 +7,4 @@
 export { childEnvironment } from "./child_env.ts";
 export { openDoor } from "./mod.ts";
 export { createRunDirectory, removeLeftovers } from "./run_directory.ts";
-export { prepareTrust } from "./trust_store.ts";
+export { readOwnTrust, writeTrustFiles } from "./trust_store.ts";

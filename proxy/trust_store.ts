@@ -47,25 +47,42 @@ const JAVA_STORE = "trust.jks";
 /** Variables that add to what a program trusts. */
 const ADDING = ["NODE_EXTRA_CA_CERTS", "DENO_CERT"] as const;
 
-/** Writes the files into the run's directory. `read` reads the owner's environment. */
-export async function prepareTrust(
-  { certificatePem }: CertificateAuthority,
-  directory: RunDirectory,
+/** What the owner's programs trust. */
+export interface OwnTrust {
+  /** PEM texts of variables that replace, or the system's roots. */
+  readonly trusted: readonly string[];
+  /** PEM texts of variables that add. */
+  readonly added: readonly string[];
+  readonly wgetrc: string;
+  readonly hasJava: boolean;
+}
+
+/** Reads it; nothing of it depends on the run. `read` reads the owner's environment. */
+export async function readOwnTrust(
   read: (name: string) => string | undefined,
-): Promise<TrustFiles> {
-  const [replacing, adding, wgetrc] = await Promise.all([
+): Promise<OwnTrust> {
+  const [replacing, added, wgetrc] = await Promise.all([
     readDistinct(REPLACING.map(read)),
     readDistinct(ADDING.map(read)),
     readWgetrc(read),
   ]);
   const trusted = replacing.length > 0 ? replacing : [await readSystemRoots()];
-  const before = [...new Set([...trusted, ...adding])].map(endLine).join("");
+  return { trusted, added, wgetrc, hasJava: hasJava(read) };
+}
+
+/** Writes the files into the run's directory. */
+export async function writeTrustFiles(
+  { certificatePem }: CertificateAuthority,
+  directory: RunDirectory,
+  { trusted, added, wgetrc, hasJava }: OwnTrust,
+): Promise<TrustFiles> {
+  const before = [...new Set([...trusted, ...added])].map(endLine).join("");
   const bundlePem = before + certificatePem;
   const bundle = `${directory.path}/bundle.pem`;
-  const javaStore = hasJava(read) ? `${directory.path}/${JAVA_STORE}` : null;
+  const javaStore = hasJava ? `${directory.path}/${JAVA_STORE}` : null;
   const [authority, wgetrcPath, phpIni, nodeBootstrap] = await Promise.all([
     // The public roots are not repeated here: such a variable adds to them.
-    directory.write("authority.pem", adding.map(endLine).join("") + certificatePem),
+    directory.write("authority.pem", added.map(endLine).join("") + certificatePem),
     directory.write("wgetrc", `${endLine(wgetrc)}ca_certificate=${bundle}\n`),
     directory.write("php/authsome.ini", `curl.cainfo="${bundle}"\nopenssl.cafile="${bundle}"\n`),
     directory.write(NODE_BOOTSTRAP_NAME, NODE_BOOTSTRAP),

@@ -3,7 +3,7 @@ import { Secret } from "../../core/secret.ts";
 import { createAuthority } from "../../proxy/certificate_authority.ts";
 import { childEnvironment } from "../../proxy/child_env.ts";
 import { createRunDirectory, removeLeftovers } from "../../proxy/run_directory.ts";
-import { prepareTrust, type TrustFiles } from "../../proxy/trust_store.ts";
+import { readOwnTrust, type TrustFiles, writeTrustFiles } from "../../proxy/trust_store.ts";
 
 const TRUST: TrustFiles = {
   bundle: "/run/bundle.pem",
@@ -100,7 +100,11 @@ Deno.test("the bundle holds what the owner's variables trust, each once, and the
     JAVA_HOME: "/somewhere",
   };
 
-  const trust = await prepareTrust(AUTHORITY, directory, (name) => variables[name]);
+  const trust = await writeTrustFiles(
+    AUTHORITY,
+    directory,
+    await readOwnTrust((name) => variables[name]),
+  );
 
   const bundle = await Deno.readTextFile(trust.bundle);
   for (const pem of [...OTHERS, AUTHORITY.certificatePem]) {
@@ -121,7 +125,7 @@ Deno.test("the bundle holds what the owner's variables trust, each once, and the
 Deno.test("without a variable of the owner's, the bundle is the system's and the run's authority", async () => {
   const directory = await createRunDirectory();
 
-  const trust = await prepareTrust(AUTHORITY, directory, () => undefined);
+  const trust = await writeTrustFiles(AUTHORITY, directory, await readOwnTrust(() => undefined));
 
   const bundle = await Deno.readTextFile(trust.bundle);
   assert.ok(bundle.endsWith(AUTHORITY.certificatePem));
@@ -135,10 +139,10 @@ Deno.test("the owner's wgetrc goes along", async () => {
   const directory = await createRunDirectory();
   const own = await directory.write("own", "timeout=5");
 
-  const trust = await prepareTrust(
+  const trust = await writeTrustFiles(
     AUTHORITY,
     directory,
-    (name) => name === "WGETRC" ? own : undefined,
+    await readOwnTrust((name) => name === "WGETRC" ? own : undefined),
   );
 
   assert.equal(
