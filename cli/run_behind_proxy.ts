@@ -59,7 +59,9 @@ export async function runBehindProxy(plan: RunPlan, context: CommandContext): Pr
     return error.exitCode;
   } finally {
     const { identity, door, directory } = made.values;
-    await Promise.all([identity?.end(), door?.close(), directory?.remove()]);
+    // What the proxy reports last is signed with the grant, which therefore ends behind it.
+    const ended = (door?.close() ?? Promise.resolve()).finally(() => identity?.end());
+    await Promise.all([ended, directory?.remove()]);
     signals.close();
   }
 }
