@@ -1,0 +1,99 @@
+/**
+ * `docs/http-api.md` is true: its table is the register, its Python is a client, its claims hold.
+ *
+ * @module
+ */
+import { deepEqual, equal } from "node:assert/strict";
+import { DaemonClient } from "../client/daemon_client.ts";
+import { OPERATIONS } from "../daemon/openapi/operations.ts";
+import { homePaths } from "../core/paths.ts";
+import { pathWithDeno } from "./support/deno_on_path.ts";
+import { readSource } from "./support/module_graph.ts";
+import { operationsTable, tableOf } from "./support/operations_table.ts";
+import { ROOT, TemporaryHome } from "./support/temporary_home.ts";
+
+const PAGE = readSource("docs/http-api.md");
+/** Has the module; null where no Python here does. */
+const PYTHON = await findPython();
+
+Deno.test("http-api.md: the table of operations is the register's (deno task api-table)", () => {
+  deepEqual(cells(tableOf(PAGE)), cells(operationsTable()));
+});
+
+Deno.test("http-api.md: DaemonClient has a method for each operation that is no page, and no other", () => {
+  const operations = OPERATIONS.filter(({ answer }) => answer.type !== "text/html");
+  const methods = Object.getOwnPropertyNames(DaemonClient.prototype)
+    .filter((name) => !["constructor", "close"].includes(name));
+
+  deepEqual(methods.sort(), operations.map(({ id }) => id).sort());
+});
+
+Deno.test({
+  name: `http-api.md: the Python client does what the page says it prints${
+    PYTHON === null ? " (skipped: no Python with the module cryptography)" : ""
+  }`,
+  ignore: PYTHON === null,
+  fn: async () => {
+    const home = await TemporaryHome.create();
+    try {
+      const [, script, expected] = /```python\n([^]*?)```\n\nIt prints:\n\n```\n([^]*?)```/.exec(
+        PAGE,
+      )!;
+      const { code, stderr } = await home.authsome(["daemon", "start"]);
+      equal(code, 0, stderr);
+
+      const child = await new Deno.Command(PYTHON!, {
+        args: ["-c", script!],
+        env: {
+          AUTHSOME_HOME: homePaths(home.path).home,
+          OPENAI_API_KEY: "sk-0123456789abcdefghijklmn",
+          // Nothing listens there: the example must not ask it.
+          HTTP_PROXY: "http://127.0.0.1:9",
+        },
+        stdout: "piped",
+        stderr: "piped",
+      }).output();
+
+      const text = new TextDecoder();
+      equal(text.decode(child.stderr), "");
+      equal(text.decode(child.stdout), expected);
+    } finally {
+      deepEqual(await home.remove(), []);
+    }
+  },
+});
+
+Deno.test("the examples in the library's doc comments run", async () => {
+  // Not type-checked: the imports that Deno adds for an example count as unused under our options.
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["test", "--doc", "--no-check", "--quiet", "--allow-all", "client", "core", "mod.ts"],
+    cwd: ROOT,
+    env: { NO_COLOR: "1", PATH: pathWithDeno(Deno.env.get("PATH") ?? "") },
+    stdin: "null",
+  }).output();
+  const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+
+  equal(code, 0, output);
+  equal(/\b([1-9]\d*) passed/.test(output), true, output);
+});
+
+/** The cells without the spaces that line them up. */
+function cells(table: string): string[][] {
+  return table.split("\n").filter((line) => !/^[|\s-]+$/.test(line))
+    .map((line) => line.split("|").map((cell) => cell.trim()));
+}
+
+async function findPython(): Promise<string | null> {
+  for (const program of ["python3", "/usr/bin/python3"]) {
+    try {
+      const { success } = await new Deno.Command(program, {
+        args: ["-c", "import cryptography.hazmat.primitives.asymmetric.ed25519"],
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+      }).output();
+      if (success) return program;
+    } catch { /* there is no such program */ }
+  }
+  return null;
+}
