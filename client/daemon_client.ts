@@ -7,6 +7,9 @@
  * @module
  */
 import type {
+  AuditPage,
+  AuditQuery,
+  AuditReport,
   ConnectionChange,
   ConnectionDetail,
   ConnectionList,
@@ -34,6 +37,8 @@ import type {
   WhoAmI,
 } from "../core/api.ts";
 import { ANSWER_HEADER, CHALLENGE_HEADER } from "../core/boot.ts";
+  UsageAnswer,
+  UsageReport,
 import type { ConnectionRef } from "../core/connection.ts";
 import { AuthsomeError, DaemonUnavailableError, IdentityNotFoundError } from "../core/errors.ts";
 import { createProof, type Signer } from "../core/proof.ts";
@@ -230,6 +235,10 @@ export class DaemonClient {
     return this.#call("POST", "/credentials/resolve", { ...options, body: request });
   }
 
+  /** Whether values found elsewhere are the ones a connection has; audited. */
+    return this.#call("POST", "/credentials/compare", { ...options, body: request });
+  }
+
   /** Every provider definition. */
   listProviders(options: CallOptions = {}): Promise<ProviderList> {
     return this.#call("GET", "/providers", options);
@@ -320,6 +329,23 @@ export class DaemonClient {
     try {
       return await this.#sendOnce(method, path, call);
     } catch (error) {
+  /** A page of the audit log, newest first. */
+  auditEvents(query: AuditQuery = {}, options: CallOptions = {}): Promise<AuditPage> {
+    const given = Object.entries(query).filter(([, value]) => value !== undefined);
+    const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+    return this.#call("GET", `/audit/events${given.length === 0 ? "" : `?${text}`}`, options);
+  }
+
+  /** Has every line of the audit log checked. A long log takes seconds: give `signal` to wait less. */
+  verifyAuditLog(options: CallOptions = {}): Promise<AuditReport> {
+    return this.#call("POST", "/audit/verify", options);
+  }
+
+  /** Reports what was done with credentials, for the audit log. */
+  reportUsage(report: UsageReport, options: CallOptions = {}): Promise<UsageAnswer> {
+    return this.#call("POST", "/proxy/usage", { ...options, body: report });
+  }
+
       const register = this.#onUnknownIdentity;
       if (!(error instanceof IdentityNotFoundError) || register === null) throw error;
       if (path === "/identities/register") throw error;

@@ -6,10 +6,12 @@
  *
  * @module
  */
+import type { AuditEvent, AuditLine } from "./audit_chain.ts";
 import type { ConnectionStatus } from "./connection.ts";
 import type { FilledInjection } from "./injection.ts";
 import type { GrantScope } from "./grant.ts";
 import type { AuthType, Flow, ProviderDefinition, ProviderSource } from "./provider.ts";
+import type { ChainProblem } from "./verify_audit_chain.ts";
 
 /** `GET /health`. */
 export interface Health {
@@ -382,4 +384,91 @@ export interface ProviderChange {
   /** `reset` when a bundled definition shows again. */
   readonly action: "registered" | "replaced" | "removed" | "reset";
   readonly warnings: readonly string[];
+}
+
+/** Which entries of the audit log; every given field must fit. */
+export interface AuditFilter {
+  readonly event?: string | undefined;
+  readonly provider?: string | undefined;
+  readonly connection?: string | undefined;
+  /** Handle of an identity. */
+  readonly identity?: string | undefined;
+  /** Id of a grant, or how it begins. */
+  readonly run?: string | undefined;
+  readonly status?: AuditEvent["status"] | undefined;
+  /** Not older than this; ISO 8601. */
+  readonly from?: string | undefined;
+  /** Older than this; ISO 8601. */
+  readonly to?: string | undefined;
+}
+
+/** Query of `GET /audit/events`. */
+export interface AuditQuery extends AuditFilter {
+  /** At most so many; 50 unless given. */
+  readonly limit?: number | undefined;
+  /** `next_cursor` of the page before. */
+  readonly cursor?: string | undefined;
+}
+
+/** `GET /audit/events`: newest first. */
+export interface AuditPage {
+  readonly entries: readonly AuditLine[];
+  /** Leads to the next page, which may be empty where a search goes on; null at the end. */
+  readonly next_cursor: string | null;
+}
+
+/** Answer of `POST /audit/verify`. */
+export interface AuditReport {
+  readonly files: number;
+  /** Lines that were read; up to the first fault. */
+  readonly lines: number;
+  /** Signatures that were checked. */
+  readonly checkpoints: number;
+  /** Sequence number of the last signed line; what is behind it is chained, not yet signed. */
+  readonly signed_until: number;
+  /** Sequence number of the last line that holds. */
+  readonly head_seq: number;
+  /** The first place that is not as it was written; null when there is none. */
+  readonly fault: {
+    readonly file: string;
+    /** In that file, from 1. */
+    readonly line: number;
+    readonly seq: number | null;
+    readonly problem: ChainProblem;
+    /** One sentence for a person, with file and line. */
+    readonly message: string;
+  } | null;
+}
+
+/** `POST /proxy/usage`: what a run's proxy did since its last report. Never a path, never a query. */
+export interface UsageReport {
+  readonly uses: readonly {
+    readonly provider: string;
+    readonly connection: string;
+    readonly host: string;
+    readonly method: string;
+    /** Begin of the minute, ISO 8601. */
+    readonly minute: string;
+    /** Answers by class: `2xx` … `5xx`, and `none` where the server did not answer. */
+    readonly statuses: Readonly<Partial<Record<StatusClass, number>>>;
+  }[];
+  readonly denials: readonly {
+    readonly host: string;
+    /** Name of the error that the child was told. */
+    readonly reason: string;
+    readonly minute: string;
+    readonly count: number;
+  }[];
+}
+
+/** How a server answered. */
+export type StatusClass = "1xx" | "2xx" | "3xx" | "4xx" | "5xx" | "none";
+
+/** Answer of `POST /proxy/usage`. */
+export interface UsageAnswer {
+  readonly status: "ok";
+  /** Entries that were written down. */
+  readonly accepted: number;
+  /** Entries that were not the run's to report. */
+  readonly refused: number;
 }

@@ -9,6 +9,7 @@
  */
 import { z } from "@zod/zod";
 import type {
+  AuditQuery,
   CreateGrantRequest,
   CreateMcpSessionRequest,
   CreateSessionRequest,
@@ -18,6 +19,7 @@ import type {
   ResolveRequest,
   ResumeSessionRequest,
 } from "./api.ts";
+  UsageReport,
 import { FLOWS, isName, NAME_PATTERN } from "./provider.ts";
 import type { GrantScope } from "./grant.ts";
 import { InvalidRequestError, type Issue } from "./errors.ts";
@@ -130,6 +132,53 @@ export const noQuery: z.ZodType<Record<never, never>> = z.strictObject({});
 export function parseRequest<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
+/** Query of `GET /audit/events`. */
+export const auditQuery: z.ZodType<AuditQuery> = z.strictObject({
+  event: z.string().regex(/^[a-z_]{1,40}$/).optional(),
+  provider: name.optional(),
+  connection: name.optional(),
+  identity: z.string().max(100).optional(),
+  run: z.string().regex(/^grant_[0-9a-f]{0,24}$/).optional(),
+  status: z.enum(["success", "failure", "denied"]).optional(),
+  from: z.iso.datetime({ offset: true }).optional(),
+  to: z.iso.datetime({ offset: true }).optional(),
+  limit: z.coerce.number().int().min(1).max(500).optional(),
+  cursor: z.string().regex(/^[1-9]\d{0,15}$/).optional(),
+}) as z.ZodType<AuditQuery>;
+
+/** Entries of one usage report; the proxy sends the rest with the next one. */
+export const MAX_USAGE_ENTRIES = 200;
+
+const count = z.number().int().min(1).max(1_000_000_000);
+const minute = z.iso.datetime().max(30);
+/** A host as the proxy read it from CONNECT: nothing that could hold a path, a query or a user. */
+const host = z.string().regex(/^[A-Za-z0-9._:*[\]-]{1,253}$/);
+
+/** `POST /proxy/usage`. */
+export const usageReport: z.ZodType<UsageReport> = z.strictObject({
+  uses: z.array(z.strictObject({
+    provider: name,
+    connection: name,
+    host,
+    method: z.string().regex(/^[A-Z]{1,20}$/),
+    minute,
+    statuses: z.strictObject({
+      "1xx": count.optional(),
+      "2xx": count.optional(),
+      "3xx": count.optional(),
+      "4xx": count.optional(),
+      "5xx": count.optional(),
+      none: count.optional(),
+    }),
+  })).max(MAX_USAGE_ENTRIES),
+  denials: z.array(z.strictObject({
+    host,
+    reason: z.string().regex(/^[A-Za-z]{1,60}$/),
+    minute,
+    count,
+  })).max(MAX_USAGE_ENTRIES),
+}) as z.ZodType<UsageReport>;
+
   const issues = result.error.issues.flatMap(toIssues);
   const first = issues[0];
   const where = first === undefined ? "it does not fit" : `${first.path || what} ${first.message}`;

@@ -18,6 +18,7 @@ import { apiDocsRoutes } from "./routes/api_docs.ts";
 import { authSessionRoutes } from "./routes/auth_sessions.ts";
 import { connectionsRoutes } from "./routes/connections.ts";
 import { credentialRoutes } from "./routes/credentials.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { grantRoutes } from "./routes/grants.ts";
 import { healthRoute, type HealthSource, statusRoutes } from "./routes/health.ts";
 import { identityRoutes, registrationRoute } from "./routes/identities.ts";
@@ -73,7 +74,7 @@ function provenRoutes(broker: Broker, proofs: ProofChecks): Hono<ApiEnv> {
   const large = readBody(JSON_TYPE, LARGE_BODY_LIMIT);
   // Every path that is none of the open ones, known or not: a stranger learns nothing about routes.
   routes.use("*", (c, next) => (c.req.path === "/providers" ? large : small)(c, next));
-  routes.use("*", requireProof(proofs));
+  routes.use("*", requireProof(proofs, (caller, asked) => broker.usage.refused(caller, asked)));
   routes.route("/", statusRoutes(broker));
   routes.route("/", identityRoutes(broker));
   routes.route("/", authSessionRoutes(broker));
@@ -84,3 +85,5 @@ function provenRoutes(broker: Broker, proofs: ProofChecks): Hono<ApiEnv> {
   routes.route("/", grantRoutes(broker));
   return routes;
 }
+  routes.route("/", dashboardSessionRoute(broker, sessions));
+  routes.route("/", auditRoutes(broker));

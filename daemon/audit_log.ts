@@ -6,19 +6,23 @@
  * log says so. Rotation renames the full file to `audit.<last seq>.log`; the chain goes on in the
  * new one.
  *
+ * A log that was cut off or replaced, at a start or while the daemon runs, is neither accepted nor a
+ * reason to stand still: the daemon goes on behind the last line that it remembers. The gap stays in
+ * the chain for whoever verifies it.
+ *
  * @module
  */
-import { createHash, sign } from "node:crypto";
-import type { KeyObject } from "node:crypto";
+import { type KeyObject, sign } from "node:crypto";
 import {
   type AuditEvent,
   type ChainHead,
   checkpointMessage,
   EMPTY_CHAIN,
   formatAuditLine,
-  parseAuditLine,
 } from "../core/audit_chain.ts";
 import { StoreUnavailableError } from "../core/errors.ts";
+import { type AuditTail, readAuditTail, rotatedPath, sha256 } from "./audit_files.ts";
+import { syncDirectory } from "./vault/durable_file.ts";
 
 /** Signs checkpoints. */
 export interface AuditSigner {
@@ -33,17 +37,21 @@ export interface AuditLogOptions {
   readonly path: string;
   readonly signer: AuditSigner;
   readonly now: () => Date;
+  /** The head that was kept elsewhere: a log that does not reach it, or is another there, was changed. */
+  readonly remembered?: ChainHead | null;
   /** Size in bytes at which the file is rotated. */
   readonly maxBytes?: number;
 }
 
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+const NEWLINE = new Uint8Array([10]);
 
 /** An open audit log; one per daemon. */
 export class AuditLog {
   readonly #options: AuditLogOptions;
   readonly #maxBytes: number;
   #file: Deno.FsFile;
+  #inode: number | null;
   #head: ChainHead;
   #bytes: number;
 
@@ -51,6 +59,7 @@ export class AuditLog {
     this.#options = options;
     this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
     this.#file = file;
+    this.#inode = file.statSync().ino;
     this.#head = head;
     this.#bytes = bytes;
   }
@@ -58,25 +67,22 @@ export class AuditLog {
   /**
    * Opens the log (made with mode 0600 when there is none) and continues its chain.
    *
-   * @throws {StoreUnavailableError} when the file cannot be read or written, or its last line is not
-   * one of ours: a log that cannot be continued is not silently replaced.
+   * @throws {StoreUnavailableError} when the file cannot be read or written, or when its last line is
+   * not one of ours and nothing is remembered: a log that cannot be continued is not replaced.
    */
   static open(options: AuditLogOptions): AuditLog {
-    const { path } = options;
+    const { path, remembered = null } = options;
     let file: Deno.FsFile | undefined;
     try {
-      file = Deno.openSync(path, { create: true, read: true, write: true, mode: 0o600 });
-      const tail = readTail(file, () => rotatedHead(path), path);
+      file = openAtEnd(path);
+      const tail = readAuditTail(file, path);
+      const head = remembered !== null && departs(tail, remembered) ? remembered : tail.head;
+      if (head === null) throw notContinuable(path);
       file.truncateSync(tail.size);
       file.seekSync(tail.size, Deno.SeekMode.Start);
-      const log = new AuditLog(options, file, tail.head, tail.size);
-      if (tail.dropped > 0) {
-        log.append({
-          event: "log_recovered",
-          status: "success",
-          details: { dropped_bytes: tail.dropped },
-        });
-      }
+      const log = new AuditLog(options, file, head, tail.size);
+      if (head !== tail.head) log.#write([damaged(head, tail.head)]);
+      if (tail.dropped > 0) log.#write([recovered(tail.dropped)]);
       return log;
     } catch (cause) {
       file?.close();
@@ -92,27 +98,38 @@ export class AuditLog {
     return this.#head;
   }
 
-  /**
-   * Appends one line; it is on disk when this returns.
-   *
-   * @throws {StoreUnavailableError} when it could not be written. The decision must then not be
-   * carried out: what cannot be looked up later does not happen.
-   */
-  append(event: AuditEvent): void {
-    this.#rotateIfFull();
-    this.#write(event);
+  /** Where the log is. */
+  get path(): string {
+    return this.#options.path;
   }
 
-  /** Signs the head: at start, at stop and hourly. */
-  checkpoint(): void {
-    // Rotation writes a line of its own, and the signature is over the line right before it.
+  /** `did:key` that its checkpoints are signed with. */
+  get key(): string {
+    return this.#options.signer.did;
+  }
+
+  /**
+   * Appends lines, all or none; they are on disk when this returns.
+   *
+   * @throws {StoreUnavailableError} when they could not be written. The decision must then not be
+   * carried out: what cannot be looked up later does not happen.
+   */
+  append(...events: readonly AuditEvent[]): void {
+    if (events.length === 0) return;
+    this.#attach();
     this.#rotateIfFull();
-    const signature = sign(null, checkpointMessage(this.#head), this.#options.signer.privateKey);
-    this.#write({
-      event: "checkpoint",
-      status: "success",
-      details: { key: this.#options.signer.did, signature: new Uint8Array(signature).toBase64() },
-    });
+    this.#write(events);
+  }
+
+  /** Signs the head: at start, at stop and hourly. @throws {StoreUnavailableError} */
+  checkpoint(): void {
+    // Both write a line of their own, and the signature is over the line right before it.
+    this.#attach();
+    this.#rotateIfFull();
+    const { did, privateKey } = this.#options.signer;
+    const signature = new Uint8Array(sign(null, checkpointMessage(this.#head), privateKey));
+    const details = { key: did, signature: signature.toBase64() };
+    this.#write([{ event: "checkpoint", status: "success", details }]);
   }
 
   /** Closes the file. */
@@ -120,11 +137,17 @@ export class AuditLog {
     this.#file.close();
   }
 
-  #write(event: AuditEvent): void {
-    const line = formatAuditLine(event, this.#head, this.#options.now());
-    const bytes = new TextEncoder().encode(line + "\n");
+  #write(events: readonly AuditEvent[]): void {
+    let head = this.#head;
+    const lines: string[] = [];
+    for (const event of events) {
+      const line = formatAuditLine(event, head, this.#options.now());
+      head = { seq: head.seq + 1, hash: sha256(encoder.encode(line)) };
+      lines.push(line);
+    }
+    const bytes = encoder.encode(lines.join("\n") + "\n");
     try {
-      for (let n = 0; n < bytes.length;) n += this.#file.writeSync(bytes.subarray(n));
+      writeAll(this.#file, bytes);
       this.#file.syncDataSync();
     } catch (cause) {
       // Half a line would end the chain: back to where the last whole line ended.
@@ -135,81 +158,102 @@ export class AuditLog {
       throw new StoreUnavailableError("Cannot write the audit log", { cause });
     }
     this.#bytes += bytes.length;
-    this.#head = { seq: this.#head.seq + 1, hash: sha256(bytes.subarray(0, -1)) };
+    this.#head = head;
+  }
+
+  /** What is written to a file that somebody moved away is read by nobody: goes on at the log's place. */
+  #attach(): void {
+    const { path } = this.#options;
+    if (isFile(path, this.#inode, this.#bytes)) return;
+    try {
+      const file = openAtEnd(path);
+      this.#file.close();
+      this.#file = file;
+      const { ino, size } = file.statSync();
+      this.#inode = ino;
+      this.#bytes = size;
+      if (size > 0 && !endsWithNewline(file, size)) {
+        writeAll(file, NEWLINE);
+        this.#bytes++;
+      }
+    } catch (cause) {
+      throw new StoreUnavailableError("Cannot write the audit log", { cause });
+    }
+    this.#write([damaged(this.#head, null)]);
   }
 
   #rotateIfFull(): void {
     if (this.#bytes < this.#maxBytes) return;
     const { path } = this.#options;
-    const kept = path.replace(/\.log$/, "") + `.${String(this.#head.seq).padStart(12, "0")}.log`;
-    this.#file.close();
-    Deno.renameSync(path, kept);
-    this.#file = Deno.openSync(path, { createNew: true, read: true, write: true, mode: 0o600 });
+    const kept = rotatedPath(path, this.#head.seq);
+    try {
+      Deno.renameSync(path, kept);
+      const file = openAtEnd(path);
+      this.#file.close();
+      this.#file = file;
+    } catch (cause) {
+      throw new StoreUnavailableError("Cannot rotate the audit log", { cause });
+    }
+    this.#inode = this.#file.statSync().ino;
     this.#bytes = 0;
-    this.#write({
-      event: "log_rotated",
-      status: "success",
-      details: { continues: kept.slice(kept.lastIndexOf("/") + 1) },
-    });
+    const details = { continues: kept.slice(kept.lastIndexOf("/") + 1) };
+    this.#write([{ event: "log_rotated", status: "success", details }]);
   }
 }
 
-/** SHA-256 of bytes, hex, at once. */
-export function sha256(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+const encoder = new TextEncoder();
+
+/** Whether a log that ends so is not the one whose head is remembered. */
+function departs({ head, hashOf }: AuditTail, remembered: ChainHead): boolean {
+  if (head === null || head.seq < remembered.seq) return true;
+  if (head.seq === remembered.seq) return head.hash !== remembered.hash;
+  // Too far back to be looked at now; a verification sees every line.
+  const hash = hashOf(remembered.seq);
+  return hash !== null && hash !== remembered.hash;
 }
 
-/** Rotated files of the log at `path`, oldest first, then the log itself. */
-export function auditFiles(path: string): string[] {
-  const folder = path.slice(0, path.lastIndexOf("/"));
-  const stem = path.slice(path.lastIndexOf("/") + 1).replace(/\.log$/, "");
-  const rotated: string[] = [];
-  for (const entry of Deno.readDirSync(folder)) {
-    if (new RegExp(`^${stem}\\.\\d{12}\\.log$`).test(entry.name)) rotated.push(entry.name);
+function damaged(remembered: ChainHead, found: ChainHead | null): AuditEvent {
+  const details = {
+    continues: remembered.seq,
+    ...(found === null || found === EMPTY_CHAIN ? {} : { found: found.seq }),
+  };
+  return { event: "log_damaged", status: "failure", details };
+}
+
+function recovered(dropped_bytes: number): AuditEvent {
+  return { event: "log_recovered", status: "success", details: { dropped_bytes } };
+}
+
+function notContinuable(path: string): StoreUnavailableError {
+  return new StoreUnavailableError(
+    `Cannot continue the audit log: the last line of ${path} was changed`,
+    { hint: `Keep it as evidence: mv ${path} ${path}.damaged` },
+  );
+}
+
+/** Opens the file behind its last byte, making it durably where there is none. */
+function openAtEnd(path: string): Deno.FsFile {
+  const file = Deno.openSync(path, { create: true, read: true, write: true, mode: 0o600 });
+  if (file.seekSync(0, Deno.SeekMode.End) === 0) syncDirectory(path);
+  return file;
+}
+
+function isFile(path: string, inode: number | null, size: number): boolean {
+  try {
+    const info = Deno.statSync(path);
+    return info.ino === inode && info.size === size;
+  } catch {
+    return false;
   }
-  return [...rotated.sort().map((name) => `${folder}/${name}`), path];
 }
 
-interface Tail {
-  readonly head: ChainHead;
-  /** Bytes up to and with the last line break. */
-  readonly size: number;
-  /** Bytes of a line that was never finished. */
-  readonly dropped: number;
+function endsWithNewline(file: Deno.FsFile, size: number): boolean {
+  const last = new Uint8Array(1);
+  file.seekSync(size - 1, Deno.SeekMode.Start);
+  file.readSync(last);
+  return last[0] === 10;
 }
 
-function readTail(file: Deno.FsFile, before: () => ChainHead, path: string): Tail {
-  const size = file.statSync().size;
-  // A line is far smaller than this; reading the whole of a large log would slow every start.
-  const from = Math.max(0, size - 256 * 1024);
-  file.seekSync(from, Deno.SeekMode.Start);
-  const bytes = new Uint8Array(size - from);
-  for (let n = 0; n < bytes.length;) {
-    const read = file.readSync(bytes.subarray(n));
-    if (read === null) break;
-    n += read;
-  }
-  const end = bytes.lastIndexOf(10);
-  const dropped = bytes.length - end - 1;
-  if (end < 0) return { head: before(), size: from, dropped: bytes.length };
-  const start = bytes.subarray(0, end).lastIndexOf(10) + 1;
-  const last = bytes.subarray(start, end);
-  const line = parseAuditLine(new TextDecoder().decode(last));
-  if (line === null) {
-    throw new StoreUnavailableError(
-      `Cannot continue the audit log: the last line of ${path} was changed`,
-      {
-        hint: `Keep it as evidence: mv ${path} ${path}.damaged`,
-      },
-    );
-  }
-  return { head: { seq: line.seq, hash: sha256(last) }, size: from + end + 1, dropped };
-}
-
-/** Head of the newest rotated file, for a log whose own file is empty or not there yet. */
-function rotatedHead(path: string): ChainHead {
-  const newest = auditFiles(path).at(-2);
-  if (newest === undefined) return EMPTY_CHAIN;
-  using file = Deno.openSync(newest, { read: true });
-  return readTail(file, () => EMPTY_CHAIN, newest).head;
+function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
+  for (let n = 0; n < bytes.length;) n += file.writeSync(bytes.subarray(n));
 }

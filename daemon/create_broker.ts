@@ -8,21 +8,24 @@ import { ChangeHub } from "./broker/change_hub.ts";
 import { DefaultConnections } from "./broker/default_connections.ts";
 import { KnownCallers } from "./broker/known_callers.ts";
 import { Refreshes } from "./broker/refreshes.ts";
+import { UsageLedger } from "./broker/usage_ledger.ts";
 
 /** What a broker cannot make itself. */
-export type BrokerParts = Omit<Broker, "changes" | "defaults" | "callers" | "refreshes">;
+export type BrokerParts = Omit<Broker, "changes" | "defaults" | "callers" | "refreshes" | "usage">;
 
 /** A broker over its parts. */
 export function createBroker(parts: BrokerParts): Broker {
   const { vault, now } = parts;
   // Milliseconds: a later daemon's revisions are greater than any that an earlier one told.
   const changes = new ChangeHub(now().getTime());
-  const sources = { vault, now, changes };
+  const usage = new UsageLedger(parts);
+  const sources = { vault, now, changes, usage };
   return {
     ...parts,
     changes,
     defaults: new DefaultConnections(sources),
     callers: new KnownCallers(sources),
     refreshes: new Refreshes(),
+    usage,
   };
 }

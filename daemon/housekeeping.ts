@@ -4,7 +4,6 @@
  *
  * @module
  */
-import type { AuditLog } from "./audit_log.ts";
 import { adoptSessions, forgetSessions } from "./auth_sessions.ts";
 import type { BackgroundTasks } from "./background_tasks.ts";
 import type { Broker } from "./broker/broker.ts";
@@ -12,6 +11,7 @@ import type { EgressPolicy } from "./egress_policy.ts";
 import type { Log } from "./log.ts";
 import { pruneGrants } from "./records/grants.ts";
 
+const MINUTE_MS = 60 * 1000;
 const HOUR_MS = 60 * 60 * 1000;
 /** Ended grants are kept this long, for the dashboard. */
 const GRANTS_KEPT_MS = 24 * HOUR_MS;
@@ -22,7 +22,8 @@ const QUIET_MS = 100;
 export interface House {
   readonly broker: Broker;
   readonly tasks: BackgroundTasks;
-  readonly audit: AuditLog;
+  /** Signs the end of the audit log. */
+  readonly signLog: () => Promise<void>;
   readonly policy: EgressPolicy;
   readonly providersDir: string;
   readonly log: Log;
@@ -30,7 +31,7 @@ export interface House {
 
 /** Starts looking after the house, until the tasks are stopped. */
 export function keepHouse(house: House): void {
-  const { broker, tasks, audit, policy, log } = house;
+  const { broker, tasks, signLog, policy, log } = house;
   tasks.start(() => adoptSessions(broker));
   tasks.start((signal) => watchDefinitions(house, signal));
   broker.changes.subscribe((change) => {
@@ -40,10 +41,17 @@ export function keepHouse(house: House): void {
     tasks.start(async () => {
       await forgetSessions(broker);
       await pruneGrants(broker.vault, new Date(broker.now().getTime() - GRANTS_KEPT_MS));
-      audit.checkpoint();
+      await signLog();
     });
   }, HOUR_MS);
-  tasks.signal.addEventListener("abort", () => clearInterval(timer), { once: true });
+  const minutes = setInterval(() => {
+    // deno-lint-ignore require-await -- a log that cannot be written is told as a task that failed
+    tasks.start(async () => broker.usage.flush());
+  }, MINUTE_MS);
+  tasks.signal.addEventListener("abort", () => {
+    clearInterval(timer);
+    clearInterval(minutes);
+  }, { once: true });
   for (const { file, problem } of broker.catalogue.broken) {
     log.warn("a provider file cannot be used", { file, problem });
   }

@@ -10,7 +10,9 @@ import { type HomePaths, homePaths } from "../core/paths.ts";
 import { bundledProviders } from "../providers/mod.ts";
 import { createApp } from "./app.ts";
 import { readAuditSigner } from "./audit_key.ts";
+import { readAuditHead, rememberingVault, signAuditLog } from "./audit_head.ts";
 import { AuditLog } from "./audit_log.ts";
+import { auditTrail } from "./audit_trail.ts";
 import { BackgroundTasks } from "./background_tasks.ts";
 import type { Broker, Probe } from "./broker/broker.ts";
 import { ProviderCatalogue } from "./broker/provider_catalogue.ts";
@@ -60,7 +62,7 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
   const lock = holdSingleInstance(paths.server.lock, Deno.pid);
   cleanup.defer(() => lock.release());
   const { config, registrationToken } = readDaemonSettings(paths);
-  const [vault, control] = await Promise.all([
+  const [store, control] = await Promise.all([
     openSqliteVault({
       path: paths.server.vault,
       keyFilePath: paths.server.masterKey,
@@ -68,14 +70,16 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     }),
     openEgressControl(boot.relay),
   ]);
-  cleanup.defer(() => vault.close());
+  cleanup.defer(() => store.close());
   cleanup.defer(() => control.close());
   const audit = AuditLog.open({
     path: paths.server.auditLog,
-    signer: await readAuditSigner(vault),
+    signer: await readAuditSigner(store),
     now,
+    remembered: await readAuditHead(store),
   });
   cleanup.defer(() => audit.close());
+  const vault = rememberingVault(store, () => audit.head);
   const replay = ReplayMemory.open({ path: paths.server.replay, now });
   cleanup.defer(() => replay.close());
   const tasks = new BackgroundTasks((cause) => log.error("background task failed", cause));
@@ -107,7 +111,8 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     allowHosts: policy.allowHosts,
     allowProvider: policy.allowProvider,
     baseUrl: () => boot.base_url ?? `http://${boot.host}:${port}`,
-    audit: (event) => audit.append(event),
+    audit: (...events) => audit.append(...events),
+    auditTrail: auditTrail(audit),
     warn: (message, cause) => cause === undefined ? log.warn(message) : log.error(message, cause),
     probes: probes(paths, control),
     background: (task) => tasks.start(task),
@@ -138,8 +143,9 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
 
   await policy.allowDefinitions(catalogue.all());
   audit.append({ event: "daemon_start", status: "success", details: { version: boot.version } });
-  audit.checkpoint();
-  keepHouse({ broker, tasks, audit, policy, providersDir: paths.server.providers, log });
+  const signLog = () => signAuditLog(audit, store);
+  await signLog();
+  keepHouse({ broker, tasks, signLog, policy, providersDir: paths.server.providers, log });
   const started = cleanup.move();
   writeState(paths, boot, port);
   log.info("daemon started", { version: boot.version, port, pid: Deno.pid });
@@ -158,8 +164,14 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     await endRefreshes(broker, REFRESH_PATIENCE_MS);
     // Streams end and polls stop first, so that the server has nothing left to wait for.
     await tasks.stop();
-    audit.append({ event: "daemon_stop", status: "success" });
-    audit.checkpoint();
+    try {
+      broker.usage.flush();
+      audit.append({ event: "daemon_stop", status: "success" });
+      await signLog();
+    } catch (cause) {
+      // A full disk keeps nobody from stopping the daemon.
+      log.error("cannot end the audit log in order", cause);
+    }
     await started.disposeAsync();
     log.info("daemon stopped");
     finished.resolve();

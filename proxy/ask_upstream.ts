@@ -44,6 +44,18 @@ const MAX_STALE_CONNECTIONS = 2;
  * @throws {Refusal} 502 or 504 when the server cannot be reached or breaks off.
  */
 export async function askUpstream(question: Question): Promise<Answer> {
+  const { onAnswer } = question.forward;
+  try {
+    const answer = await askTwice(question);
+    onAnswer?.(answer.response.status);
+    return answer;
+  } catch (error) {
+    onAnswer?.(null);
+    throw error;
+  }
+}
+
+async function askTwice(question: Question): Promise<Answer> {
   const answer = await askOnce(question, question.forward.head, false);
   const { replaceCredential } = question.forward;
   if (answer.response.status !== 401 || replaceCredential === undefined) return answer;

@@ -1,11 +1,19 @@
 /**
- * What the proxy asks the daemon, signed with the run's key: routes, changes, credentials.
+ * What the proxy asks and tells the daemon, signed with the run's key: routes, changes, credentials,
+ * what it did with them.
  *
  * @module
  */
-import type { ProxyEvent, ProxyRoutes, ResolvedCredential, ResolveRequest } from "../core/api.ts";
+import type {
+  ProxyEvent,
+  ProxyRoutes,
+  ResolvedCredential,
+  ResolveRequest,
+  UsageAnswer,
+  UsageReport,
+} from "../core/api.ts";
 
-/** The three routes a run identity may use; {@linkcode DaemonClient} has them. */
+/** The four routes a run identity may use; {@linkcode DaemonClient} has them. */
 export interface RunDaemon {
   /** `GET /proxy/routes`. */
   proxyRoutes(options?: { readonly signal?: AbortSignal }): Promise<ProxyRoutes>;
@@ -16,6 +24,11 @@ export interface RunDaemon {
     request: ResolveRequest,
     options?: { readonly signal?: AbortSignal },
   ): Promise<ResolvedCredential>;
+  /** `POST /proxy/usage`. */
+  reportUsage(
+    report: UsageReport,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<UsageAnswer>;
 }
 
 /** The daemon as it is now: it may be restarted during a run, at another address. */

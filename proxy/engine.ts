@@ -18,6 +18,7 @@ import { LiveRoutes } from "./routes.ts";
 import type { RunContext } from "./run_context.ts";
 import { serveSocket } from "./serve_socket.ts";
 import { UpstreamPool } from "./upstream_pool.ts";
+import { Usage } from "./usage.ts";
 
 /** What an engine is started with. */
 export interface EngineOptions extends ServiceOptions {
@@ -33,7 +34,7 @@ export interface Engine {
   serve(socket: net.Socket): void;
   /** Does in idle time what the first request would have to wait for. */
   warmUp(): Promise<void>;
-  /** Ends the change stream and closes idle connections. */
+  /** Ends the change stream, reports what was done since the last report, closes idle connections. */
   close(): Promise<void>;
 }
 
@@ -41,6 +42,7 @@ export interface Engine {
 export function startEngine(options: EngineOptions): Engine {
   const { daemon, corporate, readVariable, note } = options;
   const pool = new UpstreamPool();
+  const usage = new Usage(daemon);
   const routes = new LiveRoutes(daemon, options.routes, note);
   const credentials = new Credentials(daemon, () => changes.isOpen);
   let wasBroken = false;
@@ -68,6 +70,7 @@ export function startEngine(options: EngineOptions): Engine {
       daemonPort: () => daemon.port,
     }),
     secret: options.secret,
+    usage,
     denyUnmatched: options.denyUnmatched,
     note,
   };
@@ -80,7 +83,7 @@ export function startEngine(options: EngineOptions): Engine {
       await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
     },
     close: async () => {
-      await changes.close();
+      await Promise.all([changes.close(), usage.close()]);
       pool.close();
     },
   };

@@ -29,6 +29,8 @@ export interface ExchangeOptions {
   readonly pool: UpstreamPool;
   /** Where a request goes; throws a {@linkcode Refusal} when it goes nowhere. */
   readonly decide: (request: RequestHead) => Forward | Promise<Forward>;
+  /** Told of a request that goes nowhere. */
+  readonly onRefusal?: (refusal: Refusal) => void;
   /** Bytes of the connection that were read before. */
   readonly first?: Uint8Array;
 }
@@ -53,7 +55,7 @@ export async function serveExchanges(client: Duplex, options: ExchangeOptions): 
 async function exchange(
   client: Duplex,
   reader: ByteReader,
-  { pool, decide }: ExchangeOptions,
+  { pool, decide, onRefusal }: ExchangeOptions,
 ): Promise<"keep" | "close"> {
   reader.expectHead();
   let request: RequestHead | null = null;
@@ -78,6 +80,7 @@ async function exchange(
       : await relayAnswer(client, reader, { request, body, upstream, response, pool });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
+    onRefusal?.(error);
     if (reader.isDead && reader.buffered === 0) return "close";
     await writeAll(client, refusalAnswer(error, { head: request?.method === "HEAD" }));
     return await linger(client, reader);

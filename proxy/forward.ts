@@ -21,6 +21,8 @@ export interface Forward {
   readonly head: OutgoingHead;
   /** Opens a connection to the server. */
   connect(): Promise<Duplex>;
+  /** Told how the server answered, where a credential is on the request; null: not at all. */
+  readonly onAnswer?: (status: number | null) => void;
   /**
    * Called when the server answered 401 to a credential that can be refreshed: the head with a new
    * one, or null. Left out where the credential cannot change.

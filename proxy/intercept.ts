@@ -167,6 +167,7 @@ function serveRequests(
   void serveExchanges(connection, {
     pool: run.pool,
     decide: (request) => planIntercepted(request, tunnel, run),
+    onRefusal: (refusal) => run.usage.refused(target.host, refusal),
     ...(first === undefined ? {} : { first }),
   });
 }

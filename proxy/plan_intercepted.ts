@@ -6,6 +6,7 @@
  */
 import type { ProxyRoute, ResolvedCredential } from "../core/api.ts";
 import { type ConnectTarget, isSameAuthority } from "./connect_target.ts";
+import type { CredentialRequest } from "./credentials.ts";
 import { forbidden, malformed, misdirected, Refusal } from "./fail_closed.ts";
 import type { Forward, OutgoingHead } from "./forward.ts";
 import { endToEndLines } from "./hop_by_hop.ts";
@@ -13,6 +14,7 @@ import type { RequestHead } from "./http1/message_head.ts";
 import { applyInjections } from "./injections/mod.ts";
 import { type OutgoingRequest, setHeader } from "./injections/outgoing_request.ts";
 import type { RunContext } from "./run_context.ts";
+import type { UsedCredential } from "./usage.ts";
 
 /** The tunnel a request came through. */
 export interface InterceptedTunnel {
@@ -85,6 +87,7 @@ function planRouted(
   const wanted = { route, host: target.host, path: request.target, method: request.method };
   const finish = (credential: ResolvedCredential): Forward => ({
     ...forward(tunnel, run, route.allow_private, injected(outgoing, credential, request)),
+    onAnswer: (status) => run.usage.answered(usedCredential(wanted), status),
     // Without an expiry there is nothing to refresh.
     ...(credential.expires_at === null ? {} : {
       replaceCredential: async (rejectedAt: Date) => {
@@ -95,6 +98,11 @@ function planRouted(
   });
   const credential = run.credentials.resolve(wanted);
   return credential instanceof Promise ? credential.then(finish) : finish(credential);
+}
+
+/** What a report says of a request. */
+export function usedCredential({ route, host, method }: CredentialRequest): UsedCredential {
+  return { provider: route.provider, connection: route.connection, host, method };
 }
 
 /** The request without what ends here, `target` in origin-form. */

@@ -12,7 +12,14 @@ import type { Forward } from "./forward.ts";
 import { headerValue, type RequestHead } from "./http1/message_head.ts";
 import { applyInjections } from "./injections/mod.ts";
 import { type OutgoingRequest, setHeader } from "./injections/outgoing_request.ts";
-import { checkMethod, head, insecure, outgoingRequest, unmatched } from "./plan_intercepted.ts";
+import {
+  checkMethod,
+  head,
+  insecure,
+  outgoingRequest,
+  unmatched,
+  usedCredential,
+} from "./plan_intercepted.ts";
 import type { RunContext } from "./run_context.ts";
 
 /**
@@ -37,6 +44,7 @@ export async function planPlain(
   const match = target.isIp ? null : run.routes.match(target.host, path);
   if (match === null && run.denyUnmatched) throw unmatched(target);
   if (match !== null && !match.route.allow_private) throw insecure(match.route, target);
+  let onAnswer: Forward["onAnswer"];
   let outgoing = outgoingRequest(request, path);
   if (!outgoing.names.includes("host")) outgoing = setHeader(outgoing, "Host", target.authority);
   if (match !== null) {
@@ -44,8 +52,12 @@ export async function planPlain(
     const wanted = { route, host: target.host, path, method: request.method };
     const credential = await run.credentials.resolve(wanted);
     outgoing = applyInjections(outgoing, credential.injections);
+    onAnswer = (status) => run.usage.answered(usedCredential(wanted), status);
   }
-  return forward(request, outgoing, target, match?.route.allow_private ?? false, run);
+  return {
+    ...forward(request, outgoing, target, match?.route.allow_private ?? false, run),
+    ...(onAnswer === undefined ? {} : { onAnswer }),
+  };
 }
 
 const ABSOLUTE_FORM = /^http:\/\/([^/?#]+)(\/[^#]*|\?[^#]*)?$/i;

@@ -8,6 +8,7 @@ import type { Dialer } from "./dial.ts";
 import type { ProxySecret } from "./proxy_secret.ts";
 import type { LiveRoutes } from "./routes.ts";
 import type { UpstreamPool } from "./upstream_pool.ts";
+import type { Usage } from "./usage.ts";
 
 /** The parts of a running proxy. */
 export interface RunContext {
@@ -16,6 +17,8 @@ export interface RunContext {
   readonly dialer: Dialer;
   readonly pool: UpstreamPool;
   readonly secret: ProxySecret;
+  /** What is done with credentials, for the daemon's audit log. */
+  readonly usage: Usage;
   /** `--deny-unmatched`: only routed requests go out. */
   readonly denyUnmatched: boolean;
   /** Tells the owner something worth knowing, once; a whole sentence without a secret in it. */

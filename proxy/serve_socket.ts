@@ -82,6 +82,7 @@ async function serve(
     return await serveExchanges(new NodeDuplex(socket), {
       pool: run.pool,
       decide: (request) => planPlain(request, run, admission),
+      onRefusal: (refusal) => run.usage.refused("*", refusal),
       first,
     });
   }
@@ -111,7 +112,11 @@ async function serveConnect(
     socket.write(ESTABLISHED);
     return intercept({ socket, first: rest, target, run, leaves });
   }
-  if (run.denyUnmatched) throw unmatched(target);
+  if (run.denyUnmatched) {
+    const refusal = unmatched(target);
+    run.usage.refused(target.host, refusal);
+    throw refusal;
+  }
   await openTunnel({ socket, first: rest, target, greeting: ESTABLISHED }, run);
 }
 

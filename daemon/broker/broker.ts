@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { ReadyCheck, WhoAmI } from "../../core/api.ts";
+import type { AuditPage, AuditQuery, AuditReport, ReadyCheck, WhoAmI } from "../../core/api.ts";
 import type { AuditEvent } from "../../core/audit_chain.ts";
 import type { ServerConfig } from "../../core/config.ts";
 import type { Flow, ProviderDefinition } from "../../core/provider.ts";
@@ -16,6 +16,7 @@ import type { DefaultConnections } from "./default_connections.ts";
 import type { KnownCallers } from "./known_callers.ts";
 import type { ProviderCatalogue } from "./provider_catalogue.ts";
 import type { Refreshes } from "./refreshes.ts";
+import type { UsageLedger } from "./usage_ledger.ts";
 
 /** The broker's surroundings. */
 export interface Broker {
@@ -52,8 +53,12 @@ export interface Broker {
   ) => void | Promise<void>;
   /** Base of links that people open, without a trailing slash. */
   readonly baseUrl: () => string;
-  /** Writes a decision down before it is acted on. @throws {StoreUnavailableError} */
-  readonly audit: (event: AuditEvent) => void;
+  /** Writes decisions down, all or none, before they are acted on. @throws {StoreUnavailableError} */
+  readonly audit: (...events: readonly AuditEvent[]) => void;
+  /** What was written down. */
+  readonly auditTrail: AuditTrail;
+  /** What happens too often for a line each. */
+  readonly usage: UsageLedger;
   /** Tells the daemon's log what no caller is there to hear. */
   readonly warn: (message: string, cause?: unknown) => void;
   /** Checks that only the process can make: its confinement, its relay, its files. */
@@ -62,6 +67,14 @@ export interface Broker {
   readonly background: (task: (signal: AbortSignal) => Promise<void>) => void;
   /** Aborted when the daemon stops. */
   readonly stopping: AbortSignal;
+}
+
+/** Reads the audit log. */
+export interface AuditTrail {
+  /** One page, newest first. */
+  page(query: AuditQuery): Promise<AuditPage>;
+  /** Checks every line; callers at the same time share one verification. */
+  verify(): Promise<AuditReport>;
 }
 
 /** Answers `ok`, or a short code with a sentence for a person. */

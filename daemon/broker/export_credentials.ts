@@ -7,6 +7,7 @@
  * @module
  */
 import type { ExportRequest, ExportResult } from "../../core/api.ts";
+import type { AuditEvent } from "../../core/audit_chain.ts";
 import { type Connection, type ConnectionRef, showRef } from "../../core/connection.ts";
 import { AuthsomeError } from "../../core/errors.ts";
 import { environmentNames, type ProviderDefinition } from "../../core/provider.ts";
@@ -45,23 +46,21 @@ export async function exportCredentials(
     : [await chooseConnection(broker, owner, broker.catalogue.get(provider).name, connection)];
   const credentials: Record<string, string> = {};
   const skipped: string[] = [];
+  const leaving: AuditEvent[] = [];
+  const written = { event: "export", identity: owner.identity, details: { format } } as const;
   for (const ref of refs) {
-    broker.audit({
-      event: "export",
-      status: "success",
-      identity: owner.identity,
-      ...ref,
-      details: { format },
-    });
     try {
       const usable = await usableConnection(broker, owner, ref, connection !== null);
       addVariables(credentials, broker.catalogue.get(ref.provider), usable);
+      leaving.push({ ...written, ...ref, status: "success" });
     } catch (error) {
       if (!everything || !(error instanceof AuthsomeError)) throw error;
       skipped.push(`${showRef(ref)}: ${error.message}`);
     }
   }
-  return { output: formatCredentials(credentials, format, skipped), credentials, skipped };
+  const output = formatCredentials(credentials, format, skipped);
+  broker.audit(...leaving);
+  return { output, credentials, skipped };
 }
 
 /** Every connection, each provider's default first, so that it gets the plain name. */

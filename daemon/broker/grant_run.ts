@@ -20,7 +20,7 @@ import {
   renewGrant as keepRenewal,
 } from "../records/grants.ts";
 import type { Broker } from "./broker.ts";
-import type { Caller, OwnerCaller } from "./caller.ts";
+import { auditedAs, type Caller, type OwnerCaller } from "./caller.ts";
 
 /** How long a grant lasts unless the run says otherwise, in seconds. */
 const DEFAULT_LIFETIME_SECONDS = 3600;
@@ -90,10 +90,14 @@ export async function renewGrant(
 
 /** Ends a grant: the owner's, or the run's own under `self`. @throws {GrantDeniedError} */
 export async function endGrant(broker: Broker, caller: Caller, id: string): Promise<GrantItem> {
-  const { id: grantId, identity } = await findGrant(broker, caller, id);
+  const { id: grantId, ended_at } = await findGrant(broker, caller, id);
+  if (ended_at === null) {
+    const { identity } = auditedAs(caller);
+    const details = { by: caller.type };
+    broker.audit({ event: "grant_end", status: "success", identity, run: grantId, details });
+  }
   const grant = await keepEnd(broker.vault, grantId, broker.now());
   broker.changes.publish({ type: "grant", grant_id: grantId, ended: true });
-  broker.audit({ event: "grant_end", status: "success", identity, run: grantId });
   return showGrant(grant);
 }
 

@@ -20,11 +20,15 @@ const GRANT_SUBJECT = "grant_";
 export class KnownCallers {
   readonly #identities: TimedCache<RegisteredIdentityRecord | null>;
   readonly #grants: TimedCache<Grant | null>;
+  readonly #usage: Broker["usage"];
   readonly #vault: Broker["vault"];
   readonly #now: () => Date;
 
   /** Reads from the vault and listens to the change hub. */
-  constructor({ vault, changes, now }: Pick<Broker, "vault" | "changes" | "now">) {
+  constructor(
+    { vault, changes, now, usage }: Pick<Broker, "vault" | "changes" | "now" | "usage">,
+  ) {
+    this.#usage = usage;
     this.#vault = vault;
     this.#now = now;
     this.#identities = new TimedCache(now);
@@ -65,6 +69,10 @@ export class KnownCallers {
     const grant = await this.#grants.get(subject, () => readGrant(this.#vault, subject));
     if (grant !== null && grant.run_did !== did) throw foreignKey();
     if (grant === null || !isInForce(grant, this.#now())) {
+      // Of a grant that was never given nothing is written: a stranger could fill the log.
+      if (grant !== null) {
+        this.#usage.denied({ type: "run", grant }, "proxy_deny", {}, { reason: "GrantEnded" });
+      }
       throw new GrantDeniedError("Cannot accept the proof: the run's grant has ended", {
         hint: "Start the command again with: authsome run -- …",
       });

@@ -8,14 +8,19 @@
  */
 import type { ResolvedCredential, ResolveRequest } from "../../core/api.ts";
 import { type Connection, type ConnectionRef, showRef } from "../../core/connection.ts";
-import { CredentialMissingError, GrantDeniedError } from "../../core/errors.ts";
+import {
+  AuthsomeError,
+  CredentialMissingError,
+  type ErrorCode,
+  GrantDeniedError,
+} from "../../core/errors.ts";
 import {
   type FilledInjection,
   fillExtraHeaders,
   fillInjection,
   type Injection,
 } from "../../core/injection.ts";
-import type { ProviderDefinition } from "../../core/provider.ts";
+import { isName, type ProviderDefinition } from "../../core/provider.ts";
 import { matchRoute } from "../../core/route_table.ts";
 import { readFacts } from "../oauth/connection_facts.ts";
 import { readConnection } from "../records/connections.ts";
@@ -35,6 +40,49 @@ import { refreshConnection } from "./refresh_connection.ts";
  * @throws {ProviderNotFoundError} @throws {TokenExpiredError} @throws {ReauthorizationRequiredError}
  */
 export async function resolveCredential(
+  broker: Broker,
+  caller: Caller,
+  request: ResolveRequest,
+): Promise<ResolvedCredential> {
+  let answer: ResolvedCredential;
+  try {
+    answer = await findCredential(broker, caller, request);
+  } catch (error) {
+    noteRefusal(broker, caller, request, error);
+    throw error;
+  }
+  broker.usage.resolved(caller, answer, request);
+  return answer;
+}
+
+/** Writes down what is a decision: a grant or a rule that forbids it, or no credential to be had. */
+function noteRefusal(
+  { usage }: Broker,
+  caller: Caller,
+  { host, method }: ResolveRequest,
+  error: unknown,
+): void {
+  if (!(error instanceof AuthsomeError)) return;
+  const event = REFUSALS[error.code];
+  if (event === undefined) return;
+  const { provider, connection } = error;
+  // What a run asked for may be anything; only a name is written down.
+  const ref = {
+    ...(isName(provider ?? "") ? { provider } : {}),
+    ...(isName(connection ?? "") ? { connection } : {}),
+  };
+  usage.denied(caller, event, ref, { host, method, reason: error.name });
+}
+
+const REFUSALS: Readonly<Partial<Record<ErrorCode, "proxy_deny" | "proxy_no_credentials">>> = {
+  grant_denied: "proxy_deny",
+  credential_missing: "proxy_no_credentials",
+  token_expired: "proxy_no_credentials",
+  refresh_failed: "proxy_no_credentials",
+  reauthorization_required: "proxy_no_credentials",
+};
+
+async function findCredential(
   broker: Broker,
   caller: Caller,
   request: ResolveRequest,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { RevokeResult } from "../../core/api.ts";
+import type { AuditEvent } from "../../core/audit_chain.ts";
 import type { Connection } from "../../core/connection.ts";
 import { VaultConflictError } from "../../core/errors.ts";
 import type { ProviderClient } from "../../core/provider_client.ts";
@@ -52,6 +53,13 @@ export async function revokeProvider(
   const known = await readProviderConnections(vault, vault_id, provider);
   const definition = known === null ? catalogue.get(provider) : catalogue.find(provider);
   const names = known?.connections.map(({ connection_name }) => connection_name) ?? [];
+  const who = { provider, identity: owner.identity };
+  broker.audit({
+    event: "revoke",
+    status: "success",
+    ...who,
+    details: { connections: names.length },
+  });
   for (const name of names) await markRevoked(broker, vault_id, provider, name);
   broker.changes.publish({ type: "connections", vault_id, provider });
   // A refresh that is under way brings tokens that must be revoked, too.
@@ -61,13 +69,13 @@ export async function revokeProvider(
   const outcomes = definition === null
     ? []
     : await askProvider(broker, vault_id, withOwnersWord(broker, definition), names, client);
-  broker.audit({
-    event: "revoke",
-    status: "success",
-    provider,
-    identity: owner.identity,
-    details: { outcomes: outcomes.map(({ token, outcome }) => `${token}: ${outcome}`) },
-  });
+  broker.audit(...outcomes.map(({ connection, token, outcome }): AuditEvent => ({
+    event: "revoke_outcome",
+    status: outcome === "revoked" || outcome === "not_supported" ? "success" : "failure",
+    ...who,
+    connection,
+    details: { token, outcome },
+  })));
   const count = await removeProviderConnections(vault, vault_id, provider);
   await removeProviderClient(vault, provider);
   for (const connection of names) refreshes.forget(vault_id, { provider, connection });

@@ -10,7 +10,7 @@ import type { Proof } from "../../core/proof.ts";
 import type { Caller } from "../broker/caller.ts";
 import type { ApiEnv } from "./api_env.ts";
 import { splitTarget } from "./origin.ts";
-import { admitRunIdentity } from "./run_identity.ts";
+import { admitRunIdentity, askedRoute } from "./run_identity.ts";
 import { verifyProof } from "./verify_proof.ts";
 
 /** What checking proofs needs. */
@@ -22,14 +22,25 @@ export interface ProofChecks {
   readonly useOnce: (proof: Proof) => void;
 }
 
+/** Told of a run that asks for what no run may; `asked` holds nothing that a path may hold. */
+export type OnRefused = (caller: Caller, asked: string) => void;
+
 /** Lets a request pass whose proof holds, with its caller under `caller`. */
-export function requireProof(checks: ProofChecks): MiddlewareHandler<ApiEnv> {
+export function requireProof(
+  checks: ProofChecks,
+  onRefused: OnRefused,
+): MiddlewareHandler<ApiEnv> {
   return createMiddleware<ApiEnv>(async (c, next) => {
     const proof = readProof(c, checks.now());
     // Only a known key gets to the memory of used proofs: a stranger cannot fill it.
     const caller = await checks.identify(proof);
     checks.useOnce(proof);
-    admitRunIdentity(caller, c.req.method, c.req.path);
+    try {
+      admitRunIdentity(caller, c.req.method, c.req.path);
+    } catch (error) {
+      onRefused(caller, askedRoute(c.req.method, c.req.path));
+      throw error;
+    }
     c.set("caller", caller);
     await next();
   });

@@ -10,10 +10,17 @@ import type { Caller } from "../broker/caller.ts";
 const ALLOWED: ReadonlySet<string> = new Set([
   "GET /proxy/routes",
   "GET /proxy/events",
+  "POST /proxy/usage",
   "POST /credentials/resolve",
   "GET /grants/self",
   "DELETE /grants/self",
 ]);
+
+/** What a refused run asked for, without what a path may hold. */
+export function askedRoute(method: string, path: string): string {
+  const part = /^\/[a-z]{1,20}(?=\/|$)/.exec(path)?.[0] ?? "/…";
+  return `${/^[A-Z]{1,10}$/.test(method) ? method : "OTHER"} ${part}`;
+}
 
 /**
  * `path` is the routed one, without `/api`.

@@ -17,7 +17,8 @@ export type Tag =
   | "Credentials"
   | "Providers"
   | "Proxy"
-  | "Grants";
+  | "Grants"
+  | "Audit";
 
 /**
  * Who is answered: anyone without a proof; a key that registers itself; a registered identity; a

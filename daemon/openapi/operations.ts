@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { AUDIT_OPERATIONS } from "./audit_operations.ts";
 import { CONNECTION_OPERATIONS, CREDENTIAL_OPERATIONS } from "./connection_operations.ts";
 import type { Operation } from "./operation.ts";
 import { PROVIDER_OPERATIONS } from "./provider_operations.ts";
@@ -22,3 +23,4 @@ export const OPERATIONS: readonly Operation[] = [
   ...PROXY_OPERATIONS,
   ...GRANT_OPERATIONS,
 ];
+  ...AUDIT_OPERATIONS,

@@ -6,17 +6,22 @@
 import { Hono } from "@hono/hono";
 import type { Broker } from "../broker/broker.ts";
 import { proxyRoutes } from "../broker/proxy_routes.ts";
+import { reportUsage } from "../broker/report_usage.ts";
 import { watchChanges } from "../broker/watch_changes.ts";
 import type { ApiEnv } from "../middleware/api_env.ts";
-import { readQueryAs } from "../middleware/read_request.ts";
+import { readBodyAs, readQueryAs } from "../middleware/read_request.ts";
 import { eventStream } from "./event_stream.ts";
 
-/** The table and the stream. */
+/** The table, the stream, and what the run did. */
 export function proxyRoutesRoutes(broker: Broker): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .get("/proxy/routes", async (c) => {
       const { scope } = await readQueryAs(c, (schemas) => schemas.routesQuery);
       return c.json(await proxyRoutes(broker, c.get("caller"), scope));
+    })
+    .post("/proxy/usage", async (c) => {
+      const report = await readBodyAs(c, (schemas) => schemas.usageReport);
+      return c.json(await reportUsage(broker, c.get("caller"), report));
     })
     .get("/proxy/events", (c) => {
       const caller = c.get("caller");

@@ -16,7 +16,7 @@ import {
   registerOwner,
 } from "../daemon/support/test_daemon.ts";
 
-/** Every route of the daemon that needs a proof, besides the five a run may use. */
+/** Every route of the daemon that needs a proof, besides the six a run may use. */
 const FORBIDDEN: readonly [method: string, path: string, body?: unknown][] = [
   ["GET", "/ready"],
   ["GET", "/whoami"],
@@ -45,8 +45,9 @@ const FORBIDDEN: readonly [method: string, path: string, body?: unknown][] = [
   ["DELETE", "/grants/GRANT"],
   ["DELETE", "/grants/OTHER"],
   ["GET", "/audit/events"],
+  ["POST", "/audit/verify", {}],
   ["POST", "/ui/session", {}],
-  // Spellings that a router or a filter might read as one of the five.
+  // Spellings that a router or a filter might read as one of the six.
   ["GET", "/proxy/routes/"],
   ["GET", "/x/proxy/routes"],
   ["POST", "/credentials/resolve/"],
@@ -54,7 +55,7 @@ const FORBIDDEN: readonly [method: string, path: string, body?: unknown][] = [
   ["GET", "/GRANTS/self"],
 ];
 
-Deno.test("a run identity is refused on every route but its own five", async (t) => {
+Deno.test("a run identity is refused on every route but its own six", async (t) => {
   const daemon = await openTestDaemon();
   const owner = await registerOwner(daemon);
   await logIn(owner, "acme");

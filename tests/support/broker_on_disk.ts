@@ -38,9 +38,10 @@ export const DISK_OWNER: OwnerCaller = {
   vault_id: "vault_0123456789ab",
 };
 
-/** Opens it; the vault is made where there is none. */
+/** Opens it; the vault is made where there is none. `fetch` is its way out, else a direct one. */
 export async function openBrokerOnDisk(
   { directory, issuer, root }: BrokerPlace,
+  fetch?: typeof globalThis.fetch,
 ): Promise<BrokerOnDisk> {
   const vault = await openSqliteVault({
     path: `${directory}/vault.db`,
@@ -71,11 +72,15 @@ export async function openBrokerOnDisk(
     }),
     flows,
     now: () => new Date(),
-    fetch: trusting.fetch,
+    fetch: fetch ?? trusting.fetch,
     allowHosts: () => {},
     allowProvider: () => {},
     baseUrl: () => "http://127.0.0.1:7998",
     audit: () => {},
+    auditTrail: {
+      page: () => Promise.resolve({ entries: [], next_cursor: null }),
+      verify: () => Promise.reject(new Error("there is no log in this test")),
+    },
     warn: () => {},
     probes: {},
     background: (task) => tasks.start(task),

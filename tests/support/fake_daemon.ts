@@ -9,6 +9,8 @@ import type {
   ProxyRoutes,
   ResolvedCredential,
   ResolveRequest,
+  UsageAnswer,
+  UsageReport,
 } from "../../core/api.ts";
 import { DaemonUnavailableError } from "../../core/errors.ts";
 import type { FilledInjection } from "../../core/injection.ts";
@@ -64,6 +66,8 @@ export class FakeDaemon implements DaemonAccess, RunDaemon {
   port: number | null = null;
   /** Every resolve that was asked. */
   readonly asked: ResolveRequest[] = [];
+  /** Every report of usage. */
+  readonly reported: UsageReport[] = [];
   revivals = 0;
   #revision = 1;
   #isDown = false;
@@ -161,6 +165,13 @@ export class FakeDaemon implements DaemonAccess, RunDaemon {
     this.asked.push(request);
     await this.#answer();
     return await this.resolve(request);
+  }
+
+  /** See {@linkcode RunDaemon}. */
+  async reportUsage(report: UsageReport): Promise<UsageAnswer> {
+    await this.#answer();
+    this.reported.push(report);
+    return { status: "ok", accepted: report.uses.length + report.denials.length, refused: 0 };
   }
 
   /** See {@linkcode DaemonAccess}. */

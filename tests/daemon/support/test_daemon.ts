@@ -84,7 +84,8 @@ export async function openTestDaemon(
     allowHosts: () => {},
     allowProvider: () => {},
     baseUrl: () => BASE_URL,
-    audit: (event) => void audit.push(event),
+    audit: (...events) => void audit.push(...events),
+    auditTrail: auditTrail(audit, now),
     warn: (message, cause) => log.error(message, cause),
     probes: {},
     background: (task) => tasks.start(task),
@@ -112,6 +113,22 @@ export async function openTestDaemon(
     replay.close();
   };
   return { broker, vault, replay, log: lines, audit, clock, request, fetch, stop };
+}
+
+/** Pages over what a test's log holds, without a chain. */
+function auditTrail(events: readonly AuditEvent[], now: () => Date): Broker["auditTrail"] {
+  const timestamp = now().toISOString();
+  return {
+    page: ({ limit = 50 }) => {
+      const entries = events.map((event, i) => ({ seq: i + 1, timestamp, ...event, prev: "" }));
+      return Promise.resolve({ entries: entries.reverse().slice(0, limit), next_cursor: null });
+    },
+    verify: () => {
+      const lines = events.length;
+      const report = { files: 1, lines, checkpoints: 0, signed_until: 0, head_seq: lines };
+      return Promise.resolve({ ...report, fault: null });
+    },
+  };
 }
 
 /** A fresh key under this subject (a handle, or later a grant id). */

@@ -1,0 +1,152 @@
+/**
+ * What the run did with its credentials, told to the daemon for its audit log: counts for each
+ * connection, host, method and minute, and what was refused. Never a path, never a query.
+ *
+ * A request only makes a number in memory grow; the reports are sent every minute and at the end of
+ * the run, and no request waits for them. While the daemon is away they are kept, up to a bound.
+ *
+ * @module
+ */
+import type { StatusClass, UsageReport } from "../core/api.ts";
+import type { DaemonAccess } from "./daemon_access.ts";
+import type { Refusal } from "./fail_closed.ts";
+
+/** The request that a credential is put on. */
+export interface UsedCredential {
+  readonly provider: string;
+  readonly connection: string;
+  readonly host: string;
+  readonly method: string;
+}
+
+const MINUTE_MS = 60_000;
+/** The daemon takes no more in one report. */
+const MAX_ENTRIES = 200;
+/** Kinds that are kept while the daemon is away; behind that, only of those known. */
+const MAX_KEPT = 2_000;
+/** The end of a run does not wait for a daemon that hangs. */
+const LAST_REPORT_MS = 2_000;
+
+interface Use extends UsedCredential {
+  readonly minute: number;
+  readonly statuses: Partial<Record<StatusClass, number>>;
+}
+
+interface Denial {
+  readonly host: string;
+  readonly reason: string;
+  readonly minute: number;
+  count: number;
+}
+
+/** Counts, and their way to the daemon. */
+export class Usage {
+  readonly #daemon: DaemonAccess;
+  readonly #now: () => number;
+  readonly #timer: ReturnType<typeof setInterval>;
+  #uses = new Map<string, Use>();
+  #denials = new Map<string, Denial>();
+  #sending: Promise<void> | null = null;
+
+  /** Begins to report. */
+  constructor(daemon: DaemonAccess, now: () => number = () => Date.now()) {
+    this.#daemon = daemon;
+    this.#now = now;
+    this.#timer = setInterval(() => void this.report(), MINUTE_MS);
+    Deno.unrefTimer(this.#timer as unknown as number);
+  }
+
+  /** A server answered a request with a credential on it; null: it was sent, and nothing came. */
+  answered(used: UsedCredential, status: number | null): void {
+    const minute = Math.floor(this.#now() / MINUTE_MS);
+    const key = `${minute} ${used.provider}/${used.connection} ${used.method} ${used.host}`;
+    let use = this.#uses.get(key);
+    if (use === undefined) {
+      if (this.#uses.size >= MAX_KEPT) return;
+      use = { ...used, minute, statuses: {} };
+      this.#uses.set(key, use);
+    }
+    const kind = classOf(status);
+    use.statuses[kind] = (use.statuses[kind] ?? 0) + 1;
+  }
+
+  /** A request, or a tunnel, was refused here. That there was no credential the daemon knows itself. */
+  refused(host: string, { status, error: reason }: Pick<Refusal, "status" | "error">): void {
+    if (!DENIALS.has(status)) return;
+    const minute = Math.floor(this.#now() / MINUTE_MS);
+    const key = `${minute} ${reason} ${host}`;
+    const known = this.#denials.get(key);
+    if (known !== undefined) known.count++;
+    else if (this.#denials.size < MAX_KEPT) {
+      this.#denials.set(key, { host, reason, minute, count: 1 });
+    }
+  }
+
+  /** Sends what there is; what the daemon does not take now is sent with the next report. Never rejects. */
+  async report(signal?: AbortSignal): Promise<void> {
+    await this.#sending;
+    this.#sending = this.#sendAll(signal).finally(() => this.#sending = null);
+    await this.#sending;
+  }
+
+  /** The last report. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.report(AbortSignal.timeout(LAST_REPORT_MS));
+  }
+
+  async #sendAll(signal: AbortSignal | undefined): Promise<void> {
+    const [uses, denials] = [[...this.#uses], [...this.#denials]];
+    // What comes while this is sent belongs to the next report, also in the same minute.
+    [this.#uses, this.#denials] = [new Map(), new Map()];
+    while (uses.length > 0 || denials.length > 0) {
+      const some = { uses: uses.slice(0, MAX_ENTRIES), denials: denials.slice(0, MAX_ENTRIES) };
+      try {
+        await this.#daemon.current.reportUsage(
+          {
+            uses: some.uses.map(([, use]) => withMinute(use)),
+            denials: some.denials.map(([, denial]) => withMinute(denial)),
+          } satisfies UsageReport,
+          signal === undefined ? {} : { signal },
+        );
+      } catch {
+        this.#keep(uses, denials);
+        return;
+      }
+      uses.splice(0, MAX_ENTRIES);
+      denials.splice(0, MAX_ENTRIES);
+    }
+  }
+
+  /** Puts back what could not be sent, in front of what has come since. */
+  #keep(uses: readonly [string, Use][], denials: readonly [string, Denial][]): void {
+    for (const [key, { statuses }] of this.#uses) {
+      const before = uses.find(([kept]) => kept === key)?.[1];
+      if (before === undefined) continue;
+      for (const [kind, count] of Object.entries(before.statuses) as [StatusClass, number][]) {
+        statuses[kind] = (statuses[kind] ?? 0) + count;
+      }
+    }
+    for (const [key, denial] of this.#denials) {
+      denial.count += denials.find(([kept]) => kept === key)?.[1].count ?? 0;
+    }
+    this.#uses = new Map([...uses, ...this.#uses].slice(0, MAX_KEPT));
+    this.#denials = new Map([...denials, ...this.#denials].slice(0, MAX_KEPT));
+  }
+}
+
+/** Not allowed: a host, a method, another authority than the one that was connected to. */
+const DENIALS: ReadonlySet<number> = new Set([403, 405, 421]);
+
+function classOf(status: number | null): StatusClass {
+  if (status === null) return "none";
+  return CLASSES[Math.floor(status / 100) - 1] ?? "5xx";
+}
+
+const CLASSES: readonly StatusClass[] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+function withMinute<T extends { readonly minute: number }>(
+  { minute, ...rest }: T,
+): Omit<T, "minute"> & { minute: string } {
+  return { ...rest, minute: new Date(minute * MINUTE_MS).toISOString() };
+}
