@@ -36,14 +36,7 @@ export async function finishLogin(
   const session = open.record.data;
   const client = newClient ?? session.client;
   const connection = newConnection(broker, session, grant);
-  broker.audit({
-    event: "login",
-    status: "success",
-    provider: session.provider,
-    connection: session.connection,
-    identity: session.identity,
-    details: { flow: session.flow },
-  });
+  auditLogin(broker, session, "success", { flow: session.flow });
   const ending: Partial<LoginSession> = {
     status: "completed",
     message: "Login successful",
@@ -56,19 +49,34 @@ export async function finishLogin(
     granted_scopes: grant.granted_scopes,
     warnings,
   };
-  await saveConnection(broker.vault, connection, {
-    now: broker.now(),
-    also: [
-      ...client === null ? [] : [providerClientChange(session.provider, client)],
-      ...await sessionChanges(broker, open, ending),
-    ],
-  });
+  try {
+    await saveConnection(broker.vault, connection, {
+      now: broker.now(),
+      also: [
+        ...client === null ? [] : [providerClientChange(session.provider, client)],
+        ...await sessionChanges(broker, open, ending),
+      ],
+    });
+  } catch (error) {
+    auditLogin(broker, session, "failure", { error: "NotKept" });
+    throw error;
+  }
   broker.changes.publish({
     type: "connections",
     vault_id: session.vault_id,
     provider: session.provider,
   });
   return await openSession(broker, open.record.id);
+}
+
+/** Written down before it is done: nobody is logged in without a line about it. */
+function auditLogin(
+  broker: Broker,
+  { provider, connection, identity }: LoginSession,
+  status: "success" | "failure",
+  details: Readonly<Record<string, unknown>>,
+): void {
+  broker.audit({ event: "login", status, provider, connection, identity, details });
 }
 
 function newConnection(broker: Broker, session: LoginSession, grant: TokenGrant): Connection {
@@ -103,15 +111,7 @@ export async function failLogin(
   error: unknown,
 ): Promise<OpenSession> {
   const known = error instanceof AuthsomeError ? error : null;
-  const { provider, connection, identity } = open.record.data;
-  broker.audit({
-    event: "login",
-    status: "failure",
-    provider,
-    connection,
-    identity,
-    details: { error: known?.name ?? "UnexpectedError" },
-  });
+  auditLogin(broker, open.record.data, "failure", { error: known?.name ?? "UnexpectedError" });
   return await saveSession(broker, open, {
     status: "failed",
     error: known?.message ?? "Cannot log in: something unexpected happened",

@@ -14,7 +14,7 @@ import type { ApiEnv } from "../middleware/api_env.ts";
 import { PAGE_POLICY } from "../middleware/security_headers.ts";
 import { DevicePage } from "./device_page.tsx";
 import { KeyForm } from "./key_form.tsx";
-import { STYLE_PATH } from "./layout.tsx";
+import { STYLE_PATH } from "./head.tsx";
 import { FailurePage, SuccessPage, WorkingPage } from "./outcome_page.tsx";
 import style from "./style.css" with { type: "text" };
 
@@ -56,7 +56,9 @@ async function show(
 ): Promise<Response> {
   try {
     const page = await find();
-    return page.type === "go" ? c.redirect(page.url, 303) : html(c, render(page), statusOf(page));
+    return page.type === "go"
+      ? c.redirect(page.url, 303)
+      : html(c, render(page), statusOf(page, c.req.method));
   } catch (error) {
     if (!(error instanceof AuthsomeError)) throw error;
     const { provider, message, hint = null } = error;
@@ -81,9 +83,9 @@ function render(page: Exclude<LoginPage, { type: "go" }>): Child {
   }
 }
 
-function statusOf(page: LoginPage): number {
+function statusOf(page: LoginPage, method: string): number {
   if (page.type === "failed") return 400;
-  return page.type === "form" && page.problem !== null ? 422 : 200;
+  return page.type === "form" && page.problem !== null && method === "POST" ? 422 : 200;
 }
 
 function html(c: Context<ApiEnv>, page: Child, status: number): Response {

@@ -170,6 +170,7 @@ Deno.test("a login that is cancelled while the provider answers keeps nothing", 
     equal((await session(begun.id)).status, "cancelled");
     const keys = await daemon.vault.keys("");
     deepEqual(keys.filter((key) => /connection|client/.test(key)), []);
+    equal(daemon.audit.at(-1)?.status, "failure", "the log does not end with a success");
   });
 });
 

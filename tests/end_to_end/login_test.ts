@@ -8,7 +8,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { CONFIDENTIAL } from "../support/authorization_server.ts";
 import { type LoginStage, withLoginStage } from "../support/login_stage.ts";
 import { HAS_TERMINAL, onTerminal } from "../support/on_terminal.ts";
-import { json, startRudeServer } from "../support/rude_server.ts";
+import { json, type RudeAnswer, startRudeServer } from "../support/rude_server.ts";
 import { trustingFetch } from "../support/trusting_fetch.ts";
 import { Visitor } from "../support/visitor.ts";
 
@@ -191,6 +191,42 @@ Deno.test({
       equal(restored, true);
     }, { alsoTrusts: provider.root });
   },
+});
+
+Deno.test("what a rude provider says, and what it was sent, is in no file of the home", async () => {
+  const leak = "leaked-provider-text-90ab";
+  const replies: RudeAnswer[] = [
+    () => json({ error: "server_error", trace: leak }, 500),
+    () => new Response(`<html>${leak}</html>`, { headers: { "content-type": "text/html" } }),
+    () => json({ access_token: { nested: leak } }),
+  ];
+  let asked = 0;
+  const token: RudeAnswer = (request) => replies[asked++ % replies.length]!(request);
+  await using provider = await startRudeServer({ "/token": token });
+  await withLoginStage(async (stage) => {
+    const { origin } = provider;
+    await stage.register("rude", {
+      oauth: {
+        authorization_url: `${origin}/auth`,
+        token_url: `${origin}/token`,
+        issuer: undefined,
+      },
+    });
+    for (const _ of replies) {
+      const login = stage.start(["login", "rude", "--no-browser", "--verbose"]);
+      const [, url] = await login.until(PAGE);
+      const { redirect_uri, state } = Object.fromEntries(new URL(url!).searchParams);
+      const page = await fetch(`${redirect_uri}?code=the-code-5d2e&state=${state}`);
+      const text = await page.text();
+      const { code, stdout, stderr } = await login.finished;
+      deepEqual([page.status >= 400, code], [true, 2]);
+      for (const said of [text, stdout, stderr]) ok(!said.includes(leak), said);
+      deepEqual(await stage.home.filesHolding(state!), []);
+    }
+    equal(asked, replies.length);
+    deepEqual(await stage.home.filesHolding(leak), []);
+    deepEqual(await stage.home.filesHolding("the-code-5d2e"), []);
+  }, { alsoTrusts: provider.root });
 });
 
 Deno.test("Ctrl-C cancels the login at the daemon; the page then says so", async () => {
