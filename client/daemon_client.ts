@@ -34,11 +34,11 @@ import type {
   ResolveRequest,
   RevokeResult,
   Session,
+  UsageAnswer,
+  UsageReport,
   WhoAmI,
 } from "../core/api.ts";
 import { ANSWER_HEADER, CHALLENGE_HEADER } from "../core/boot.ts";
-  UsageAnswer,
-  UsageReport,
 import type { ConnectionRef } from "../core/connection.ts";
 import { AuthsomeError, DaemonUnavailableError, IdentityNotFoundError } from "../core/errors.ts";
 import { createProof, type Signer } from "../core/proof.ts";
@@ -227,16 +227,16 @@ export class DaemonClient {
     return this.#call("POST", "/credentials/export", { ...options, body: request });
   }
 
+  /** Whether values found elsewhere are the ones a connection has; audited. */
+    return this.#call("POST", "/credentials/compare", { ...options, body: request });
+  }
+
   /** What is to be put on one request, by host or by provider. */
   resolveCredential(
     request: ResolveRequest,
     options: CallOptions = {},
   ): Promise<ResolvedCredential> {
     return this.#call("POST", "/credentials/resolve", { ...options, body: request });
-  }
-
-  /** Whether values found elsewhere are the ones a connection has; audited. */
-    return this.#call("POST", "/credentials/compare", { ...options, body: request });
   }
 
   /** Every provider definition. */
@@ -320,15 +320,6 @@ export class DaemonClient {
     return this.#call("DELETE", `/grants/${encode(id)}`, options);
   }
 
-  async #call<T>(method: string, path: string, call: Call): Promise<T> {
-    return await readJson<T>(await this.#send(method, path, call));
-  }
-
-  /** Sends, and once more after an unknown identity was registered. */
-  async #send(method: string, path: string, call: Call): Promise<TransportAnswer> {
-    try {
-      return await this.#sendOnce(method, path, call);
-    } catch (error) {
   /** A page of the audit log, newest first. */
   auditEvents(query: AuditQuery = {}, options: CallOptions = {}): Promise<AuditPage> {
     const given = Object.entries(query).filter(([, value]) => value !== undefined);
@@ -346,6 +337,15 @@ export class DaemonClient {
     return this.#call("POST", "/proxy/usage", { ...options, body: report });
   }
 
+  async #call<T>(method: string, path: string, call: Call): Promise<T> {
+    return await readJson<T>(await this.#send(method, path, call));
+  }
+
+  /** Sends, and once more after an unknown identity was registered. */
+  async #send(method: string, path: string, call: Call): Promise<TransportAnswer> {
+    try {
+      return await this.#sendOnce(method, path, call);
+    } catch (error) {
       const register = this.#onUnknownIdentity;
       if (!(error instanceof IdentityNotFoundError) || register === null) throw error;
       if (path === "/identities/register") throw error;

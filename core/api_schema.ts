@@ -18,8 +18,8 @@ import type {
   RegisterProviderRequest,
   ResolveRequest,
   ResumeSessionRequest,
-} from "./api.ts";
   UsageReport,
+} from "./api.ts";
 import { FLOWS, isName, NAME_PATTERN } from "./provider.ts";
 import type { GrantScope } from "./grant.ts";
 import { InvalidRequestError, type Issue } from "./errors.ts";
@@ -121,17 +121,6 @@ export const routesQuery: z.ZodType<
   { readonly scope?: "connected" | "configured" | undefined }
 > = z.strictObject({ scope: z.enum(["connected", "configured"]).optional() });
 
-/** Query of a route that takes none. */
-export const noQuery: z.ZodType<Record<never, never>> = z.strictObject({});
-
-/**
- * `value` as the schema's type.
- *
- * @throws {InvalidRequestError} with an issue for each place that does not fit.
- */
-export function parseRequest<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
 /** Query of `GET /audit/events`. */
 export const auditQuery: z.ZodType<AuditQuery> = z.strictObject({
   event: z.string().regex(/^[a-z_]{1,40}$/).optional(),
@@ -179,6 +168,17 @@ export const usageReport: z.ZodType<UsageReport> = z.strictObject({
   })).max(MAX_USAGE_ENTRIES),
 }) as z.ZodType<UsageReport>;
 
+/** Query of a route that takes none. */
+export const noQuery: z.ZodType<Record<never, never>> = z.strictObject({});
+
+/**
+ * `value` as the schema's type.
+ *
+ * @throws {InvalidRequestError} with an issue for each place that does not fit.
+ */
+export function parseRequest<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
   const issues = result.error.issues.flatMap(toIssues);
   const first = issues[0];
   const where = first === undefined ? "it does not fit" : `${first.path || what} ${first.message}`;

@@ -15,10 +15,10 @@ import { originGuard, type OwnAddresses, splitTarget } from "./middleware/origin
 import { type ProofChecks, requireProof } from "./middleware/proof.ts";
 import { securityHeaders } from "./middleware/security_headers.ts";
 import { apiDocsRoutes } from "./routes/api_docs.ts";
+import { auditRoutes } from "./routes/audit.ts";
 import { authSessionRoutes } from "./routes/auth_sessions.ts";
 import { connectionsRoutes } from "./routes/connections.ts";
 import { credentialRoutes } from "./routes/credentials.ts";
-import { auditRoutes } from "./routes/audit.ts";
 import { grantRoutes } from "./routes/grants.ts";
 import { healthRoute, type HealthSource, statusRoutes } from "./routes/health.ts";
 import { identityRoutes, registrationRoute } from "./routes/identities.ts";
@@ -83,7 +83,7 @@ function provenRoutes(broker: Broker, proofs: ProofChecks): Hono<ApiEnv> {
   routes.route("/", providerRoutes(broker));
   routes.route("/", proxyRoutesRoutes(broker));
   routes.route("/", grantRoutes(broker));
-  return routes;
-}
   routes.route("/", dashboardSessionRoute(broker, sessions));
   routes.route("/", auditRoutes(broker));
+  return routes;
+}

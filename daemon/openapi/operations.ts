@@ -22,5 +22,5 @@ export const OPERATIONS: readonly Operation[] = [
   ...PROVIDER_OPERATIONS,
   ...PROXY_OPERATIONS,
   ...GRANT_OPERATIONS,
-];
   ...AUDIT_OPERATIONS,
+];
