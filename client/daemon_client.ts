@@ -227,10 +227,6 @@ export class DaemonClient {
     return this.#call("POST", "/credentials/export", { ...options, body: request });
   }
 
-  /** Whether values found elsewhere are the ones a connection has; audited. */
-    return this.#call("POST", "/credentials/compare", { ...options, body: request });
-  }
-
   /** What is to be put on one request, by host or by provider. */
   resolveCredential(
     request: ResolveRequest,
