@@ -16,7 +16,7 @@ const PAGE = readSource("docs/http-api.md");
 /** Has the module; null where no Python here does. */
 const PYTHON = await findPython();
 
-Deno.test("http-api.md: the table of operations is the register's (deno task api-table)", () => {
+Deno.test("http-api.md: the table of operations is the register's (deno task api_table)", () => {
   deepEqual(cells(tableOf(PAGE)), cells(operationsTable()));
 });
 

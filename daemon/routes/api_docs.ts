@@ -68,7 +68,18 @@ export function apiDocsRoutes(version: string): Hono<ApiEnv> {
     })
     .get("/docs/swagger-ui.css", async (c) => {
       return asset(c, STYLE, unpack((await swaggerUi()).style_gzip));
+    })
+    // Where the script says that its notices are.
+    .get("/docs/swagger-ui-bundle.js.LICENSE.txt", async (c) => {
+      return asset(c, "text/plain; charset=utf-8", unpack((await swaggerUi()).notices_gzip));
     });
+}
+
+/** What is carried of Swagger UI; each part base64 of gzip. */
+interface SwaggerUi {
+  readonly script_gzip: string;
+  readonly style_gzip: string;
+  readonly notices_gzip: string;
 }
 
 const SCRIPT = "text/javascript; charset=utf-8";
@@ -79,8 +90,8 @@ async function makeDocument(version: string): Promise<string> {
   return JSON.stringify(openApiDocument(version));
 }
 
-/** The files of the npm package, as `deno task swagger-ui` packed them. */
-async function swaggerUi(): Promise<{ readonly script_gzip: string; readonly style_gzip: string }> {
+/** The files of the npm package, as `deno task swagger_ui` packed them. */
+async function swaggerUi(): Promise<SwaggerUi> {
   return (await import("../openapi/swagger_ui.json", { with: { type: "json" } })).default;
 }
 

@@ -111,12 +111,13 @@ Deno.test("docs: Swagger UI comes from the daemon alone, under a policy without 
 
 Deno.test("docs: what is carried of Swagger UI is what its npm package holds", async () => {
   const daemon = await openTestDaemon();
-  const { script, style } = await swaggerUiFiles();
+  const { script, style, notices } = await swaggerUiFiles();
 
   const text = async (path: string) => await (await daemon.request(path)).text();
 
-  ok(await text("/docs/swagger-ui-bundle.js") === script, "run: deno task swagger-ui");
-  ok(await text("/docs/swagger-ui.css") === style, "run: deno task swagger-ui");
+  ok(await text("/docs/swagger-ui-bundle.js") === script, "run: deno task swagger_ui");
+  ok(await text("/docs/swagger-ui.css") === style, "run: deno task swagger_ui");
+  ok(await text("/docs/swagger-ui-bundle.js.LICENSE.txt") === notices, "run: deno task swagger_ui");
   await daemon.stop();
 });
 

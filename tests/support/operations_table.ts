@@ -1,7 +1,7 @@
 /**
  * Rewrites the table of operations in `docs/http-api.md` from the register:
  *
- *     deno task api-table
+ *     deno task api_table
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { OPERATIONS } from "../../daemon/openapi/operations.ts";
 import { say } from "./narrator.ts";
 
 /** Stand before and after the table. */
-const MARKS = ["<!-- operations: deno task api-table -->\n", "<!-- end of operations -->"] as const;
+const MARKS = ["<!-- operations: deno task api_table -->\n", "<!-- end of operations -->"] as const;
 
 const CALLERS: Readonly<Record<AllowedCaller, string>> = {
   anyone: "anyone",
