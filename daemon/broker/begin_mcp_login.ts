@@ -6,6 +6,7 @@
  */
 import type { CreateMcpSessionRequest, Session } from "../../core/api.ts";
 import { ProviderExistsError } from "../../core/errors.ts";
+import type { ProviderDefinition } from "../../core/provider.ts";
 import { beginLogin } from "./begin_login.ts";
 import type { Broker } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
@@ -58,7 +59,9 @@ function findKnown(broker: Broker, server: McpServer, wanted: string | undefined
   const { catalogue } = broker;
   const resource = mcpResource(server);
   if (wanted === undefined) {
-    const same = catalogue.all().find(({ oauth }) => oauth?.resource === resource);
+    const all = catalogue.all();
+    const same = all.find(({ oauth }) => oauth?.resource === resource) ??
+      all.find((definition) => isForServer(definition, server));
     if (same !== undefined) return same.name;
   }
   const name = wanted ?? mcpName(server);
@@ -69,4 +72,11 @@ function findKnown(broker: Broker, server: McpServer, wanted: string | undefined
     provider: name,
     hint: `Choose a name: authsome login --mcp ${resource} --name NAME`,
   });
+}
+
+/** Whether a definition is about this very MCP server: many are bundled. */
+function isForServer({ category, flows, hosts }: ProviderDefinition, { url }: McpServer): boolean {
+  const whole = `${url.host}${url.pathname}`.replace(/\/$/, "");
+  return category === "mcp" && flows.includes("dcr_pkce") &&
+    hosts.some((rule) => rule.url === url.host || rule.url === whole);
 }

@@ -370,6 +370,28 @@ Deno.test("--mcp at a server that says nothing, lies, or refuses registration re
   }
 });
 
+Deno.test("--mcp with the address of a server that is bundled logs in to the bundled provider", async () => {
+  const bundled = {
+    name: "linear-mcp",
+    display_name: "Linear MCP",
+    category: "mcp",
+    auth_type: "oauth2",
+    flows: ["dcr_pkce"],
+    hosts: ["mcp.linear.test"],
+    oauth: { registration_endpoint: "https://mcp.linear.test/register", client_id: "c" },
+  };
+  const daemon = await openTestDaemon({ providers: [bundled] });
+  const owner = await registerOwner(daemon);
+  const request = { mcp_url: "https://mcp.linear.test/mcp" };
+
+  // It is the login that fails here, at a provider that cannot be reached.
+  const answer = await (await owner.call("POST", "/auth/sessions", request)).json();
+
+  equal(answer.provider, "linear-mcp");
+  equal(daemon.broker.catalogue.all().length, 1);
+  await daemon.stop();
+});
+
 Deno.test("a device login shows its code on a page, and says when the code has expired", async () => {
   const device = () =>
     json({
