@@ -83,7 +83,6 @@ function provenRoutes(broker: Broker, proofs: ProofChecks): Hono<ApiEnv> {
   routes.route("/", providerRoutes(broker));
   routes.route("/", proxyRoutesRoutes(broker));
   routes.route("/", grantRoutes(broker));
-  routes.route("/", dashboardSessionRoute(broker, sessions));
   routes.route("/", auditRoutes(broker));
   return routes;
 }
