@@ -11,6 +11,7 @@ import { say, showDuration } from "../tests/support/narrator.ts";
 import type { BenchRow } from "./bench_row.ts";
 import { benchCliStart } from "./cli_start.ts";
 import { describeMachine, renderTable, replaceBetweenMarkers } from "./report.ts";
+import { benchRefresh } from "./refresh.ts";
 import { benchResolve } from "./resolve.ts";
 import { benchRun } from "./run.ts";
 import { benchScale } from "./scale.ts";
@@ -23,6 +24,7 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   start: benchStart,
   vault: benchVault,
   resolve: benchResolve,
+  refresh: benchRefresh,
   run: benchRun,
   scale: benchScale,
 };

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { createHash } from "node:crypto";
 import type { Connection } from "../../core/connection.ts";
 import { VaultConflictError } from "../../core/errors.ts";
 import { stateChange } from "../records/connection_state.ts";
@@ -42,7 +43,7 @@ export async function keepRenewal(
       refreshes.forget(vault_id, ref);
       throw loggedOut(ref);
     }
-    if (await fingerprint(current.connection) !== spent) {
+    if (fingerprint(current.connection) !== spent) {
       refreshes.forget(vault_id, ref);
       return current.connection;
     }
@@ -85,7 +86,7 @@ export async function markDead(
   for (;;) {
     const current = await readConnectionRevision(broker.vault, vault_id, ref);
     if (current === null) throw loggedOut(ref);
-    if (await fingerprint(current.connection) !== spent) return false;
+    if (fingerprint(current.connection) !== spent) return false;
     if (current.connection.status === "revoked") return true;
     const dead: Connection = { ...current.connection, status: "needs_reauth" };
     if (await saveUnlessChanged(broker, current, dead, also)) return true;
@@ -93,10 +94,9 @@ export async function markDead(
 }
 
 /** Of the token that a renewal spends. A client credentials grant spends none: its access token stands in. */
-export async function fingerprint({ secrets }: Connection): Promise<string> {
+export function fingerprint({ secrets }: Connection): string {
   const token = secrets["refresh_token"] ?? secrets["access_token"];
-  const bytes = new TextEncoder().encode(token?.reveal() ?? "");
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  return createHash("sha256").update(token?.reveal() ?? "").digest("hex");
 }
 
 function renew(current: Connection, { renewal }: UnsavedTokens, now: Date): Connection {

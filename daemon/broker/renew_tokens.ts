@@ -57,14 +57,14 @@ export async function renewTokens(
     // Somebody else was quicker: another caller, another process, or a new login.
     if (isRenewed(broker, connection, ref, rejectedAt)) return connection;
     const unsaved = broker.refreshes.unsavedOf(connection.vault_id, ref);
-    if (unsaved !== null && unsaved.spent === await fingerprint(connection)) {
+    if (unsaved !== null && unsaved.spent === fingerprint(connection)) {
       return await keepRenewal(broker, unsaved);
     }
 
     const asked = await askable(broker, connection);
     const obstacle = refreshObstacle(asked);
     if (obstacle !== null) throw nothingToRefresh(ref, obstacle);
-    const spent = await fingerprint(connection);
+    const spent = fingerprint(connection);
     const claim = await claimRefresh(broker, connection.vault_id, ref, spent);
     if (claim === null) {
       await pause(WATCH_MS, broker.stopping);
@@ -109,7 +109,7 @@ async function redeem(
   const ref = { provider: connection.provider, connection: connection.connection_name };
   // The relay may not know this connection's own server: it is as old as the daemon.
   await broker.allowProvider(asked.provider, connection.base_url);
-  const spent = await fingerprint(connection);
+  const spent = fingerprint(connection);
   const outcome = await refreshTokens(asked, flowContext(broker, asked.provider));
   switch (outcome.type) {
     case "refreshed": {
