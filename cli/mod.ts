@@ -45,6 +45,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
 
   {
+    name: "ui",
+    group: "start",
+    summary: "Open the dashboard in a browser",
+    load: async () => (await import("./ui.ts")).ui,
+  },
+  {
     name: "run",
     group: "use",
     summary: "Run a command that uses your logins and never sees them",
@@ -55,6 +61,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     group: "use",
     summary: "Print credentials as environment variables",
     load: async () => (await import("./export.ts")).exportCommand,
+  },
+  {
+    name: "scan",
+    group: "use",
+    summary: "Find keys in .env files and elsewhere; import them",
+    load: async () => (await import("./scan.ts")).scan,
   },
   {
     name: "get",

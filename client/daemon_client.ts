@@ -10,12 +10,15 @@ import type {
   AuditPage,
   AuditQuery,
   AuditReport,
+  CompareRequest,
+  CompareResult,
   ConnectionChange,
   ConnectionDetail,
   ConnectionList,
   CreateGrantRequest,
   CreateMcpSessionRequest,
   CreateSessionRequest,
+  DashboardLink,
   ExportRequest,
   ExportResult,
   GrantItem,
@@ -150,6 +153,11 @@ export class DaemonClient {
     return this.#call("GET", "/whoami", options);
   }
 
+  /** A link that opens the dashboard in a browser, once, within a minute. */
+  createDashboardLink(options: CallOptions = {}): Promise<DashboardLink> {
+    return this.#call("POST", "/ui/session", { ...options, body: {} });
+  }
+
   /** Makes the signer's identity known to the daemon. */
   registerIdentity(
     request: RegisterIdentityRequest,
@@ -225,6 +233,11 @@ export class DaemonClient {
   /** Credentials as environment variables; expired tokens are refreshed first. */
   exportCredentials(request: ExportRequest, options: CallOptions = {}): Promise<ExportResult> {
     return this.#call("POST", "/credentials/export", { ...options, body: request });
+  }
+
+  /** Whether values found elsewhere are the ones a connection has; audited. */
+  compareCredential(request: CompareRequest, options: CallOptions = {}): Promise<CompareResult> {
+    return this.#call("POST", "/credentials/compare", { ...options, body: request });
   }
 
   /** What is to be put on one request, by host or by provider. */

@@ -60,6 +60,13 @@ export interface WhoAmI {
   readonly daemon_url: string;
 }
 
+/** Answer of `POST /ui/session`. */
+export interface DashboardLink {
+  /** Opens the dashboard in the browser that follows it first. */
+  readonly url: string;
+  readonly expires_at: string;
+}
+
 /** `POST /identities/register`. */
 export interface RegisterIdentityRequest {
   readonly handle: string;
@@ -258,6 +265,24 @@ export interface ExportResult {
   readonly credentials: Readonly<Record<string, string>>;
   /** Connections left out of an export of everything, each with the reason; usually empty. */
   readonly skipped: readonly string[];
+}
+
+/** `POST /credentials/compare`: whether values found elsewhere are the ones kept. */
+export interface CompareRequest {
+  readonly provider: string;
+  /** Left out: the provider's default connection. */
+  readonly connection?: string | null | undefined;
+  /** Field name (or `base_url`) → the value that was found. */
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** Answer of `POST /credentials/compare`. Tells nothing of a value that differs. */
+export interface CompareResult {
+  readonly provider: string;
+  /** The connection that was compared with; null when there is none. */
+  readonly connection: string | null;
+  /** Field name → how the value stands to the kept one; empty without a connection. */
+  readonly fields: Readonly<Record<string, "same" | "different" | "missing">>;
 }
 
 /** `POST /credentials/resolve`: by host, or by provider. */

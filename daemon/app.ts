@@ -5,6 +5,7 @@
  * @module
  */
 import { Hono } from "@hono/hono";
+import type { MiddlewareHandler } from "@hono/hono";
 import type { Broker } from "./broker/broker.ts";
 import { loginPageRoutes } from "./dashboard/login_pages.tsx";
 import { errorResponse, notFoundResponse } from "./error_response.ts";
@@ -12,12 +13,15 @@ import type { Log } from "./log.ts";
 import type { ApiEnv } from "./middleware/api_env.ts";
 import { DEFAULT_BODY_LIMIT, LARGE_BODY_LIMIT, readBody } from "./middleware/body_limit.ts";
 import { originGuard, type OwnAddresses, splitTarget } from "./middleware/origin.ts";
+import type { DashboardEnv } from "./middleware/dashboard_session.ts";
+import { DashboardSessions } from "./middleware/dashboard_sessions.ts";
 import { type ProofChecks, requireProof } from "./middleware/proof.ts";
 import { securityHeaders } from "./middleware/security_headers.ts";
 import { apiDocsRoutes } from "./routes/api_docs.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { authSessionRoutes } from "./routes/auth_sessions.ts";
 import { connectionsRoutes } from "./routes/connections.ts";
+import { dashboardSessionRoute } from "./routes/dashboard_session.ts";
 import { credentialRoutes } from "./routes/credentials.ts";
 import { grantRoutes } from "./routes/grants.ts";
 import { healthRoute, type HealthSource, statusRoutes } from "./routes/health.ts";
@@ -41,11 +45,13 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
 /** The app. */
 export function createApp({ broker, proofs, health, own, log }: AppParts): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>({ getPath: routePath });
+  const sessions = new DashboardSessions(broker.now);
   app.onError((error, c) => errorResponse(error, log, `${c.req.method} ${c.req.routePath}`));
   app.notFound(() => notFoundResponse());
   app.use(securityHeaders(), originGuard(own));
   app.route("/", openRoutes(broker, proofs, health));
-  app.route("/", provenRoutes(broker, proofs));
+  app.use("/ui/*", dashboardPages(broker, sessions));
+  app.route("/", provenRoutes(broker, proofs, sessions));
   return app;
 }
 
@@ -67,8 +73,25 @@ function openRoutes(broker: Broker, proofs: ProofChecks, health: HealthSource): 
   return routes;
 }
 
+/**
+ * The dashboard, loaded when somebody looks at it: an idle daemon is small and starts at once. Its
+ * controls and its errors are its own, because a person reads them.
+ */
+function dashboardPages(broker: Broker, sessions: DashboardSessions): MiddlewareHandler<ApiEnv> {
+  let pages: Promise<Hono<DashboardEnv>> | null = null;
+  return async (c, next) => {
+    if (c.req.path === "/ui/session") return await next();
+    pages ??= import("./dashboard/mod.tsx").then((m) => m.dashboardRoutes(broker, sessions));
+    return await (await pages).fetch(c.req.raw);
+  };
+}
+
 /** Routes that answer to a known key alone. */
-function provenRoutes(broker: Broker, proofs: ProofChecks): Hono<ApiEnv> {
+function provenRoutes(
+  broker: Broker,
+  proofs: ProofChecks,
+  sessions: DashboardSessions,
+): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
   const small = readBody(JSON_TYPE, DEFAULT_BODY_LIMIT);
   const large = readBody(JSON_TYPE, LARGE_BODY_LIMIT);
@@ -83,6 +106,7 @@ function provenRoutes(broker: Broker, proofs: ProofChecks): Hono<ApiEnv> {
   routes.route("/", providerRoutes(broker));
   routes.route("/", proxyRoutesRoutes(broker));
   routes.route("/", grantRoutes(broker));
+  routes.route("/", dashboardSessionRoute(broker, sessions));
   routes.route("/", auditRoutes(broker));
   return routes;
 }

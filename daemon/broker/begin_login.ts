@@ -24,6 +24,12 @@ import {
   showSession,
 } from "./login_session.ts";
 
+/** How a login is begun. */
+export interface BeginLoginOptions {
+  /** Path that the login's last page leads to: the caller's word, never the browser's. */
+  readonly return_to?: string;
+}
+
 /**
  * A new login session.
  *
@@ -34,14 +40,14 @@ export async function beginLogin(
   broker: Broker,
   owner: OwnerCaller,
   request: CreateSessionRequest,
+  { return_to }: BeginLoginOptions = {},
 ): Promise<Session> {
   const definition = broker.catalogue.get(request.provider);
-  const fresh = newSession(
-    owner,
-    definition,
-    request,
-    await connectionName(broker, owner, request),
-  );
+  const name = await connectionName(broker, owner, request);
+  const fresh = {
+    ...newSession(owner, definition, request, name),
+    return_to: return_to ?? null,
+  };
   const connected = request.force !== true &&
     await isConnected(broker, owner, definition, fresh);
   const inputs = connected
@@ -108,6 +114,7 @@ function newSession(
     client: null,
     requested_scopes: request.scopes ?? null,
     granted_scopes: null,
+    return_to: null,
   };
 }
 

@@ -34,6 +34,19 @@ export async function listConnections(broker: Broker, owner: OwnerCaller): Promi
   };
 }
 
+/** The connections of one provider; none of one that has none. */
+export async function listConnectionsOf(
+  broker: Broker,
+  owner: OwnerCaller,
+  provider: string,
+): Promise<readonly ConnectionItem[]> {
+  const known = await readProviderConnections(broker.vault, owner.vault_id, provider);
+  const now = broker.now();
+  return (known?.connections ?? []).map((item) =>
+    showSummary(item, item.connection_name === known?.default_connection, now)
+  );
+}
+
 /**
  * One connection. With `showSecrets` its values are in clear, which is written down first.
  *

@@ -44,8 +44,18 @@ export type LoginPage =
   | { readonly type: "go"; readonly url: string }
   | { readonly type: "device"; readonly provider: string; readonly device: DeviceCode }
   | { readonly type: "working"; readonly provider: string }
-  | { readonly type: "done"; readonly provider: string; readonly connection: string }
-  | { readonly type: "failed"; readonly provider: string | null; readonly message: string };
+  | {
+    readonly type: "done";
+    readonly provider: string;
+    readonly connection: string;
+    readonly return_to: string | null;
+  }
+  | {
+    readonly type: "failed";
+    readonly provider: string | null;
+    readonly message: string;
+    readonly return_to: string | null;
+  };
 
 /** The page of a session as it stands. @throws {LoginNotFoundError} @throws {LoginExpiredError} */
 export async function loginPage(broker: Broker, id: string): Promise<LoginPage> {
@@ -116,9 +126,11 @@ export async function callbackPage(broker: Broker, query: URLSearchParams): Prom
 export function pageOf(broker: Broker, { record: { id, data } }: OpenSession): LoginPage {
   const definition = broker.catalogue.find(data.provider);
   const provider = definition?.display_name ?? data.provider;
-  if (data.status === "completed") return { type: "done", provider, connection: data.connection };
+  const { connection, return_to } = data;
+  if (data.status === "completed") return { type: "done", provider, connection, return_to };
   if (isOver(data)) {
-    return { type: "failed", provider, message: data.error ?? data.message ?? "The login ended" };
+    const message = data.error ?? data.message ?? "The login ended";
+    return { type: "failed", provider, message, return_to };
   }
   if (data.status === "processing") return { type: "working", provider };
   if (data.inputs.length > 0) {

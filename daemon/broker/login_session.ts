@@ -57,6 +57,8 @@ export interface LoginSession {
   readonly client: ProviderClient | null;
   readonly requested_scopes: readonly string[] | null;
   readonly granted_scopes: readonly string[] | null;
+  /** Page of the dashboard that the login was begun on; null for the command line's. */
+  readonly return_to: string | null;
 }
 
 /** What a person types in at the provider (RFC 8628 section 3.2). */

@@ -13,7 +13,7 @@ export function DevicePage(
   { provider, device }: { readonly provider: string; readonly device: DeviceCode },
 ): Child {
   return (
-    <Layout title={`Log in to ${provider}`} refreshSeconds={4}>
+    <Layout title={`Log in to ${provider}`} refresh={{ seconds: 4 }}>
       <p>Enter this code at {provider}:</p>
       <span class="code">{device.user_code}</span>
       <p>

@@ -7,9 +7,11 @@
  */
 import { z } from "@zod/zod";
 import type {
+  CompareResult,
   ConnectionChange,
   ConnectionDetail,
   ConnectionList,
+  DashboardLink,
   ExportResult,
   GrantItem,
   Health,
@@ -54,6 +56,12 @@ export const health: z.ZodType<Health> = z.strictObject({
   status: z.literal("ok"),
   version: text,
   egress: z.enum(["ok", "down"]).describe("Whether the daemon can reach its egress relay"),
+});
+
+/** `POST /ui/session`. */
+export const dashboardLink: z.ZodType<DashboardLink> = z.strictObject({
+  url: text.describe("Opens the dashboard in the browser that follows it first"),
+  expires_at: time,
 });
 
 const check = text.describe("ok, or a short code of what is wrong");
@@ -221,6 +229,13 @@ export const exportResult: z.ZodType<ExportResult> = z.strictObject({
   output: text.describe("Ready to print, in the format asked for"),
   credentials: z.record(text, text),
   skipped: texts.describe("Connections left out, each with the reason"),
+});
+
+/** `POST /credentials/compare`. */
+export const compareResult: z.ZodType<CompareResult> = z.strictObject({
+  provider: text,
+  connection: text.nullable().describe("null when there is none to compare with"),
+  fields: z.record(text, z.enum(["same", "different", "missing"])),
 });
 
 const filledInjection: z.ZodType<FilledInjection> = z.discriminatedUnion("type", [

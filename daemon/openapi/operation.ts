@@ -10,6 +10,7 @@ import type { ErrorCode } from "../../core/errors.ts";
 /** Heading that an operation is listed under. */
 export type Tag =
   | "Status"
+  | "Dashboard"
   | "Identities"
   | "Logins"
   | "Login pages"

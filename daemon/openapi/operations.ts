@@ -6,6 +6,7 @@
  */
 import { AUDIT_OPERATIONS } from "./audit_operations.ts";
 import { CONNECTION_OPERATIONS, CREDENTIAL_OPERATIONS } from "./connection_operations.ts";
+import { DASHBOARD_OPERATIONS } from "./dashboard_operations.ts";
 import type { Operation } from "./operation.ts";
 import { PROVIDER_OPERATIONS } from "./provider_operations.ts";
 import { GRANT_OPERATIONS, PROXY_OPERATIONS } from "./run_operations.ts";
@@ -23,4 +24,5 @@ export const OPERATIONS: readonly Operation[] = [
   ...PROXY_OPERATIONS,
   ...GRANT_OPERATIONS,
   ...AUDIT_OPERATIONS,
+  ...DASHBOARD_OPERATIONS,
 ];

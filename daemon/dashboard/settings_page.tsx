@@ -1,0 +1,112 @@
+/**
+ * How the daemon is set up and whether all of it works: what `authsome doctor` and `whoami` say.
+ *
+ * @module
+ */
+import type { Child } from "@hono/hono/jsx";
+import type { IdentityList, Readiness, WhoAmI } from "../../core/api.ts";
+import { Badge } from "./badge.tsx";
+import { Shell, type ShellProps } from "./shell.tsx";
+import { Time } from "./time.tsx";
+
+/** What the page shows. */
+export interface SettingsProps extends Pick<ShellProps, "session" | "notice"> {
+  readonly readiness: Readiness;
+  readonly who: WhoAmI;
+  readonly identities: IdentityList["identities"];
+  readonly now: Date;
+}
+
+const CHECKS: Readonly<Record<keyof Readiness["checks"], string>> = {
+  config: "Configuration and files",
+  schema: "Format of the vault",
+  vault: "Vault writes and reads",
+  providers: "Provider definitions",
+  identity: "Identity",
+  connections: "Connections",
+  integrity: "Seals of the vault",
+  confinement: "Confinement of the daemon",
+  egress: "Way out to providers",
+};
+
+const OVERALL = {
+  ok: { tone: "good", text: "All is well" },
+  degraded: { tone: "warning", text: "Works, with limits" },
+  unhealthy: { tone: "bad", text: "Broken" },
+} as const;
+
+/** The page. */
+export function SettingsPage(props: SettingsProps): Child {
+  const { session, notice, readiness, who, identities, now } = props;
+  const { tone, text } = OVERALL[readiness.status];
+  return (
+    <Shell title="Settings" place="Settings" session={session} notice={notice ?? null}>
+      <h1>Settings</h1>
+      <section class="card" aria-labelledby="doctor">
+        <div class="heading">
+          <h2 id="doctor">Doctor</h2>
+          <Badge tone={tone}>{text}</Badge>
+        </div>
+        {[...readiness.issues, ...readiness.warnings].map((line) => (
+          <div class="note warning">
+            <p>{line}</p>
+          </div>
+        ))}
+        <ul class="checks">
+          {Object.entries(readiness.checks).map(([name, state]) => (
+            <li>
+              <span>{CHECKS[name as keyof Readiness["checks"]] ?? name}</span>
+              <Badge tone={state === "ok" ? "good" : "bad"}>{state}</Badge>
+            </li>
+          ))}
+        </ul>
+      </section>
+      <section class="card" aria-labelledby="place">
+        <h2 id="place">This daemon</h2>
+        <dl class="facts">
+          <Fact name="Version" value={who.version} />
+          <Fact name="Home" value={who.home} />
+          <Fact name="Address" value={who.daemon_url} />
+          <Fact
+            name="Vault sealed with"
+            value={ENCRYPTION[who.encryption.source] ?? who.encryption.source}
+          />
+          <Fact name="Vault" value={who.vault_id} />
+          <Fact name="API" value={<a href="/docs">Documentation</a>} />
+        </dl>
+      </section>
+      <section class="card" aria-labelledby="identities">
+        <h2 id="identities">Identities</h2>
+        <ul class="rows">
+          {identities.map(({ handle, did, created_at }) => (
+            <li class="identity">
+              <span>
+                <b>{handle}</b> {handle === who.identity ? <Badge tone="accent">you</Badge> : null}
+              </span>
+              <code class="quiet">{did}</code>
+              <span class="quiet">
+                since <Time at={created_at} now={now} />
+              </span>
+            </li>
+          ))}
+        </ul>
+      </section>
+    </Shell>
+  );
+}
+
+const ENCRYPTION: Readonly<Record<string, string>> = {
+  key_file: "a key file in the home",
+  keyring: "a key in the system's keyring",
+  passphrase: "a passphrase",
+  environment: "a key from the environment",
+};
+
+function Fact({ name, value }: { name: string; value: Child }): Child {
+  return (
+    <>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </>
+  );
+}
