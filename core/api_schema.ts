@@ -10,6 +10,7 @@
 import { z } from "@zod/zod";
 import type {
   AuditQuery,
+  CompareRequest,
   CreateGrantRequest,
   CreateMcpSessionRequest,
   CreateSessionRequest,
@@ -71,6 +72,16 @@ export const exportRequest: z.ZodType<ExportRequest> = z.strictObject({
   provider: text.min(1).nullish(),
   connection: name.nullish(),
   format: z.enum(["env", "shell", "json"]).optional(),
+});
+
+/** `POST /credentials/compare`. */
+export const compareRequest: z.ZodType<CompareRequest> = z.strictObject({
+  provider: text.min(1),
+  connection: name.nullish(),
+  values: z.record(z.string().min(1).max(100), z.string().min(1).max(65_536)).refine(
+    (values) => Object.keys(values).length <= 20,
+    { message: "must have at most 20 entries" },
+  ),
 });
 
 /** `POST /credentials/resolve`. */

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { exportRequest, resolveRequest } from "../../core/api_schema.ts";
+import { compareRequest, exportRequest, resolveRequest } from "../../core/api_schema.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import {
+  compareResult,
   connectionChange,
   connectionDetail,
   connectionList,
@@ -180,7 +181,7 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
   },
 ];
 
-/** Resolve and export. */
+/** Resolve, export, compare. */
 export const CREDENTIAL_OPERATIONS: readonly Operation[] = [
   {
     id: "resolveCredential",
@@ -244,5 +245,29 @@ export const CREDENTIAL_OPERATIONS: readonly Operation[] = [
       },
     },
     errors: REFRESH_ERRORS,
+  },
+  {
+    id: "compareCredential",
+    method: "POST",
+    path: "/credentials/compare",
+    tag: "Credentials",
+    summary: "Whether values found elsewhere are the ones kept; audited",
+    description: "For `authsome scan`: the kept values stay where they are.",
+    caller: "owner",
+    request: {
+      type: "application/json",
+      name: "CompareRequest",
+      schema: compareRequest,
+      example: { provider: "acme", values: { api_key: "sk-0123456789abcdef" } },
+    },
+    answer: {
+      status: 200,
+      type: "application/json",
+      description: "Field by field",
+      name: "CompareResult",
+      schema: compareResult,
+      example: { provider: "acme", connection: "default", fields: { api_key: "same" } },
+    },
+    errors: NO_CONNECTION,
   },
 ];

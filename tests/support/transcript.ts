@@ -24,7 +24,13 @@ export async function playTranscript(
     if (line.startsWith("# ")) played.push(...gap(played), line);
     if (!line.startsWith("$ ")) continue;
     const { code, stdout, stderr } = await runProgram(home, ["/bin/sh", "-c", line.slice(2)], {
-      env: { ...env, PATH: `${program}:${Deno.env.get("PATH") ?? "/usr/bin:/bin"}` },
+      env: {
+        ...env,
+        // What the person of this machine keeps in files of other tools is no part of the play.
+        HOME: home.directory,
+        DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
+        PATH: `${program}:${Deno.env.get("PATH") ?? "/usr/bin:/bin"}`,
+      },
     });
     const isExplained = played.at(-1)?.startsWith("# ") ?? false;
     played.push(...(isExplained ? [] : gap(played)), line);
