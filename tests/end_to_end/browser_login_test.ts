@@ -64,7 +64,7 @@ browserTest(
     await page.fill("input[name=client_secret]", CONFIDENTIAL.client_secret);
     await page.click("text=Log in >> nth=-1");
     // The provider remembers who this is, and what was consented to may be asked again.
-    await page.waitForLoadState();
+    await page.waitForSelector("text=/Authorize|Logged in to Acme/");
     if (await page.locator("text=Authorize").count() > 0) await page.click("button[type=submit]");
 
     await page.waitForSelector("text=Logged in to Acme");

@@ -187,6 +187,7 @@ Deno.test({
 
       equal(code, 0, screen);
       match(screen, /Logged in/);
+      match(screen, /Waiting for you to finish \(\d+m \d+s left, Ctrl-C cancels\)/);
       ok(!screen.includes("code=c-1"), "the code is not echoed");
       equal(restored, true);
     }, { alsoTrusts: provider.root });
