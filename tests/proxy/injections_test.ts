@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { FilledInjection } from "../../core/injection.ts";
-import { Refusal } from "../../proxy/fail_closed.ts";
+import type { Refusal } from "../../proxy/fail_closed.ts";
 import { applyInjections } from "../../proxy/injections/mod.ts";
 import type { OutgoingRequest } from "../../proxy/injections/outgoing_request.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Duplex } from "../../../proxy/duplex.ts";
-import { Refusal } from "../../../proxy/fail_closed.ts";
+import type { Refusal } from "../../../proxy/fail_closed.ts";
 import {
   ByteReader,
   EndOfStream,

@@ -72,7 +72,6 @@ Deno.test("fuzz: an accepted request head has one meaning", () => {
     const head = accepted(() => parseRequestHead(text));
     if (head === null) continue;
     const named = (name: string) => head.names.filter((each) => each === name).length;
-    // deno-lint-ignore no-control-regex
     assert.doesNotMatch(head.lines.join("") + head.target + head.method, /[\0\r\n]/);
     assert.ok(named("content-length") <= 1 && named("host") <= 1, text);
     assert.ok(named("content-length") + named("transfer-encoding") <= 1, text);
