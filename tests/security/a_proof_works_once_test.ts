@@ -13,6 +13,7 @@ import {
   CANARY,
   type Client,
   logIn,
+  newSigner,
   openTestDaemon,
   registerOwner,
   type TestDaemon,
@@ -61,6 +62,67 @@ Deno.test("a proof of one request opens no other", async () => {
   ].map(async (answer) => (await answer).status));
 
   deepEqual(statuses, [401, 401, 401, 401, 401]);
+  await daemon.stop();
+});
+
+Deno.test("a proof of one body sends no other", async () => {
+  const daemon = await openTestDaemon();
+  const owner = await ownerWithKey(daemon);
+  const encode = (text: string) => new TextEncoder().encode(text);
+  const target = "/api/credentials/export";
+  const proven = { method: "POST", target, body: encode('{"provider":"strict"}') };
+  const authorization = await createProof(owner.signer, proven, daemon.clock.now);
+
+  for (const body of ['{"provider":"acme"}', '{"provider":"strict"} ', "{}", ""]) {
+    const response = await daemon.request(target, {
+      method: "POST",
+      headers: { authorization, "content-type": "application/json" },
+      ...(body === "" ? {} : { body: encode(body) }),
+    });
+
+    equal(response.status, 401, body);
+    equal((await response.json()).message, "Cannot accept the proof: body_sha256");
+  }
+  await daemon.stop();
+});
+
+Deno.test("a proof made a minute ahead, or for long, is refused; one of a late clock is not", async (t) => {
+  const daemon = await openTestDaemon();
+  const owner = await ownerWithKey(daemon);
+  const send = async (offsetSeconds: number) => {
+    const made = new Date(daemon.clock.now.getTime() + offsetSeconds * 1000);
+    const request = { method: "GET", target: "/api/whoami", body: new Uint8Array() };
+    const authorization = await createProof(owner.signer, request, made);
+    const response = await daemon.request("/api/whoami", { headers: { authorization } });
+    return [response.status, (await response.json()).message ?? null];
+  };
+  const rows: Record<string, [number, number, string | null]> = {
+    "a clock a minute ahead": [60, 401, "Cannot accept the proof: iat is in the future"],
+    "a clock half a minute ahead": [30, 200, null],
+    // A proof of ours lives a minute, and half a minute is forgiven.
+    "a clock a minute behind": [-60, 200, null],
+    "a clock two minutes behind": [-120, 401, "Cannot accept the proof: exp"],
+  };
+  for (const [title, [offset, ...expected]] of Object.entries(rows)) {
+    await t.step(title, async () => deepEqual(await send(offset), expected));
+  }
+  await daemon.stop();
+});
+
+Deno.test("a stranger's proofs take no room in the memory of used ones", async () => {
+  const daemon = await openTestDaemon();
+  const before = daemon.replay.size;
+
+  for (let i = 0; i < 50; i++) {
+    const stranger = await newSigner(`stranger-${i}`);
+    const request = { method: "GET", target: "/api/whoami", body: new Uint8Array() };
+    const authorization = await createProof(stranger, request, daemon.clock.now);
+    const response = await daemon.request("/api/whoami", { headers: { authorization } });
+    equal(response.status, 401);
+    await response.body?.cancel();
+  }
+
+  equal(daemon.replay.size, before);
   await daemon.stop();
 });
 

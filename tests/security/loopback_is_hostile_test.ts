@@ -192,6 +192,14 @@ Deno.test("a path that two parsers could read differently leads nowhere", async 
     "/health%00",
     "/%5c..%5chealth",
     "/\\evil.test/health",
+    "/ui/../api/connections",
+    "/ui/../health",
+    "/ui/%2e%2e/api/whoami",
+    "/ui/..%2fapi/whoami",
+    "/docs/../auth/sessions",
+    "/api/../ui",
+    "/ui/..\\api",
+    "//evil.test/health",
   ];
   for (const path of paths) {
     await t.step(path, async () => {
@@ -203,6 +211,64 @@ Deno.test("a path that two parsers could read differently leads nowhere", async 
       equal(response.status, 404);
       equal((await response.json()).error, "NotFoundError");
     });
+  }
+  await daemon.stop();
+});
+
+Deno.test("a path that only looks like a public one needs a proof as any other", async (t) => {
+  const daemon = await openTestDaemon();
+  for (
+    const path of [
+      "/health/.../connections",
+      "/api/api/health",
+      "/health/connections",
+      "/HEALTH",
+      "/docs/connections",
+      "/docs/..;/connections",
+      "/openapi.json/connections",
+      "/auth/sessions/x/input/.../resume",
+      "/identities/register/x",
+    ]
+  ) {
+    await t.step(path, async () => {
+      const response = await daemon.request(path);
+
+      equal(response.status, 401);
+      equal((await response.json()).error, "InvalidProofError");
+    });
+  }
+  await daemon.stop();
+});
+
+Deno.test("there is no WebSocket to be opened, from here or from elsewhere", async () => {
+  const daemon = await openTestDaemon();
+  for (const [origin, expected] of [["https://evil.test", 403], [BASE_URL, 401]] as const) {
+    const response = await daemon.request("/proxy/events", {
+      headers: {
+        origin,
+        connection: "upgrade",
+        upgrade: "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+      },
+    });
+
+    equal(response.status, expected);
+    await response.body?.cancel();
+  }
+  await daemon.stop();
+});
+
+Deno.test("what is public is no less closed to other sites", async () => {
+  const daemon = await openTestDaemon();
+  for (const path of ["/openapi.json", "/docs", "/docs/init.js", "/docs/swagger-ui-bundle.js"]) {
+    const embedded = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" };
+    for (const headers of [{ host: "evil.test" }, { origin: "https://evil.test" }, embedded]) {
+      const response = await daemon.request(path, { headers });
+
+      equal(response.status, 403, `${path} ${JSON.stringify(headers)}`);
+      await response.body?.cancel();
+    }
   }
   await daemon.stop();
 });
@@ -255,6 +321,35 @@ Deno.test("session ids cannot be guessed or listed", async () => {
     const response = await daemon.request(`/auth/sessions/${guess}/input`);
     equal(response.status, 404);
     equal((await response.text()).includes(CANARY), false);
+  }
+  await daemon.stop();
+});
+
+Deno.test("an id that is not there is answered as one that could never be", async (t) => {
+  const daemon = await openTestDaemon();
+  const owner = await registerOwner(daemon);
+  const routes = [
+    ["GET", "/auth/sessions/", "sess_", 32],
+    ["DELETE", "/auth/sessions/", "sess_", 32],
+    ["GET", "/grants/", "grant_", 24],
+    ["DELETE", "/grants/", "grant_", 24],
+  ] as const;
+  for (const [method, path, prefix, digits] of routes) {
+    await t.step(`${method} ${path}`, async () => {
+      const answers = new Set<string>();
+      const guesses = ["x", `${prefix}x`, `${prefix}${"0".repeat(digits)}`];
+      for (let i = 0; i < 20; i++) {
+        const bytes = crypto.getRandomValues(new Uint8Array(digits / 2));
+        guesses.push(prefix + bytes.toHex());
+      }
+      for (const guess of guesses) {
+        const response = await owner.call(method, path + guess);
+        answers.add(`${response.status} ${(await response.text()).replaceAll(guess, "ID")}`);
+      }
+
+      equal(answers.size, 1, [...answers].join("\n"));
+      match([...answers][0]!, /^(403|404) /);
+    });
   }
   await daemon.stop();
 });
