@@ -182,6 +182,9 @@ export const usageReport: z.ZodType<UsageReport> = z.strictObject({
 /** Query of a route that takes none. */
 export const noQuery: z.ZodType<Record<never, never>> = z.strictObject({});
 
+/** Problems listed; a hostile body could have one for every few of its bytes. */
+const MAX_ISSUES = 20;
+
 /**
  * `value` as the schema's type.
  *
@@ -190,7 +193,7 @@ export const noQuery: z.ZodType<Record<never, never>> = z.strictObject({});
 export function parseRequest<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issues = result.error.issues.flatMap(toIssues);
+  const issues = result.error.issues.flatMap(toIssues).slice(0, MAX_ISSUES);
   const first = issues[0];
   const where = first === undefined ? "it does not fit" : `${first.path || what} ${first.message}`;
   throw new InvalidRequestError(`Cannot read the ${what}: ${where}`, { issues });
