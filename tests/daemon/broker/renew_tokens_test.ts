@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { Connection } from "../../../core/connection.ts";
+import { DEFAULT_SERVER_CONFIG } from "../../../core/config.ts";
 import {
   ReauthorizationRequiredError,
   RefreshFailedError,
@@ -363,6 +364,24 @@ Deno.test("endpoints that only this connection knows are told to the relay befor
 
   assert.equal(await acme.resolve(), "Bearer access-1");
   assert.deepEqual(told, ["acme https://acme.example", `${host} true`, "request"]);
+});
+
+Deno.test("private endpoints are refreshed at where the owner allowed them to every provider", async () => {
+  for (const allow_private of [true, false]) {
+    const token = rotatingEndpoint();
+    await using server = await startRudeServer({ "/token": token.answer });
+    await using acme = await openOAuthDaemon(server.fetch, {
+      oauth: { token_url: `${server.origin}/token` },
+      definition: { allow_private: false },
+      settings: { ...DEFAULT_SERVER_CONFIG, egress: { allow_private } },
+    });
+    await acme.connect();
+    acme.pass(3600);
+
+    if (allow_private) assert.equal(await acme.resolve(), "Bearer access-1");
+    else await assert.rejects(acme.resolve(), { code: "invalid_provider_definition" });
+    assert.equal(server.requests.length, allow_private ? 1 : 0);
+  }
 });
 
 function sibling(connection: Connection, now: Date): Connection {
