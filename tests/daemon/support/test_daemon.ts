@@ -102,7 +102,7 @@ export async function openTestDaemon(
       useOnce: (proof) => replay.useOnce(proof),
     },
     health: { version: broker.version, instance: "ab".repeat(32), egress: () => "ok" },
-    own: () => ownAddresses(7998, null),
+    own: () => ownAddresses(7998, parts.baseUrl?.() ?? null),
     log,
   });
   const request = async (path: string, init?: RequestInit) =>
