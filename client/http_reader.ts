@@ -19,6 +19,8 @@ export interface AnswerHead {
 
 const MAX_HEAD_BYTES = 64 * 1024;
 const END_OF_LINE = 0x0a;
+const RETURN = 0x0d;
+const decoder = new TextDecoder();
 
 /** Reads one answer after the other. */
 export class HttpReader {
@@ -44,11 +46,9 @@ export class HttpReader {
       const status = /^HTTP\/1\.1 (\d{3})(?: |$)/.exec(await this.#readLine())?.[1];
       if (status === undefined) throw new TypeError("not an HTTP/1.1 answer");
       const headers = new Map<string, string>();
-      let size = 0;
-      for (let line = await this.#readLine(); line !== ""; line = await this.#readLine()) {
-        size += line.length;
+      for (const line of await this.#readFields()) {
         const colon = line.indexOf(":");
-        if (colon < 1 || size > MAX_HEAD_BYTES) throw new TypeError("not an HTTP field");
+        if (colon < 1) throw new TypeError("not an HTTP field");
         headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
       }
       if (!status.startsWith("1")) return { status: Number(status), headers };
@@ -93,18 +93,44 @@ export class HttpReader {
     }
   }
 
+  /** The lines in front of an empty one, decoded together: one by one they take much longer. */
+  async #readFields(): Promise<string[]> {
+    let size = 0;
+    for (let length = -1; length !== 0;) {
+      const end = this.#findLineEnd(size) ?? await this.#awaitLineEnd(size);
+      length = end - size;
+      if (length === 1 && this.#buffer[this.#start + size] === RETURN) length = 0;
+      size = end + 1;
+      if (size > MAX_HEAD_BYTES) throw new TypeError("a head without an end");
+    }
+    const lines = this.#take(size).split(/\r?\n/);
+    return lines.slice(0, -2); // behind the last field: the empty line, and nothing
+  }
+
   async #readLine(): Promise<string> {
-    for (let from = this.#start;;) {
-      const at = this.#buffer.subarray(0, this.#end).indexOf(END_OF_LINE, from);
-      if (at >= 0) {
-        const line = new TextDecoder().decode(this.#buffer.subarray(this.#start, at));
-        this.#start = at + 1;
-        return line.replace(/\r$/, "");
-      }
+    const end = this.#findLineEnd(0) ?? await this.#awaitLineEnd(0);
+    return this.#take(end + 1).replace(/\r?\n$/, "");
+  }
+
+  #take(size: number): string {
+    const text = decoder.decode(this.#buffer.subarray(this.#start, this.#start + size));
+    this.#start += size;
+    return text;
+  }
+
+  /** Distance of the next line's end, `from` bytes on or more; null where it has not come yet. */
+  #findLineEnd(from: number): number | null {
+    const at = this.#buffer.indexOf(END_OF_LINE, this.#start + from);
+    return at < 0 || at >= this.#end ? null : at - this.#start;
+  }
+
+  async #awaitLineEnd(from: number): Promise<number> {
+    for (;;) {
       const length = this.#end - this.#start;
-      if (length > MAX_HEAD_BYTES) throw new TypeError("a line without an end");
+      if (length - from > MAX_HEAD_BYTES) throw new TypeError("a line without an end");
       if (!await this.#fill()) throw new TypeError("the connection ended inside an answer");
-      from = this.#start + length;
+      const end = this.#findLineEnd(length);
+      if (end !== null) return end;
     }
   }
 
