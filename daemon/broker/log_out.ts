@@ -19,6 +19,8 @@ export async function logOut(
 ): Promise<ConnectionChange> {
   broker.audit({ event: "logout", status: "success", identity: owner.identity, ...ref });
   const left = await removeOrFindGone(broker, owner, ref);
+  // Tokens that the disk has not taken are not written any more.
+  broker.refreshes.forget(owner.vault_id, ref);
   broker.changes.publish({
     type: "connections",
     vault_id: owner.vault_id,
