@@ -32,10 +32,11 @@ export async function beginMcpLogin(
   owner: OwnerCaller,
   { mcp_url, name: wanted, allow_private = false, ...login }: CreateMcpSessionRequest,
 ): Promise<Session> {
-  const server = readMcpUrl(mcp_url, allow_private);
-  const known = findKnown(broker, server, wanted);
+  // What is known was allowed when it was registered; that word is not asked for again.
+  const known = findKnown(broker, readMcpUrl(mcp_url, true), wanted);
   if (known !== null) return await beginLogin(broker, owner, { provider: known, ...login });
 
+  const server = readMcpUrl(mcp_url, allow_private);
   const name = wanted ?? mcpName(server);
   const outbound = flowContext(broker, server);
   const definition = await describeMcpServer(name, server, outbound);
