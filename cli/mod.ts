@@ -133,6 +133,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./whoami.ts")).whoami,
   },
   {
+    name: "log",
+    group: "system",
+    summary: "What was decided and done: the audit log",
+    load: async () => (await import("./log.ts")).log,
+  },
+  {
+    name: "log verify",
+    group: "system",
+    summary: "Check that nobody changed the audit log",
+    load: async () => (await import("./log_verify.ts")).logVerify,
+  },
+  {
     name: "profile create",
     group: "system",
     summary: "Make another profile and use it",

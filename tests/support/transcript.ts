@@ -63,6 +63,9 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\b(state|nonce|code_challenge)=[\w-]+/g, "$1=<$1>"],
   [/\b[B-DF-HJ-NP-TV-XZ]{4}-[B-DF-HJ-NP-TV-XZ]{4}\b/g, "<CODE>"],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "<TIME>"],
+  [/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b/g, "<DAY AND TIME>"],
+  [/"[0-9a-f]{64}"/g, '"<HASH>"'],
+  [/\brun [0-9a-f]{8}\b/g, "run <RUN>"],
   [/("?\b(?:pid|process)"?:? +)\d+/g, "$1<PID>"],
 ];
 
