@@ -25,6 +25,9 @@ export { generateSeed, signerFromSeed } from "./client/signing_key.ts";
 export * from "./core/errors.ts";
 
 export type * from "./core/api.ts";
+export type { AuditEvent, AuditLine } from "./core/audit_chain.ts";
+export { AUDIT_EVENTS, type AuditEventName } from "./core/audit_events.ts";
+export type { ChainProblem } from "./core/verify_audit_chain.ts";
 export { readSettings, type ReadVariable, type Settings } from "./core/config.ts";
 export {
   type Account,
