@@ -7,6 +7,44 @@
  * {@linkcode DaemonClient} with {@linkcode signerFromSeed}. A program that only wants its requests to
  * carry credentials needs neither: start it with `authsome run -- CMD`.
  *
+ * @example Ask the daemon, and switch on what it says
+ * ```ts
+ * import {
+ *   ConnectionNotFoundError,
+ *   DaemonClient,
+ *   generateSeed,
+ *   Secret,
+ *   signerFromSeed,
+ * } from "@authsome/cli/lib";
+ *
+ * const signer = await signerFromSeed("build-server", new Secret(generateSeed()));
+ * using client = new DaemonClient({
+ *   baseUrl: "http://127.0.0.1:7998",
+ *   signer,
+ *   // Stands in for the daemon here; leave it out.
+ *   fetch: () =>
+ *     Promise.resolve(Response.json(
+ *       { error: "ConnectionNotFoundError", message: "Cannot find acme/work: there is none" },
+ *       { status: 404 },
+ *     )),
+ * });
+ *
+ * try {
+ *   const signal = AbortSignal.timeout(5_000);
+ *   await client.getConnection({ provider: "acme", connection: "work" }, { signal });
+ * } catch (error) {
+ *   if (!(error instanceof ConnectionNotFoundError)) throw error;
+ * }
+ * ```
+ *
+ * @example A vault in memory, for tests of what is built on the interface
+ * ```ts
+ * import { MemoryVault, type Vault } from "@authsome/cli/lib";
+ *
+ * const vault: Vault = new MemoryVault();
+ * if (await vault.get("vault:test:acme:metadata") !== null) throw new Error("it is not empty");
+ * ```
+ *
  * @module
  */
 export {

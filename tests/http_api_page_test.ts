@@ -4,8 +4,11 @@
  * @module
  */
 import { deepEqual, equal } from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { createHash, createPrivateKey, sign } from "node:crypto";
 import { DaemonClient } from "../client/daemon_client.ts";
 import { OPERATIONS } from "../daemon/openapi/operations.ts";
+import { verifyProof } from "../daemon/middleware/verify_proof.ts";
 import { homePaths } from "../core/paths.ts";
 import { pathWithDeno } from "./support/deno_on_path.ts";
 import { readSource } from "./support/module_graph.ts";
@@ -26,6 +29,30 @@ Deno.test("http-api.md: DaemonClient has a method for each operation that is no 
     .filter((name) => !["constructor", "close"].includes(name));
 
   deepEqual(methods.sort(), operations.map(({ id }) => id).sort());
+});
+
+Deno.test("http-api.md: the proof to compare with is what its key makes of its claims", () => {
+  const section = PAGE.slice(PAGE.indexOf("### A proof to compare with"));
+  const [body, claims, token] = [...section.matchAll(/```\n([^]*?)\n```/g)]
+    .map((block) => block[1]!.replaceAll("\n", ""));
+
+  const encode = (text: string) => Buffer.from(text).toString("base64url");
+  const signed = `${encode('{"alg":"EdDSA","typ":"JWT"}')}.${encode(claims!)}`;
+  const pkcs8 = `302e020100300506032b657004220420${
+    Array.from({ length: 32 }, (_, i) => i.toString(16).padStart(2, "0")).join("")
+  }`;
+  const key = createPrivateKey({
+    key: Buffer.from(pkcs8, "hex"),
+    format: "der",
+    type: "pkcs8",
+  });
+
+  equal(token, `${signed}.${sign(null, Buffer.from(signed), key).toString("base64url")}`);
+  equal(JSON.parse(claims!).body_sha256, createHash("sha256").update(body!).digest("hex"));
+  const target = /`POST (\S+)`/.exec(section)![1]!;
+  const request = { method: "POST", target, body: new TextEncoder().encode(body) };
+  const proof = verifyProof(`PoP ${token}`, request, new Date(JSON.parse(claims!).iat * 1000));
+  equal(proof.subject, "calm-quietly-softly-0001");
 });
 
 Deno.test({
