@@ -41,10 +41,13 @@ export async function askAgain(
 /** RFC 6749 section 5.2: what is said of a client whose id or secret is not right. */
 const CLIENT_REFUSED = ["invalid_client", "unauthorized_client"];
 
+/** Whether the provider did not accept the client, as opposed to the person or the code. */
+export function isClientRefused(error: unknown): error is TokenEndpointError {
+  return error instanceof TokenEndpointError && CLIENT_REFUSED.includes(error.error ?? "");
+}
+
 function asRefusedClient(error: unknown): InvalidInputError | null {
-  if (!(error instanceof TokenEndpointError) || !CLIENT_REFUSED.includes(error.error ?? "")) {
-    return null;
-  }
+  if (!isClientRefused(error)) return null;
   return new InvalidInputError(error.message, {
     provider: error.provider,
     operation: "login",

@@ -13,10 +13,11 @@ import {
 import { Secret } from "../../core/secret.ts";
 import type { FlowContext, LoginRequest, LoginStep } from "../flows/flow.ts";
 import { findByState } from "../records/auth_sessions.ts";
+import { removeProviderClient } from "../records/provider_clients.ts";
 import { allowEndpoints } from "./allow_endpoints.ts";
 import type { Broker } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
-import { askAgain } from "./ask_again.ts";
+import { askAgain, isClientRefused } from "./ask_again.ts";
 import { failLogin, finishLogin } from "./finish_login.ts";
 import { flowContext } from "./flow_context.ts";
 import {
@@ -162,6 +163,10 @@ async function notGranted(
   try {
     const again = await askAgain(broker, open, login, error);
     if (again !== null) return again;
+    if (open.record.data.flow === "dcr_pkce" && isClientRefused(error)) {
+      // Servers forget who registered by themselves: the next login registers anew.
+      await removeProviderClient(broker.vault, open.record.data.provider);
+    }
     await failLogin(broker, open, error);
   } catch (conflict) {
     // Cancelled meanwhile: it stays so.

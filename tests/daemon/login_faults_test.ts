@@ -302,6 +302,27 @@ Deno.test("a client that was kept and is refused now is asked for anew", async (
   });
 });
 
+Deno.test("a client that registered itself and was forgotten by the server registers anew", async () => {
+  let registered = 0;
+  let forgotten = "";
+  const answers: Record<string, RudeAnswer> = {
+    "/register": () => json({ client_id: `client-${++registered}` }, 201),
+    "/token": ({ form }) =>
+      form.get("client_id") === forgotten ? json({ error: "invalid_client" }, 401) : tokens(),
+  };
+  await onStage(answers, async ({ begin, callback, session }) => {
+    const ends = [];
+    for (const now of ["", "client-1", "client-1"]) {
+      forgotten = now;
+      const begun = await begin({ flow: "dcr_pkce", force: true });
+      await callback({ code: "c", state: stateOf(begun) });
+      ends.push((await session(begun.id)).status);
+    }
+    deepEqual(ends, ["completed", "failed", "completed"]);
+    equal(registered, 2);
+  }, { token_endpoint_auth_method: "none" });
+});
+
 Deno.test("a refused registration, missing metadata and a lying issuer end the login in our words", async () => {
   const metadata = (issuer: string) => () => json({ issuer, token_endpoint: `${issuer}/token` });
   const cases: readonly (readonly [Record<string, RudeAnswer>, Record<string, unknown>, string])[] =
