@@ -26,7 +26,7 @@ export interface FoundProvider {
   readonly connections: readonly ConnectionItem[];
 }
 
-/** The providers that fit, connected ones first, then by name. */
+/** The providers that fit: connected ones first, then those that are called so, then by name. */
 export async function findProviders(
   broker: Broker,
   owner: OwnerCaller,
@@ -46,7 +46,15 @@ export async function findProviders(
     .filter((found) => category === "" || found.definition.category === category)
     .filter((found) => fitsState(found, state, attention))
     .filter((found) => wanted.length === 0 || holds(found, wanted))
-    .sort((a, b) => Number(b.connections.length > 0) - Number(a.connections.length > 0));
+    .map((found) => ({ found, rank: rankOf(found, wanted) }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ found }) => found);
+}
+
+/** The smaller the further up. */
+function rankOf({ definition, connections }: FoundProvider, words: readonly string[]): number {
+  const isCalledSo = words.length > 0 && definition.name.startsWith(words[0]!);
+  return (connections.length > 0 ? 0 : 2) + (isCalledSo ? 0 : 1);
 }
 
 /** The categories there are. */

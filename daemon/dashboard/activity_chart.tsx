@@ -7,8 +7,8 @@
 import type { Child } from "@hono/hono/jsx";
 import type { ActivityDay } from "../broker/recent_activity.ts";
 
-const BAR = 24;
-const GAP = 12;
+const BAR = 18;
+const GAP = 8;
 const HEIGHT = 96;
 const BASE = HEIGHT + 4;
 

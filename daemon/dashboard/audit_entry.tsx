@@ -25,12 +25,35 @@ export function Subject(
   );
 }
 
+/** `grant start`. */
+export function showEvent({ event }: Pick<AuditLine, "event">): string {
+  return event.replaceAll("_", " ");
+}
+
+/** What an entry without a provider is about: the program of a run, the host that was refused. */
+export function showHint({ details, run, identity }: AuditLine): string {
+  const known = details?.["label"] ?? details?.["host"];
+  if (typeof known === "string" && known !== "") return known;
+  return run ? shortRun(run) : identity ?? "";
+}
+
 /** The short facts, as `host api.github.com, method GET`. */
 export function showDetails({ details = {} }: Pick<AuditLine, "details">): string {
   return Object.entries(details)
-    .filter(([name, value]) => name !== "signature" && value !== null && value !== "")
-    .map(([name, value]) => `${name} ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .filter(([name]) => name !== "signature")
+    .map(([name, value]) => [name, showValue(value)])
+    .filter(([, value]) => value !== "")
+    .map(([name, value]) => `${name} ${value}`)
     .join(", ");
+}
+
+function showValue(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  if (typeof value !== "object") return String(value);
+  const parts = Array.isArray(value)
+    ? value.map(showValue)
+    : Object.entries(value).map(([name, part]) => `${name} ${showValue(part)}`);
+  return parts.join(" ");
 }
 
 /** `grant_1f…` is enough to tell runs apart. */

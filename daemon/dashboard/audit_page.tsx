@@ -7,7 +7,7 @@ import type { Child } from "@hono/hono/jsx";
 import type { AuditPage as AuditEntries, AuditReport } from "../../core/api.ts";
 import { AUDIT_EVENTS } from "../../core/audit_events.ts";
 import { withQuery } from "./addresses.ts";
-import { Outcome, shortRun, showDetails, Subject } from "./audit_entry.tsx";
+import { Outcome, shortRun, showDetails, showEvent, Subject } from "./audit_entry.tsx";
 import { Form } from "./form.tsx";
 import { Shell, type ShellProps } from "./shell.tsx";
 import { Time } from "./time.tsx";
@@ -119,7 +119,7 @@ function Filters({ event, provider, run, status, from, to }: AuditFilters): Chil
         <select id="event" name="event">
           <option value="">Any</option>
           {Object.keys(AUDIT_EVENTS).map((name) => (
-            <option value={name} selected={name === event}>{name}</option>
+            <option value={name} selected={name === event}>{name.replaceAll("_", " ")}</option>
           ))}
         </select>
       </div>
@@ -168,7 +168,6 @@ function Entries({ entries, verification, now }: {
             <th scope="col">When</th>
             <th scope="col">Event</th>
             <th scope="col">About</th>
-            <th scope="col">Outcome</th>
             <th scope="col">Who</th>
             <th scope="col">Details</th>
           </tr>
@@ -183,12 +182,12 @@ function Entries({ entries, verification, now }: {
               <td class="when">
                 <Time at={entry.timestamp} now={now} />
               </td>
-              <td>{entry.event}</td>
               <td>
-                <Subject {...entry} />
+                {showEvent(entry)}{" "}
+                {entry.status === "success" ? null : <Outcome status={entry.status} />}
               </td>
               <td>
-                <Outcome status={entry.status} />
+                <Subject {...entry} />
               </td>
               <td>
                 {entry.run

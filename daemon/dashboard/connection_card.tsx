@@ -93,6 +93,6 @@ function Expiry({ item: { auth_type, expires_at }, now }: {
   const when = <Time at={expires_at!} now={now} />;
   if (auth_type === "api_key") return when;
   return new Date(expires_at!) > now
-    ? <>good until {when}, refreshed when it is used</>
-    : <>ran out {when}, refreshed when it is next used</>;
+    ? <>runs out {when}; refreshed when it is used</>
+    : <>ran out {when}; refreshed when it is next used</>;
 }

@@ -125,9 +125,6 @@ function Row({ row: { name, display_name, category, isCustom, isOAuth, connectio
         <ul class="held">
           {connections.slice(0, MOST_CONNECTIONS).map((item) => (
             <li>
-              <span>{item.connection_name}</span>
-              {item.account.label === null ? null : <span class="quiet">{item.account.label}</span>}
-              {item.is_default && connections.length > 1 ? <Badge>default</Badge> : null}
               {item.status === "connected"
                 ? (
                   <Badge tone="good dot">
@@ -135,6 +132,9 @@ function Row({ row: { name, display_name, category, isCustom, isOAuth, connectio
                   </Badge>
                 )
                 : <StatusBadge status={item.status} />}
+              <span>{item.connection_name}</span>
+              {item.account.label === null ? null : <span class="quiet">{item.account.label}</span>}
+              {item.is_default && connections.length > 1 ? <Badge>default</Badge> : null}
             </li>
           ))}
           {more > 0 ? <li class="quiet">and {more} more</li> : null}

@@ -9,7 +9,7 @@ import type { Attention } from "../broker/find_attention.ts";
 import type { ActivityDay } from "../broker/recent_activity.ts";
 import { ActivityChart } from "./activity_chart.tsx";
 import { providerAddress } from "./addresses.ts";
-import { Outcome, Subject } from "./audit_entry.tsx";
+import { Outcome, showEvent, showHint, Subject } from "./audit_entry.tsx";
 import { Badge, StatusBadge, Tile } from "./badge.tsx";
 import { type Run, RunCard } from "./run_card.tsx";
 import { Shell, type ShellProps } from "./shell.tsx";
@@ -69,9 +69,9 @@ export function OverviewPage(props: OverviewProps): Child {
           <ul class="rows">
             {latest.map((entry) => (
               <li class="entry">
-                <span class="event">{entry.event}</span>
+                <span class="event">{showEvent(entry)}</span>
                 <span class="subject">
-                  <Subject {...entry} />
+                  {entry.provider ? <Subject {...entry} /> : showHint(entry)}
                 </span>
                 <Outcome status={entry.status} />
                 <span class="quiet when">
@@ -101,14 +101,14 @@ function Figures(
       <Figure
         value={attention.length}
         label="need attention"
-        note={attention.length === 0 ? "all is well" : "log in again"}
+        note={attention.length === 0 ? "all is well" : "see below"}
         href="/ui/connections?show=attention"
         tone={attention.length === 0 ? "" : "warning"}
       />
       <Figure
         value={runs.length}
         label="running now"
-        note={runs.length === 0 ? "no run uses anything" : "may use connections"}
+        note={runs.length === 0 ? "nothing uses anything" : "see what they use"}
         href="#running"
       />
       <Figure

@@ -35,7 +35,7 @@ export function RunCard({ run: { grant, uses }, now }: { run: Run; now: Date }):
         </a>
       </div>
       <p class="quiet">
-        Began <Time at={created_at.toISOString()} now={now} />, may go on until{" "}
+        Began <Time at={created_at.toISOString()} now={now} />; its grant runs out{" "}
         <Time at={expires_at.toISOString()} now={now} /> ·{" "}
         <a href={withQuery("/ui/audit", { run: id })}>{shortRun(id)}</a>
       </p>

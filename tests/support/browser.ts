@@ -47,8 +47,19 @@ export async function withBrowser<T>(work: (browser: BrowserContext) => Promise<
   }
 }
 
+/** How a page is pictured: which looks, and how much of a long page. */
+export interface ShootOptions {
+  readonly looks?: readonly ("light" | "dark" | "phone")[];
+  /** Pixels at most; left out: all of it. */
+  readonly height?: number;
+}
+
 /** Writes pictures of the page when they are wanted. */
-export async function shoot(page: Page, name: string): Promise<void> {
+export async function shoot(
+  page: Page,
+  name: string,
+  { looks: wanted = ["light", "dark", "phone"], height }: ShootOptions = {},
+): Promise<void> {
   if (Deno.env.get("SCREENSHOTS") !== "1") return;
   await Deno.mkdir(IMAGES, { recursive: true });
   // The port of a test is nobody else's.
@@ -63,12 +74,12 @@ export async function shoot(page: Page, name: string): Promise<void> {
     ["dark", wide, "dark"],
     ["phone", { width: 390, height: 640 }, "light"],
   ] as const;
-  for (const [look, size, colorScheme] of looks) {
+  for (const [look, size, colorScheme] of looks.filter(([look]) => wanted.includes(look))) {
     await page.emulateMedia({ colorScheme });
-    await page.setViewportSize(size);
+    await page.setViewportSize({ ...size, height: height ?? size.height });
     await Deno.writeFile(
       new URL(`${name}-${look}.png`, IMAGES),
-      await page.screenshot({ fullPage: true }),
+      await page.screenshot({ fullPage: height === undefined }),
     );
   }
   await page.emulateMedia({ colorScheme: "light" });
