@@ -1,0 +1,85 @@
+/**
+ * What a run did with its credentials reaches the daemon's audit log, and no request waits for it.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { Refusal } from "../../proxy/fail_closed.ts";
+import { Usage } from "../../proxy/usage.ts";
+import { FakeDaemon } from "../support/fake_daemon.ts";
+
+const GET = { provider: "acme", connection: "default", host: "api.acme.test", method: "GET" };
+const MINUTE = "2026-11-21T12:00:00.000Z";
+const begin = Date.parse(MINUTE);
+
+Deno.test("requests are counted by connection, host, method, minute and how the server answered", async () => {
+  const daemon = new FakeDaemon();
+  let now = begin;
+  const usage = new Usage(daemon, () => now);
+
+  for (const status of [200, 204, 404, 503, null]) usage.answered(GET, status);
+  usage.answered({ ...GET, method: "POST" }, 201);
+  now += 60_000;
+  usage.answered(GET, 101);
+  await usage.close();
+
+  const uses = daemon.reported.flatMap((report) => report.uses);
+  assert.deepEqual(uses, [
+    { ...GET, statuses: { "2xx": 2, "4xx": 1, "5xx": 1, none: 1 }, minute: MINUTE },
+    { ...GET, method: "POST", statuses: { "2xx": 1 }, minute: MINUTE },
+    { ...GET, statuses: { "1xx": 1 }, minute: "2026-11-21T12:01:00.000Z" },
+  ]);
+});
+
+Deno.test("what was refused here is counted; what the daemon refused it knows itself", async () => {
+  const daemon = new FakeDaemon();
+  const usage = new Usage(daemon, () => begin);
+
+  for (let n = 0; n < 3; n++) {
+    usage.refused("evil.test", new Refusal(421, "MisdirectedRequestError", "no"));
+  }
+  usage.refused("api.acme.test", new Refusal(502, "CredentialMissingError", "no"));
+  await usage.close();
+
+  assert.deepEqual(daemon.reported, [{
+    uses: [],
+    denials: [{ host: "evil.test", reason: "MisdirectedRequestError", minute: MINUTE, count: 3 }],
+  }]);
+});
+
+Deno.test("what a daemon that is away does not take is sent when it is back, with what came since", async () => {
+  const daemon = new FakeDaemon();
+  const usage = new Usage(daemon, () => begin);
+  usage.answered(GET, 200);
+  daemon.goDown();
+  await usage.report();
+  usage.answered(GET, 200);
+  await usage.report();
+  daemon.comeUp();
+  await usage.close();
+
+  assert.deepEqual(daemon.reported.map(({ uses }) => uses), [[
+    { ...GET, statuses: { "2xx": 2 }, minute: MINUTE },
+  ]]);
+});
+
+Deno.test("what is kept for a daemon that is away is bounded, and reports are of the size it takes", async () => {
+  const daemon = new FakeDaemon();
+  const usage = new Usage(daemon, () => begin);
+  daemon.goDown();
+  for (let n = 0; n < 5_000; n++) usage.answered({ ...GET, host: `h${n}.acme.test` }, 200);
+  await usage.report();
+  daemon.comeUp();
+  await usage.close();
+
+  const sizes = daemon.reported.map(({ uses }) => uses.length);
+  assert.ok(sizes.every((size) => size <= 200));
+  assert.equal(sizes.reduce((sum, size) => sum + size, 0), 2_000);
+});
+
+Deno.test("a run that used nothing reports nothing", async () => {
+  const daemon = new FakeDaemon();
+  await new Usage(daemon).close();
+
+  assert.deepEqual(daemon.reported, []);
+});
