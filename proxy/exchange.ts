@@ -29,8 +29,8 @@ export interface ExchangeOptions {
   readonly pool: UpstreamPool;
   /** Where a request goes; throws a {@linkcode Refusal} when it goes nowhere. */
   readonly decide: (request: RequestHead) => Forward | Promise<Forward>;
-  /** Told of a request that goes nowhere. */
-  readonly onRefusal?: (refusal: Refusal) => void;
+  /** Told of a request that goes nowhere; null when its head could not be read. */
+  readonly onRefusal?: (refusal: Refusal, request: RequestHead | null) => void;
   /** Bytes of the connection that were read before. */
   readonly first?: Uint8Array;
 }
@@ -80,7 +80,7 @@ async function exchange(
       : await relayAnswer(client, reader, { request, body, upstream, response, pool });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    onRefusal?.(error);
+    onRefusal?.(error, request);
     if (reader.isDead && reader.buffered === 0) return "close";
     await writeAll(client, refusalAnswer(error, { head: request?.method === "HEAD" }));
     return await linger(client, reader);

@@ -82,7 +82,7 @@ async function serve(
     return await serveExchanges(new NodeDuplex(socket), {
       pool: run.pool,
       decide: (request) => planPlain(request, run, admission),
-      onRefusal: (refusal) => run.usage.refused("*", refusal),
+      onRefusal: (refusal, request) => run.usage.refused(hostOf(request?.target ?? ""), refusal),
       first,
     });
   }
@@ -92,6 +92,11 @@ async function serve(
     if (error instanceof Refusal) socket.end(refusalAnswer(error));
     else socket.destroy();
   }
+}
+
+/** The host of an absolute-form target, for the audit log; `*` when it names none. */
+function hostOf(target: string): string {
+  return /^http:\/\/([A-Za-z0-9.-]{1,253})(?=[:/?]|$)/.exec(target)?.[1] ?? "*";
 }
 
 async function serveConnect(
