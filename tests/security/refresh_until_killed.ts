@@ -1,6 +1,6 @@
 /**
  * Run by a test: refreshes every connection of a vault, again and again and side by side, until it is
- * killed. Says one line when it begins.
+ * killed. Says one line when it begins, and one for each refresh that it has.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const { broker } = await openBrokerOnDisk(place);
 const known = await readProviderConnections(broker.vault, DISK_OWNER.vault_id, "acme");
 // The first connection of a process takes as long as ten refreshes, and nothing happens in it.
 await (await broker.fetch(`${place.issuer}/jwks`)).text();
-Deno.stdout.writeSync(new TextEncoder().encode("begun\n"));
+say("begun");
 await Promise.all(known!.connections.map(({ connection_name }) => refresh(connection_name)));
 
 async function refresh(connection: string): Promise<void> {
@@ -21,8 +21,13 @@ async function refresh(connection: string): Promise<void> {
     try {
       const rejected_at = new Date().toISOString();
       await resolveCredential(broker, DISK_OWNER, { provider: "acme", connection, rejected_at });
+      say("refreshed");
     } catch {
       return; // It needs a login; the test looks at that when this process is dead.
     }
   }
+}
+
+function say(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
