@@ -62,7 +62,7 @@ Deno.test("what a run did with a credential is in the log, by host, method and a
   await acme.home.authsome(["export", "acme"]);
   await acme.home.authsome(["logout", "acme"]);
   await acme.home.authsome(["revoke", "acme"]);
-  await acme.home.authsome(["remove", "acme", "--yes"]);
+  await acme.home.authsome(["remove", "acme"]);
   const text = await Deno.readTextFile(logOf(acme));
   for (const mark of [...MARKS, ACME_KEY]) assert.equal(text.includes(mark), false, mark);
   assert.equal(/[?&]q=/.test(text), false);
