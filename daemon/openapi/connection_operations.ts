@@ -87,7 +87,8 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
     method: "GET",
     path: "/connections/{provider}/{connection}",
     tag: "Connections",
-    summary: "One connection; secrets read `***REDACTED***`",
+    summary: "One connection, its secrets masked",
+    description: "A masked secret reads `***REDACTED***`.",
     caller: "owner",
     parameters: [provider, connection, {
       name: "show_secrets",

@@ -126,7 +126,7 @@ export const GRANT_OPERATIONS: readonly Operation[] = [
     method: "GET",
     path: "/grants/{id}",
     tag: "Grants",
-    summary: "A grant; for a run its own, as `self`",
+    summary: "A grant; for a run its own, as self",
     caller: "owner_or_run",
     parameters: [grantId],
     answer: grant,
@@ -137,7 +137,7 @@ export const GRANT_OPERATIONS: readonly Operation[] = [
     method: "POST",
     path: "/grants/{id}/renew",
     tag: "Grants",
-    summary: "Lets a grant last `expires_in` seconds from now",
+    summary: "Lets a grant last so many seconds from now",
     caller: "owner",
     parameters: [grantId],
     request: {
@@ -154,7 +154,7 @@ export const GRANT_OPERATIONS: readonly Operation[] = [
     method: "DELETE",
     path: "/grants/{id}",
     tag: "Grants",
-    summary: "Ends a grant; for a run its own, as `self`",
+    summary: "Ends a grant; for a run its own, as self",
     caller: "owner_or_run",
     parameters: [grantId],
     answer: {

@@ -152,7 +152,8 @@ export const LOGIN_PAGE_OPERATIONS: readonly Operation[] = [
     method: "POST",
     path: "/auth/sessions/{id}/input",
     tag: "Login pages",
-    summary: "Takes the form; `form_token` is the hidden field of the page",
+    summary: "Takes the form",
+    description: "`form_token` is the hidden field of the page.",
     caller: "anyone",
     parameters: [sessionId],
     request: {
