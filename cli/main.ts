@@ -23,6 +23,11 @@ export async function main(line: readonly string[]): Promise<number> {
   let log: ClientLog | null = null;
   let name = "";
   try {
+    if (line[0] === "__complete") {
+      const { completeNames } = await import("./completion/complete_names.ts");
+      voice.raw((await completeNames(line.slice(1))).map((name) => `${name}\n`).join(""));
+      return 0;
+    }
     const found = findCommand(line[0] === "help" ? [...line.slice(1), "--help"] : line);
     const asked = askedFor(found);
     if (asked === "version") return tellVersion(voice);

@@ -198,5 +198,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "The end of the daemon's log",
     load: async () => (await import("./daemon_logs.ts")).daemonLogs,
   },
+  {
+    name: "completions",
+    group: "system",
+    summary: "Completions for bash, zsh and fish",
+    load: async () => (await import("./completions.ts")).completions,
+  },
   // deno-fmt-ignore-end
 ];

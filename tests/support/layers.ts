@@ -87,6 +87,11 @@ export const ALLOWED_ARROWS: readonly AllowedArrow[] = [
     reason: "only a type: `deno install` caches what it leads to, so that the relay can start",
   },
   {
+    from: "cli/completion/complete_names.ts",
+    to: "providers/mod.ts",
+    reason: "a shell that completes a provider's name starts no daemon to ask for it",
+  },
+  {
     from: "daemon/broker/",
     to: "daemon/vault/vault.ts",
     reason: "the broker carries the vault to the records: the interface, never a store",

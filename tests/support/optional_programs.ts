@@ -29,6 +29,8 @@ export const OPTIONAL_PROGRAMS: readonly OptionalProgram[] = [
     probe: ["-V"],
   },
   { name: "openssl", usedFor: "a second opinion on our certificates", probe: ["version"] },
+  { name: "zsh", usedFor: "completions in zsh", probe: ["--version"] },
+  { name: "fish", usedFor: "completions in fish", probe: ["--version"] },
   { name: "setpriv", usedFor: "what another user of the machine can do", probe: ["--version"] },
   { name: "chromium", usedFor: "pages in a real browser", probe: ["--version"] },
 ];
