@@ -6,6 +6,7 @@
  */
 import type { Child } from "@hono/hono/jsx";
 import type { DeviceCode } from "../broker/login_session.ts";
+import { outsideAddress } from "./addresses.ts";
 import { Layout } from "./layout.tsx";
 
 /** The page. */
@@ -19,7 +20,8 @@ export function DevicePage(
       <p>
         <a
           class="button"
-          href={device.verification_uri_complete ?? device.verification_uri}
+          href={outsideAddress(device.verification_uri_complete ?? device.verification_uri) ??
+            undefined}
           target="_blank"
           rel="noopener noreferrer"
         >

@@ -7,6 +7,7 @@
 import type { Child } from "@hono/hono/jsx";
 import type { InputField } from "../../core/api.ts";
 import type { LoginPage } from "../broker/login_pages.ts";
+import { outsideAddress } from "./addresses.ts";
 import { Layout } from "./layout.tsx";
 
 /** What the form shows. */
@@ -16,6 +17,7 @@ export type KeyFormProps = LoginPage & { readonly type: "form" };
 export function KeyForm(page: KeyFormProps): Child {
   const required = page.fields.filter((field) => field.required || field.secret);
   const optional = page.fields.filter((field) => !required.includes(field));
+  const docs = outsideAddress(page.docs_url ?? undefined);
   return (
     <Layout title={`Log in to ${page.provider}`}>
       {page.problem === null ? null : (
@@ -27,10 +29,10 @@ export function KeyForm(page: KeyFormProps): Child {
       <p class="quiet">
         What you enter is kept encrypted on this computer, as the connection{" "}
         <code>{page.connection}</code>.
-        {page.docs_url === null ? null : (
+        {docs === null ? null : (
           <>
             {" "}
-            <a href={page.docs_url} target="_blank" rel="noopener noreferrer">
+            <a href={docs} target="_blank" rel="noopener noreferrer">
               Where to find it
             </a>
           </>
