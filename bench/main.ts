@@ -9,6 +9,7 @@
  */
 import { say, showDuration } from "../tests/support/narrator.ts";
 import type { BenchRow } from "./bench_row.ts";
+import { benchAudit } from "./audit.ts";
 import { benchCliStart } from "./cli_start.ts";
 import { describeMachine, renderTable, replaceBetweenMarkers } from "./report.ts";
 import { benchRefresh } from "./refresh.ts";
@@ -23,6 +24,7 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   cli: benchCliStart,
   start: benchStart,
   vault: benchVault,
+  audit: benchAudit,
   resolve: benchResolve,
   refresh: benchRefresh,
   run: benchRun,

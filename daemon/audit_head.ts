@@ -8,17 +8,22 @@
  * @module
  */
 import type { ChainHead } from "../core/audit_chain.ts";
-import type { AuditLog } from "./audit_log.ts";
+import type { AuditLog, RememberedHead } from "./audit_log.ts";
 import type { Vault, VaultChange } from "./vault/vault.ts";
 
 const AUDIT_HEAD = "server:audit_head";
 
 /** The head that was remembered last; null in a new vault. */
-export async function readAuditHead(vault: Vault): Promise<ChainHead | null> {
+export async function readAuditHead(vault: Vault): Promise<RememberedHead | null> {
   const kept = await vault.get(AUDIT_HEAD);
   if (kept === null) return null;
-  const { seq, hash } = JSON.parse(kept.value);
-  return { seq, hash };
+  const { seq, hash, closed = false } = JSON.parse(kept.value);
+  return { seq, hash, closed };
+}
+
+/** Remembers that nothing follows the head: the daemon has stopped. @throws {StoreUnavailableError} */
+export async function rememberEnd(log: AuditLog, vault: Vault): Promise<void> {
+  await vault.write([change(log.head, true)]);
 }
 
 /** Signs the log's end and remembers it. @throws {StoreUnavailableError} */
@@ -44,10 +49,10 @@ export function rememberingVault(vault: Vault, head: () => ChainHead): Vault {
   };
 }
 
-function change({ seq, hash }: ChainHead): VaultChange {
+function change({ seq, hash }: ChainHead, closed = false): VaultChange {
   return {
     type: "put",
     key: AUDIT_HEAD,
-    value: JSON.stringify({ schema_version: 1, seq, hash }),
+    value: JSON.stringify({ schema_version: 1, seq, hash, closed }),
   };
 }

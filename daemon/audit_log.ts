@@ -31,6 +31,12 @@ export interface AuditSigner {
   readonly privateKey: KeyObject;
 }
 
+/** A head that was kept elsewhere. */
+export interface RememberedHead extends ChainHead {
+  /** Nothing was written behind it: the daemon stopped in order. */
+  readonly closed?: boolean;
+}
+
 /** How an audit log is opened. */
 export interface AuditLogOptions {
   /** `server/logs/audit.log`. */
@@ -38,7 +44,7 @@ export interface AuditLogOptions {
   readonly signer: AuditSigner;
   readonly now: () => Date;
   /** The head that was kept elsewhere: a log that does not reach it, or is another there, was changed. */
-  readonly remembered?: ChainHead | null;
+  readonly remembered?: RememberedHead | null;
   /** Size in bytes at which the file is rotated. */
   readonly maxBytes?: number;
 }
@@ -204,8 +210,9 @@ export class AuditLog {
 const encoder = new TextEncoder();
 
 /** Whether a log that ends so is not the one whose head is remembered. */
-function departs({ head, hashOf }: AuditTail, remembered: ChainHead): boolean {
+function departs({ head, hashOf }: AuditTail, remembered: RememberedHead): boolean {
   if (head === null || head.seq < remembered.seq) return true;
+  if (remembered.closed === true && head.seq > remembered.seq) return true;
   if (head.seq === remembered.seq) return head.hash !== remembered.hash;
   // Too far back to be looked at now; a verification sees every line.
   const hash = hashOf(remembered.seq);

@@ -10,7 +10,7 @@ import { type HomePaths, homePaths } from "../core/paths.ts";
 import { bundledProviders } from "../providers/mod.ts";
 import { createApp } from "./app.ts";
 import { readAuditSigner } from "./audit_key.ts";
-import { readAuditHead, rememberingVault, signAuditLog } from "./audit_head.ts";
+import { readAuditHead, rememberEnd, rememberingVault, signAuditLog } from "./audit_head.ts";
 import { AuditLog } from "./audit_log.ts";
 import { auditTrail } from "./audit_trail.ts";
 import { BackgroundTasks } from "./background_tasks.ts";
@@ -79,6 +79,8 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     remembered: await readAuditHead(store),
   });
   cleanup.defer(() => audit.close());
+  // Behind the last request. Without it (a full disk) the next start accepts what a killed daemon may have written.
+  cleanup.defer(() => rememberEnd(audit, store).catch((cause) => log.error("audit log", cause)));
   const vault = rememberingVault(store, () => audit.head);
   const replay = ReplayMemory.open({ path: paths.server.replay, now });
   cleanup.defer(() => replay.close());

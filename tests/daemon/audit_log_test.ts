@@ -151,6 +151,27 @@ Deno.test("a log that was cut off while no daemon ran goes on behind the gap, wh
   });
 });
 
+Deno.test("a line that was added while no daemon ran is not taken for one of ours", async () => {
+  await withLog(async (path, signer) => {
+    const before = writeTwenty(path, signer);
+    before.close();
+    const lines = (await Deno.readTextFile(path)).trimEnd().split("\n");
+    await Deno.writeTextFile(path, `${forgedLine(lines)}\n`, { append: true });
+
+    const log = AuditLog.open({
+      path,
+      signer,
+      now,
+      remembered: { ...before.head, closed: true },
+    });
+    const report = await verifyAuditLog(log);
+    log.close();
+
+    assert.equal(report.fault?.line, 21);
+    assert.equal((await readAuditPage(path, {}, 1)).entries[0]?.event, "log_damaged");
+  });
+});
+
 Deno.test("a log that was replaced by another whole one is noticed at the start", async () => {
   await withLog(async (path, signer) => {
     const before = writeTwenty(path, signer);
