@@ -11,6 +11,7 @@ import { say, showDuration } from "../tests/support/narrator.ts";
 import type { BenchRow } from "./bench_row.ts";
 import { benchAudit } from "./audit.ts";
 import { benchCliStart } from "./cli_start.ts";
+import { benchDashboard } from "./dashboard.ts";
 import { describeMachine, renderTable, replaceBetweenMarkers } from "./report.ts";
 import { benchRefresh } from "./refresh.ts";
 import { benchResolve } from "./resolve.ts";
@@ -29,6 +30,7 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   refresh: benchRefresh,
   run: benchRun,
   scale: benchScale,
+  dashboard: benchDashboard,
 };
 
 const WRITTEN = ["docs/benchmarks.md", "README.md"].map((path) =>
