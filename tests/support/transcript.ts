@@ -60,6 +60,7 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\bsess_[0-9a-f]{32}\b/g, "<session>"],
   [/127\.0\.0\.1(:|%3A)\d+/g, "127.0.0.1$1<PORT>"],
   [/\bclient_id=[\w-]{30,}/g, "client_id=<registered>"],
+  [/\btoken=[0-9a-f]{64}\b/g, "token=<token>"],
   [/\b(state|nonce|code_challenge)=[\w-]+/g, "$1=<$1>"],
   [/\b[B-DF-HJ-NP-TV-XZ]{4}-[B-DF-HJ-NP-TV-XZ]{4}\b/g, "<CODE>"],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, "<TIME>"],
