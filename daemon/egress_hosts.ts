@@ -39,7 +39,7 @@ export function egressHosts(provider: ProviderDefinition, baseUrl: string | null
 
 /** The host of an https URL as the relay takes it; null for any other URL. */
 export function allowedHost(url: string, isPrivate: boolean): AllowedHost | null {
-  const parsed = URL.canParse(url) ? new URL(url) : null;
+  const parsed = URL.parse(url);
   if (parsed?.protocol !== "https:") return null;
   const host = parsed.hostname.replace(/^\[|\]$/g, "");
   if (canonicalHost(host) !== host && parseIpAddress(host) === null) return null;

@@ -29,7 +29,7 @@ import type { Log } from "./log.ts";
 import { ownAddresses } from "./middleware/origin.ts";
 import { ReplayMemory } from "./replay_memory.ts";
 import { readDaemonSettings } from "./settings.ts";
-import { removeIfThere, replaceFile } from "./vault/durable_file.ts";
+import { removeIfThere, replaceVolatileFile } from "./vault/durable_file.ts";
 import { holdSingleInstance } from "./vault/single_instance.ts";
 import { openSqliteVault } from "./vault/sqlite_vault.ts";
 
@@ -94,6 +94,8 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     bundledProviders(),
     customDefinitions(paths.server.providers),
   );
+  // The relay takes it in while the rest is made; nobody is told of this daemon before it has.
+  const allowed = policy.allowDefinitions(catalogue.all());
   const broker = createBroker({
     home: boot.home,
     version: boot.version,
@@ -143,11 +145,11 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
   own = ownAddresses(port, boot.base_url);
   cleanup.defer(() => drain(server));
 
-  await policy.allowDefinitions(catalogue.all());
   audit.append({ event: "daemon_start", status: "success", details: { version: boot.version } });
   const signLog = () => signAuditLog(audit, store);
   await signLog();
   keepHouse({ broker, tasks, signLog, policy, providersDir: paths.server.providers, log });
+  await allowed;
   const started = cleanup.move();
   writeState(paths, boot, port);
   log.info("daemon started", { version: boot.version, port, pid: Deno.pid });
@@ -226,8 +228,8 @@ function writeState(paths: HomePaths, boot: DaemonBoot, port: number): void {
     started_at: new Date().toISOString(),
   };
   const bytes = new TextEncoder();
-  replaceFile(paths.server.pid, bytes.encode(`${Deno.pid}\n`));
-  replaceFile(paths.server.state, bytes.encode(`${JSON.stringify(state)}\n`));
+  replaceVolatileFile(paths.server.pid, bytes.encode(`${Deno.pid}\n`));
+  replaceVolatileFile(paths.server.state, bytes.encode(`${JSON.stringify(state)}\n`));
 }
 
 function removeState(paths: HomePaths): void {

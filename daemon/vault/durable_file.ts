@@ -7,14 +7,16 @@
 
 /** Puts `bytes` at `path` (mode 0600), in place of what is there. */
 export function replaceFile(path: string, bytes: Uint8Array): void {
-  const temporary = writeBeside(path, bytes);
-  try {
-    Deno.renameSync(temporary, path);
-  } catch (error) {
-    removeIfThere(temporary);
-    throw error;
-  }
+  putInPlace(writeBeside(path, bytes), path);
   syncDirectory(path);
+}
+
+/**
+ * The same without the syncs, for what means nothing any more when the machine has crashed: whole for
+ * everyone who reads it, and two waits for the disk less.
+ */
+export function replaceVolatileFile(path: string, bytes: Uint8Array): void {
+  putInPlace(writeBeside(path, bytes, { sync: false }), path);
 }
 
 /**
@@ -68,13 +70,22 @@ export function syncDirectory(path: string): void {
   directory.syncSync();
 }
 
-function writeBeside(path: string, bytes: Uint8Array): string {
+function putInPlace(temporary: string, path: string): void {
+  try {
+    Deno.renameSync(temporary, path);
+  } catch (error) {
+    removeIfThere(temporary);
+    throw error;
+  }
+}
+
+function writeBeside(path: string, bytes: Uint8Array, { sync = true } = {}): string {
   const temporary = `${path}.${crypto.randomUUID()}.tmp`;
   using file = Deno.openSync(temporary, { createNew: true, write: true, mode: 0o600 });
   try {
     let written = 0;
     while (written < bytes.length) written += file.writeSync(bytes.subarray(written));
-    file.syncSync();
+    if (sync) file.syncSync();
   } catch (error) {
     removeIfThere(temporary);
     throw error;
