@@ -117,8 +117,12 @@ export async function callbackPage(broker: Broker, query: URLSearchParams): Prom
   try {
     return pageOf(broker, await completeCallback(broker, query));
   } catch (error) {
-    if (id === null || !(error instanceof InvalidInputError)) throw error;
-    return pageOf(broker, await openSession(broker, id));
+    if (id === null || !(error instanceof AuthsomeError)) throw error;
+    const open = await openSession(broker, id);
+    // Begun in the dashboard: the page about the failure leads back there.
+    const leadsBack = open.record.data.return_to !== null && isOver(open.record.data);
+    if (!leadsBack && !(error instanceof InvalidInputError)) throw error;
+    return pageOf(broker, open);
   }
 }
 
