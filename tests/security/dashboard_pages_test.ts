@@ -160,3 +160,11 @@ Deno.test("another host's name, which DNS may have rebound to here, gets nothing
     equal(response.status, 403);
     await response.text();
   }));
+
+Deno.test("a WebSocket from another site is refused, and there is none for our own", () =>
+  withVisitor(async ({ look }) => {
+    const headers = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" };
+    const foreign = await look("/ui/", { ...headers, origin: "https://evil.example" });
+    equal(foreign.status, 403);
+    equal((await look("/ui/", headers)).status, 200);
+  }));
