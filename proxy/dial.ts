@@ -73,7 +73,20 @@ export class Dialer {
       caCerts: [...roots],
       alpnProtocols: [...protocols],
     });
-    await this.#inTime(tls.handshake(), tls, `no TLS handshake with ${endpoint.host}`);
+    const { alpnProtocol } = await this.#inTime(
+      tls.handshake(),
+      tls,
+      `no TLS handshake with ${endpoint.host}`,
+    );
+    // Servers without ALPN speak HTTP/1.1 (RFC 9113 section 3.3 has no such silence for HTTP/2).
+    if (protocols.includes("h2") && alpnProtocol !== "h2") {
+      tls.close();
+      throw new Refusal(
+        502,
+        "EndpointUnreachableError",
+        `Cannot reach ${endpoint.host}: the client speaks HTTP/2 only, and the server does not`,
+      );
+    }
     return tls;
   }
 

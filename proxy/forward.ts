@@ -4,12 +4,13 @@
  * @module
  */
 import type { Duplex } from "./duplex.ts";
-import type { HeaderLines } from "./hop_by_hop.ts";
+import type { OutgoingRequest } from "./injections/outgoing_request.ts";
 
 /** Request line and headers as the server gets them; hop-by-hop headers are gone. */
 export interface OutgoingHead {
+  /** Of HTTP/1.1; HTTP/2 takes method and target from `headers`. */
   readonly startLine: string;
-  readonly headers: HeaderLines;
+  readonly headers: OutgoingRequest;
 }
 
 /** Where a request goes. */

@@ -38,24 +38,25 @@ const HTTP_METHOD = /^[A-Z]{3,20} /;
 /** Serves the tunnel until it ends. */
 export function intercept(intercepted: Intercepted): void {
   awaitHello(intercepted, (hello, bytes) => {
-    const { socket, target, run } = intercepted;
+    const { socket } = intercepted;
     if (hello === "not tls") {
       // Clear text inside CONNECT: some clients send http: URLs so. A credential never goes there.
       const isHttp = HTTP_METHOD.test(String.fromCharCode(...bytes.subarray(0, 21)));
       if (isHttp) return serveRequests(intercepted, new NodeDuplex(socket), null, "http", bytes);
       return passThrough(intercepted, bytes);
     }
-    const { protocols } = hello;
-    if (
-      protocols.length === 0 || protocols.includes("http/1.1") || protocols.includes("http/1.0")
-    ) {
-      return startTls(intercepted, hello, bytes);
-    }
+    const protocol = chooseProtocol(hello);
     // Neither HTTP/1.1 nor HTTP/2: another protocol over TLS, which gets no credential anyway.
-    if (!protocols.includes("h2")) return passThrough(intercepted, bytes);
-    run.note(`${target.host}: the client speaks HTTP/2 only, which is not served yet`);
-    socket.destroy();
+    if (protocol === null) return passThrough(intercepted, bytes);
+    startTls(intercepted, hello, protocol, bytes);
   });
+}
+
+/** HTTP/1.1 whenever the client can: that way is faster, and bytes pass through as they are. */
+function chooseProtocol({ protocols }: ClientHello): InterceptedTunnel["protocol"] | null {
+  if (protocols.length === 0 || protocols.includes("http/1.1")) return "http/1.1";
+  if (protocols.includes("http/1.0")) return "http/1.1";
+  return protocols.includes("h2") ? "h2" : null;
 }
 
 /**
@@ -115,14 +116,19 @@ function tunnelOn({ socket, target, run }: Intercepted, first: Uint8Array): void
   openTunnel({ socket, first, target }, run).catch(() => socket.destroy());
 }
 
-function startTls(intercepted: Intercepted, hello: ClientHello, bytes: Uint8Array): void {
+function startTls(
+  intercepted: Intercepted,
+  { serverName }: ClientHello,
+  protocol: InterceptedTunnel["protocol"],
+  bytes: Uint8Array,
+): void {
   const { socket, target, leaves, run } = intercepted;
   const secureContext = leaves.contextFor(target.host);
   socket.unshift(bytes);
   const secured = new tls.TLSSocket(socket, {
     isServer: true,
     secureContext,
-    ALPNProtocols: ["http/1.1"],
+    ALPNProtocols: [protocol],
   });
   let isUp = false;
   const giveUp = () => {
@@ -143,7 +149,16 @@ function startTls(intercepted: Intercepted, hello: ClientHello, bytes: Uint8Arra
   secured.once("secure", () => {
     isUp = true;
     clearTimeout(timer);
-    serveRequests(intercepted, new NodeDuplex(secured, socket), hello.serverName, "https");
+    if (protocol === "h2") {
+      const tunnel = { target, serverName, scheme: "https", protocol } as const;
+      // Loaded for those who ask for it: most runs never do.
+      import("./http2/serve_http2.ts").then(
+        ({ serveHttp2 }) => serveHttp2(secured, tunnel, run),
+        giveUp,
+      );
+      return;
+    }
+    serveRequests(intercepted, new NodeDuplex(secured, socket), serverName, "https");
   });
 }
 
@@ -163,7 +178,7 @@ function serveRequests(
   scheme: InterceptedTunnel["scheme"],
   first?: Uint8Array,
 ): void {
-  const tunnel: InterceptedTunnel = { target, serverName, scheme };
+  const tunnel: InterceptedTunnel = { target, serverName, scheme, protocol: "http/1.1" };
   void serveExchanges(connection, {
     pool: run.pool,
     decide: (request) => planIntercepted(request, tunnel, run),

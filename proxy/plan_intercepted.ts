@@ -23,6 +23,8 @@ export interface InterceptedTunnel {
   /** Server name of the ClientHello; null when there was none, or no TLS. */
   readonly serverName: string | null;
   readonly scheme: "https" | "http";
+  /** What is spoken inside, and with the server. */
+  readonly protocol: "http/1.1" | "h2";
 }
 
 /**
@@ -132,7 +134,7 @@ export function head(outgoing: OutgoingRequest, request: RequestHead): OutgoingH
 }
 
 function forward(
-  { target, scheme }: InterceptedTunnel,
+  { target, scheme, protocol }: InterceptedTunnel,
   { dialer }: RunContext,
   allowPrivate: boolean,
   outgoingHead: OutgoingHead,
@@ -140,11 +142,11 @@ function forward(
   const endpoint = { host: target.host, port: target.port, allowPrivate };
   return {
     // A connection that was let through to loopback is not for a route that may not go there.
-    key: `${scheme}://${target.authority}${allowPrivate ? " private" : ""}`,
+    key: `${scheme}://${target.authority} ${protocol}${allowPrivate ? " private" : ""}`,
     authority: target.authority,
     head: outgoingHead,
     connect: () =>
-      scheme === "https" ? dialer.connectTls(endpoint, ["http/1.1"]) : dialer.connect(endpoint),
+      scheme === "https" ? dialer.connectTls(endpoint, [protocol]) : dialer.connect(endpoint),
   };
 }
 
