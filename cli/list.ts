@@ -10,8 +10,11 @@ import { describeExpiry } from "./relative_time.ts";
 import { type Cell, formatTable } from "./table.ts";
 
 const options = {
-  all: { summary: "Also the providers you are not logged in to" },
+  all: { summary: "Every row, also the providers you are not logged in to" },
 } as const;
+
+/** Rows that a person who did not ask for more is shown. */
+const MAX_ROWS = 100;
 
 /** A provider and its connections. */
 interface Listed {
@@ -43,16 +46,17 @@ export const list: Command<typeof options> = {
     const listed = join(providers, connections).filter(({ provider }) => isAbout(provider, word));
     const connected = listed.filter(({ connections }) => connections.length > 0);
     // Into a pipe everything goes, for grep; a person would lose what is connected among 370 rows.
-    const showsAll = options.all || word !== undefined || voice.columns === null;
+    const showsAll = options.all || word !== undefined || !voice.isRead;
     voice.result(wireForm(listed), () => {
-      const rows = (showsAll ? listed : connected).flatMap((item) => tableRows(item, new Date()));
+      const found = (showsAll ? listed : connected).flatMap((item) => tableRows(item, new Date()));
+      const rows = showsAll ? found : found.slice(0, MAX_ROWS);
       const table = rows.length === 0 ? [] : [formatTable(
         { head: ["Provider", "Source", "Auth", "Connection", "Status", "Expires"], rows },
         voice.columns,
         voice.paint,
       )];
       const count = `Providers: ${listed.length} total, ${connected.length} connected`;
-      const about = showsAll ? [] : [hintFor(connected.length)];
+      const about = showsAll ? [] : [hintFor(connected.length, found.length - rows.length)];
       return (voice.quiet ? table : [count, ...table, ...about]).join("\n\n");
     });
   },
@@ -122,8 +126,11 @@ function toneOf(status: ConnectionItem["status"]): Tone {
   return status === "connected" ? "green" : "red";
 }
 
-function hintFor(connected: number): string {
-  return connected === 0
-    ? "Nothing is connected yet.\n  authsome login github    log in\n  authsome list --all      every name"
-    : "  authsome list --all    every name\n  authsome list WORD     search";
+function hintFor(connected: number, unshown: number): string {
+  if (connected === 0) {
+    return "Nothing is connected yet.\n  authsome login github    log in\n" +
+      "  authsome list --all      every name";
+  }
+  const more = unshown === 0 ? "" : `… and ${unshown} more.\n`;
+  return `${more}  authsome list --all    every name\n  authsome list WORD     search`;
 }

@@ -14,6 +14,8 @@ import { wrapText } from "./wrap_text.ts";
 /** Somewhere to write: stdout or stderr. */
 export interface Stream {
   writeSync(bytes: Uint8Array): number;
+  /** Left out: it is none. */
+  isTerminal?(): boolean;
 }
 
 /** How to speak. */
@@ -51,6 +53,11 @@ export class Voice {
   /** Whether whoever read stdout has gone (`| head`); there is no use in writing more. */
   get isClosed(): boolean {
     return this.#stdoutClosed;
+  }
+
+  /** Whether a person reads the results as they come, and no program behind a pipe does. */
+  get isRead(): boolean {
+    return this.#options.stdout.isTerminal?.() ?? false;
   }
 
   /** Columns of the terminal; null where it is none. */
