@@ -1,0 +1,82 @@
+/**
+ * The real gRPC library for Python, where it is installed, through the proxy and the environment that
+ * a run gives it.
+ */
+import assert from "node:assert/strict";
+import type { ServeStream } from "../../support/http2_peers.ts";
+import { startHttp2Upstream } from "../../support/http2_peers.ts";
+import { startTestProxy } from "../../support/proxy_bench.ts";
+
+const HOST = "api.acme.test";
+const PYTHON = Deno.env.get("GRPC_PYTHON") ?? "python3";
+
+async function hasGrpc(): Promise<boolean> {
+  try {
+    const { success } = await new Deno.Command(PYTHON, {
+      args: ["-c", "import grpc"],
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    return success;
+  } catch {
+    return false;
+  }
+}
+
+const serve: ServeStream = (stream, headers) => {
+  let status: Record<string, string> = { "grpc-status": "0" };
+  stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+  stream.once("wantTrailers", () => stream.sendTrailers(status));
+  if (
+    headers["authorization"] !== "Bearer the-real-key" || headers[":path"] === "/acme.Echo/Fail"
+  ) {
+    status = { "grpc-status": "5", "grpc-message": "nothing here" };
+    stream.resume();
+    stream.on("end", () => stream.end());
+  } else if (headers[":path"] === "/acme.Echo/Repeat") {
+    const pieces: Uint8Array[] = [];
+    stream.on("data", (piece: Uint8Array) => pieces.push(piece));
+    stream.on("end", () => {
+      for (let i = 0; i < 3; i++) for (const piece of pieces) stream.write(piece);
+      stream.end();
+    });
+  } else stream.pipe(stream);
+};
+
+Deno.test({
+  name: "grpcio makes its four kinds of calls, and reads a failed one's status",
+  ignore: !await hasGrpc(),
+  fn: async () => {
+    const api = await startHttp2Upstream([HOST], serve);
+    const test = await startTestProxy({
+      servers: { [HOST]: api.port },
+      authorities: [api.authorityPem],
+    });
+    const roots = await Deno.makeTempFile();
+    await Deno.writeTextFile(roots, test.proxy.authority.certificatePem);
+
+    const { stdout, stderr } = await new Deno.Command(PYTHON, {
+      args: [new URL("../../support/grpc_calls.py", import.meta.url).pathname, `${HOST}:443`],
+      env: {
+        https_proxy: test.proxy.url.reveal(),
+        no_proxy: "",
+        GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: roots,
+      },
+    }).output();
+
+    assert.equal(
+      new TextDecoder().decode(stdout),
+      `unary hello
+client streaming only
+server streaming again,again,again
+bidirectional a,b,c
+large 3000000
+failed NOT_FOUND nothing here
+`,
+      new TextDecoder().decode(stderr),
+    );
+    await test.close();
+    await api.close();
+    await Deno.remove(roots);
+  },
+});
