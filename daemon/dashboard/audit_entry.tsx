@@ -37,10 +37,13 @@ export function showHint({ details, run, identity }: AuditLine): string {
   return run ? shortRun(run) : identity ?? "";
 }
 
+/** Keys and signatures, which no person compares by eye. */
+const UNREADABLE: ReadonlySet<string> = new Set(["did", "key", "signature"]);
+
 /** The short facts, as `host api.github.com, method GET`. */
 export function showDetails({ details = {} }: Pick<AuditLine, "details">): string {
   return Object.entries(details)
-    .filter(([name]) => name !== "signature")
+    .filter(([name]) => !UNREADABLE.has(name))
     .map(([name, value]) => [name, showValue(value)])
     .filter(([, value]) => value !== "")
     .map(([name, value]) => `${name} ${value}`)
