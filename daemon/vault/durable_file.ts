@@ -13,7 +13,7 @@ export function replaceFile(path: string, bytes: Uint8Array): void {
 
 /**
  * The same without the syncs, for what means nothing any more when the machine has crashed: whole for
- * everyone who reads it, and two waits for the disk less.
+ * everyone who reads it, and two waits for the disk less each time.
  */
 export function replaceVolatileFile(path: string, bytes: Uint8Array): void {
   putInPlace(writeBeside(path, bytes, { sync: false }), path);
