@@ -8,6 +8,7 @@
 import type * as commandLine from "./cli/main.ts";
 import type {} from "./daemon/main.ts";
 import type {} from "./daemon/relay_main.ts";
+import { missingPermissions, tellMissingPermissions } from "./cli/missing_permissions.ts";
 import { VERSION } from "./core/version.ts";
 
 if (import.meta.main) {
@@ -15,6 +16,13 @@ if (import.meta.main) {
   if (only === "--version" || only === "-v") {
     Deno.stdout.writeSync(new TextEncoder().encode(`authsome ${VERSION}\n`));
   } else {
+    const missing = missingPermissions();
+    if (missing.length > 0) {
+      const json = Deno.args.includes("--json");
+      const text = new TextEncoder().encode(tellMissingPermissions(missing, json));
+      (json ? Deno.stdout : Deno.stderr).writeSync(text);
+      Deno.exit(1);
+    }
     // Not a literal: Deno would read and parse every module behind it before this file runs.
     const entry = import.meta.url.replace(/cli(\.[jt]s)$/, "cli/main$1");
     const { main }: typeof commandLine = await import(entry);
