@@ -14,7 +14,8 @@ export const ACME_HOST = "api.acme.test";
 /** A host of the same server that no login covers. */
 export const OTHER_HOST = "www.acme.test";
 
-const DEFINITION = {
+/** What a person writes to make Acme a provider. */
+export const DEFINITION = {
   schema_version: 1,
   name: "acme",
   display_name: "Acme",
