@@ -11,7 +11,10 @@ import type { Broker } from "./broker.ts";
 /** Days that are counted, today included. */
 const DAYS = 14;
 const DAY_MS = 24 * 60 * 60 * 1000;
-const PAGE = 500;
+/** Lines of the first page: usually all that is new. */
+const FIRST_PAGE = 200;
+/** How much larger each further page is: every page reads the log from its end again. */
+const GROWTH = 10;
 /** Lines read at a time at most: of a longer log the oldest days are incomplete. */
 const MOST_LINES = 20_000;
 /** Runs whose use is remembered; the oldest are forgotten. */
@@ -89,9 +92,10 @@ export class RecentActivity {
     const since = this.#broker.now().getTime() - DAYS * DAY_MS;
     const fresh: AuditLine[] = [];
     let cursor: string | null = null;
+    let limit = FIRST_PAGE;
     do {
       const page = await this.#broker.auditTrail.page({
-        limit: PAGE,
+        limit,
         ...(cursor === null ? {} : { cursor }),
       });
       const entries = page.entries.filter((line) =>
@@ -99,6 +103,7 @@ export class RecentActivity {
       );
       fresh.push(...entries);
       cursor = entries.length === page.entries.length ? page.next_cursor : null;
+      limit *= GROWTH;
     } while (cursor !== null && fresh.length < MOST_LINES);
     for (const line of fresh.reverse()) this.#count(line);
     this.#last = fresh.at(-1)?.seq ?? this.#last;
