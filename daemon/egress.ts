@@ -8,9 +8,10 @@
  *
  * @module
  */
-import type { IncomingMessage } from "node:http";
 import { EndpointUnreachableError } from "../core/errors.ts";
 import { openTunnel, type RelayAddress, unreachable } from "./egress/open_tunnel.ts";
+import { type Answer, readAnswer } from "./egress/read_answer.ts";
+import { serializeRequest } from "./egress/serialize_request.ts";
 
 /** Bounds and trust. */
 export interface EgressOptions {
@@ -74,86 +75,47 @@ async function exchange(
   if (body !== null && body.length > MAX_REQUEST_BYTES) {
     throw new RangeError(`a request body has at most ${MAX_REQUEST_BYTES} bytes`);
   }
-  // Loaded with the first login or refresh: it costs 20 ms that the daemon's start need not pay.
-  const [{ request: send }, { Duplex }] = await Promise.all([
-    import("node:http"),
-    import("node:stream"),
-  ]);
   const port = url.port === "" ? 443 : Number(url.port);
+  const bytes = serializeRequest(request, url, body);
   const tls = await openTunnel(relay, url.hostname, port, { extraRoots, signal });
-  const socket = Duplex.fromWeb({ readable: tls.readable, writable: tls.writable } as never);
-  const { promise, resolve, reject } = Promise.withResolvers<Response>();
-  const outgoing = send({
-    method: request.method,
-    path: url.pathname + url.search,
-    headers: requestHeaders(request, url, body),
-    createConnection: () => socket as never,
-  }, (message) => void readResponse(message, request, url, maxBodyBytes).then(resolve, reject));
-  outgoing.on("error", reject);
-  const abort = () => outgoing.destroy(new Error("aborted"));
+  const abort = () => closeQuietly(tls);
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
+  // Beside the reading: a server may answer before it has read the request. Where the writing fails
+  // without an answer, the reading fails as well.
+  const sent = writeAll(tls, bytes).catch(() => {});
   try {
-    outgoing.end(body ?? undefined);
-    return await promise;
+    const answer = await readAnswer(tls, { method: request.method, maxBodyBytes });
+    return toResponse(answer, request, url);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw unreachable(url.origin, `its answer is larger than ${maxBodyBytes} bytes`);
   } finally {
     signal.removeEventListener("abort", abort);
-    outgoing.destroy();
-    socket.destroy();
     closeQuietly(tls);
+    await sent;
   }
 }
 
-function requestHeaders(
-  request: Request,
-  url: URL,
-  body: Uint8Array | null,
-): Record<string, string> {
-  const headers: Record<string, string> = {};
-  request.headers.forEach((value, name) => headers[name] = value);
-  // Nothing is decompressed here, so nothing can blow up while it is.
-  headers["accept-encoding"] = "identity";
-  headers["host"] = url.host;
-  headers["connection"] = "close";
-  if (body !== null) headers["content-length"] = String(body.length);
-  return headers;
+async function writeAll(conn: Deno.TlsConn, bytes: Uint8Array): Promise<void> {
+  for (let n = 0; n < bytes.length;) n += await conn.write(bytes.subarray(n));
 }
 
-async function readResponse(
-  message: IncomingMessage,
+function toResponse(
+  { status, reason, fields, body }: Answer,
   request: Request,
   url: URL,
-  maxBodyBytes: number,
-): Promise<Response> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let size = 0;
-  for await (const chunk of message) {
-    size += (chunk as Uint8Array).length;
-    if (size > maxBodyBytes) {
-      throw unreachable(url.origin, `its answer is larger than ${maxBodyBytes} bytes`);
-    }
-    chunks.push(chunk as Uint8Array<ArrayBuffer>);
-  }
-  const status = message.statusCode ?? 0;
-  if (!message.complete || status < 200 || status > 599) {
-    throw unreachable(url.origin, "its answer is not whole or not HTTP");
-  }
+): Response {
   if (request.redirect === "error" && status >= 300 && status < 400 && status !== 304) {
     throw unreachable(url.origin, "it answered with a redirect");
   }
   const headers = new Headers();
-  for (let i = 0; i + 1 < message.rawHeaders.length; i += 2) {
-    headers.append(message.rawHeaders[i]!, message.rawHeaders[i + 1]!);
-  }
+  for (const [name, value] of fields) headers.append(name, value);
   if ((headers.get("content-encoding") ?? "identity").toLowerCase() !== "identity") {
     throw unreachable(url.origin, "it compressed its answer although asked not to");
   }
   const empty = [204, 205, 304].includes(status);
-  const response = new Response(empty ? null : new Blob(chunks), {
-    status,
-    statusText: message.statusMessage ?? "",
-    headers,
-  });
+  const response = new Response(empty ? null : body, { status, statusText: reason, headers });
   // Callers compare it with what they asked for; a constructed Response has none.
   Object.defineProperty(response, "url", { value: request.url });
   return response;
@@ -163,6 +125,6 @@ function closeQuietly(conn: { close(): void }): void {
   try {
     conn.close();
   } catch {
-    // The stream closed it.
+    // Closed by an abort.
   }
 }
