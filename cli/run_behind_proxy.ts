@@ -95,7 +95,8 @@ async function settleAll(
 async function startChild(
   { command, args, denyUnmatched, connectTo }: RunPlan,
   { voice, log }: CommandContext,
-  { writeTrustFiles, childEnvironment, removeLeftovers }: typeof import("../proxy/run_parts.ts"),
+  { writeTrustFiles, childEnvironment, givenPlaceholders, removeLeftovers }:
+    typeof import("../proxy/run_parts.ts"),
   { identity, door, directory, ownTrust, signals }: Made & { readonly signals: SignalForwarder },
 ): Promise<number> {
   const [routes, trust] = await Promise.all([
@@ -103,7 +104,6 @@ async function startChild(
     writeTrustFiles(door.authority, directory, ownTrust),
   ]);
   const note = (line: string) => voice.note(`authsome: ${line}`);
-  door.serve({ daemon: identity, routes, denyUnmatched, connectTo, note });
   const env = childEnvironment({
     base: Deno.env.toObject(),
     proxyUrl: door.url,
@@ -111,6 +111,8 @@ async function startChild(
     trust,
     variables: routes.environment,
   });
+  const placeholders = givenPlaceholders(routes.environment, env);
+  door.serve({ daemon: identity, routes, denyUnmatched, connectTo, placeholders, note });
   note(describeGrant(routes));
   const tidyUp = async () => {
     await trust.writeLate();

@@ -121,6 +121,11 @@ export function isRoutedHost(table: RouteTable, host: string): boolean {
   return routesOfHost(table, host).length > 0;
 }
 
+/** Whether a route of this provider has the host, whatever its path is. */
+export function isHostOf(table: RouteTable, provider: string, host: string): boolean {
+  return routesOfHost(table, host).some(({ route }) => route.provider === provider);
+}
+
 function routesOfHost(table: RouteTable, host: string): readonly CompiledRoute[] {
   const exact = table.exact.get(host) ?? [];
   if (table.bySuffix.size === 0 || canonicalHost(host) !== host) return exact;

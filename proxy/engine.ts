@@ -13,6 +13,7 @@ import { Dialer } from "./dial.ts";
 import { readExtraRoots } from "./extra_roots.ts";
 import { LeafCertificates } from "./leaf_certificates.ts";
 import type { DoorOptions, ServiceOptions } from "./mod.ts";
+import { PlaceholderCanaries } from "./placeholder_canaries.ts";
 import type { ProxySecret } from "./proxy_secret.ts";
 import { LiveRoutes } from "./routes.ts";
 import type { RunContext } from "./run_context.ts";
@@ -70,6 +71,7 @@ export function startEngine(options: EngineOptions): Engine {
       daemonPort: () => daemon.port,
     }),
     secret: options.secret,
+    canaries: new PlaceholderCanaries(options.placeholders, note),
     usage,
     denyUnmatched: options.denyUnmatched,
     note,

@@ -13,6 +13,7 @@ import { readCorporateProxies } from "./corporate_proxy.ts";
 import type { DaemonAccess } from "./daemon_access.ts";
 import type { Engine } from "./engine.ts";
 import { listen } from "./listener.ts";
+import type { Placeholder } from "./placeholders.ts";
 import { ProxySecret } from "./proxy_secret.ts";
 
 /** What the door needs before anything is known of the run. */
@@ -31,6 +32,8 @@ export interface ServiceOptions {
   /** Refuse what no login covers, instead of tunnelling it. */
   readonly denyUnmatched: boolean;
   readonly connectTo: readonly ConnectTo[];
+  /** What the child was given in place of credentials. */
+  readonly placeholders: readonly Placeholder[];
   /** Tells the owner something worth knowing. */
   readonly note: (line: string) => void;
 }

@@ -8,6 +8,13 @@
 import type { PlaceholderVariable } from "../core/api.ts";
 import { type RandomInteger, samplePattern } from "./pattern_sample.ts";
 
+/** A placeholder that a child was given. */
+export interface Placeholder {
+  readonly text: string;
+  readonly provider: string;
+  readonly connection: string;
+}
+
 /** Random characters of a placeholder: 24 letters and digits are 142 bits. */
 const RANDOM_LENGTH = 32;
 const MARK = "authsome";
@@ -47,6 +54,19 @@ export function placeholderVariables(
     environment[name] = value ?? made.get(key)!;
   }
   return environment;
+}
+
+/** The placeholders among the values that `environment` has for these variables. */
+export function givenPlaceholders(
+  variables: readonly PlaceholderVariable[],
+  environment: Readonly<Record<string, string>>,
+): Placeholder[] {
+  return variables.filter(({ value }) => value === null).flatMap(
+    ({ name, provider, connection }) => {
+      const text = environment[name];
+      return text === undefined ? [] : [{ text, provider, connection }];
+    },
+  );
 }
 
 /** Uniform below `below`, which is at most 2^16. */

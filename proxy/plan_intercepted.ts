@@ -79,6 +79,11 @@ function planRouted(
 ): Forward | Promise<Forward> {
   const { target, scheme } = tunnel;
   const match = run.routes.match(target.host, request.target);
+  run.canaries.check(
+    request,
+    target.host,
+    (provider) => run.routes.isHostOf(provider, target.host),
+  );
   const outgoing = withHost(outgoingRequest(request, request.target), target);
   if (match === null) {
     if (run.denyUnmatched) throw unmatched(target);

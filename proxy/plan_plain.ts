@@ -44,6 +44,7 @@ export async function planPlain(
   const match = target.isIp ? null : run.routes.match(target.host, path);
   if (match === null && run.denyUnmatched) throw unmatched(target);
   if (match !== null && !match.route.allow_private) throw insecure(match.route, target);
+  run.canaries.check(request, target.host, (provider) => provider === match?.route.provider);
   let onAnswer: Forward["onAnswer"];
   let outgoing = outgoingRequest(request, path);
   if (!outgoing.names.includes("host")) outgoing = setHeader(outgoing, "Host", target.authority);

@@ -8,6 +8,7 @@ import type { ProxyRoutes } from "../core/api.ts";
 import { showRef } from "../core/connection.ts";
 import {
   compileRoutes,
+  isHostOf,
   isRoutedHost,
   matchRoute,
   type RouteMatch,
@@ -64,6 +65,11 @@ export class LiveRoutes {
   /** Whether the host's traffic is decrypted. */
   isRouted(host: string): boolean {
     return isRoutedHost(this.#table, host);
+  }
+
+  /** Whether the host is one of this provider's. */
+  isHostOf(provider: string, host: string): boolean {
+    return isHostOf(this.#table, provider, host);
   }
 
   /** The route of a request, or null. */

@@ -5,6 +5,7 @@
  */
 import type { Credentials } from "./credentials.ts";
 import type { Dialer } from "./dial.ts";
+import type { PlaceholderCanaries } from "./placeholder_canaries.ts";
 import type { ProxySecret } from "./proxy_secret.ts";
 import type { LiveRoutes } from "./routes.ts";
 import type { UpstreamPool } from "./upstream_pool.ts";
@@ -17,6 +18,8 @@ export interface RunContext {
   readonly dialer: Dialer;
   readonly pool: UpstreamPool;
   readonly secret: ProxySecret;
+  /** Keeps placeholders from hosts that are not their provider's. */
+  readonly canaries: PlaceholderCanaries;
   /** What is done with credentials, for the daemon's audit log. */
   readonly usage: Usage;
   /** `--deny-unmatched`: only routed requests go out. */

@@ -6,5 +6,6 @@
  */
 export { childEnvironment } from "./child_env.ts";
 export { openDoor } from "./mod.ts";
+export { givenPlaceholders } from "./placeholders.ts";
 export { createRunDirectory, removeLeftovers } from "./run_directory.ts";
 export { readOwnTrust, writeTrustFiles } from "./trust_store.ts";

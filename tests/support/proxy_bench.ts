@@ -5,6 +5,7 @@
  */
 import type { ConnectTo } from "../../proxy/connect_to.ts";
 import { openDoor, type ProxyDoor } from "../../proxy/mod.ts";
+import type { Placeholder } from "../../proxy/placeholders.ts";
 import { FakeDaemon } from "./fake_daemon.ts";
 import { RawConnection } from "./raw_connection.ts";
 
@@ -19,6 +20,7 @@ export interface TestProxyOptions {
   /** Trusted for upstream TLS, PEM. */
   readonly authorities?: readonly string[];
   readonly denyUnmatched?: boolean;
+  readonly placeholders?: readonly Placeholder[];
   readonly variables?: Readonly<Record<string, string>>;
 }
 
@@ -69,6 +71,7 @@ export async function startTestProxy(options: TestProxyOptions = {}): Promise<Te
     daemon,
     routes,
     denyUnmatched: options.denyUnmatched ?? false,
+    placeholders: options.placeholders ?? [],
     connectTo: Object.entries(options.servers ?? {}).map(([name, addressPort]): ConnectTo => {
       const [host = "", port = "443"] = name.split(":");
       return { host, port: Number(port), address: "127.0.0.1", addressPort };

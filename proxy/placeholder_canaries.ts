@@ -1,0 +1,82 @@
+/**
+ * Placeholders as canaries. A placeholder means something at its own provider only, where the real
+ * credential takes its place; one that is on its way to another host is a program that was talked
+ * into sending its keys away, or set up wrong. It goes no further.
+ *
+ * What is looked at is what the proxy can read: target and headers of decrypted and of plain requests,
+ * `Basic` user information decoded. Bodies, and tunnels that are not decrypted, are not.
+ *
+ * @module
+ */
+import { Refusal } from "./fail_closed.ts";
+import { headerValue, type RequestHead } from "./http1/message_head.ts";
+import type { Placeholder } from "./placeholders.ts";
+
+/** The placeholders of one run. */
+export class PlaceholderCanaries {
+  readonly #owners: ReadonlyMap<string, Placeholder>;
+  readonly #pattern: RegExp | null;
+  readonly #note: (line: string) => void;
+  readonly #told = new Set<string>();
+
+  /** `note` tells the owner, once for each provider and host. */
+  constructor(placeholders: readonly Placeholder[], note: (line: string) => void) {
+    this.#owners = new Map(placeholders.map((placeholder) => [placeholder.text, placeholder]));
+    const texts = [...this.#owners.keys()].map((text) => RegExp.escape(text));
+    this.#pattern = texts.length === 0 ? null : new RegExp(texts.join("|"), "g");
+    this.#note = note;
+  }
+
+  /**
+   * Lets the request to `host` pass; `isOwnHost` says whether the host is one of a provider's.
+   *
+   * @throws {Refusal} 403 when a placeholder of another provider is in its head.
+   */
+  check(request: RequestHead, host: string, isOwnHost: (provider: string) => boolean): void {
+    if (this.#pattern === null) return;
+    for (const [text] of readable(request).matchAll(this.#pattern)) {
+      const { provider, connection } = this.#owners.get(text)!;
+      if (isOwnHost(provider)) continue;
+      this.#tell(provider, host);
+      throw new Refusal(
+        403,
+        "PlaceholderLeakError",
+        `Cannot send the request to ${host}: it carries the placeholder of ${provider}/${connection}`,
+        { hint: `Send it to the hosts of ${provider}: authsome inspect ${provider}` },
+      );
+    }
+  }
+
+  #tell(provider: string, host: string): void {
+    const key = `${provider} ${host}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    this.#note(
+      `blocked a request to ${host}: it carried the placeholder of ${provider}, which was worth ` +
+        "nothing there; see what sent it",
+    );
+  }
+}
+
+/** Everything of the head that a server would read, as text. */
+function readable(request: RequestHead): string {
+  const text = `${request.target}\n${request.lines.join("\n")}`;
+  const decoded = text.includes("%") ? `\n${decodePercent(text)}` : "";
+  return `${text}${decoded}\n${basicPair(request)}`;
+}
+
+/** Byte by byte: `decodeURIComponent` gives up at the first odd sequence. */
+function decodePercent(text: string): string {
+  return text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
+}
+
+function basicPair(request: RequestHead): string {
+  const value = headerValue(request, "authorization") ?? "";
+  const encoded = /^basic +([A-Za-z0-9+/=]+)$/i.exec(value)?.[1];
+  if (encoded === undefined) return "";
+  try {
+    return atob(encoded);
+  } catch {
+    return "";
+  }
+}
