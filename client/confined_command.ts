@@ -13,11 +13,9 @@ export interface ConfinedCommand {
 }
 
 /**
- * Names of the compiled siblings of `authsome`. [not run]: no compiled release could be made here.
- * Their permissions are relative to the working directory, which is `server/`:
- * `deno compile --allow-net=127.0.0.1 --allow-read=. --allow-write=. -o authsomed daemon/main.ts` and
- * `deno compile --allow-net -o authsome-relay daemon/relay_main.ts`. The ports are not known when they
- * are built, so that daemon may use all of 127.0.0.1.
+ * Names of the compiled siblings of `authsome`, made by `deno task compile`. [not run]: the runtime
+ * that goes into them could not be fetched here. Their permissions (`compile/programs.ts`) are
+ * relative to the working directory, which is `server/`.
  */
 const SIBLING = { daemon: "authsomed", relay: "authsome-relay" } as const;
 
