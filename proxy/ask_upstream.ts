@@ -13,7 +13,7 @@ import { type ByteReader, EndOfStream } from "./http1/byte_reader.ts";
 import { parseResponseHead, type RequestHead, type ResponseHead } from "./http1/message_head.ts";
 import { writeHead } from "./http1/write_head.ts";
 import type { RequestBody } from "./request_body.ts";
-import { Upstream, type UpstreamPool } from "./upstream_pool.ts";
+import type { Upstream, UpstreamPool } from "./upstream_pool.ts";
 
 /** A request and everything needed to send it. */
 export interface Question {
@@ -73,14 +73,18 @@ async function askOnce(
 ): Promise<Answer> {
   const { forward, pool, body, reader, request, isUpgrade } = question;
   for (let attempt = 0;; attempt++) {
-    const pooled = isUpgrade || attempt > MAX_STALE_CONNECTIONS
-      ? undefined
-      : pool.take(forward.key);
+    const mustBeNew = isUpgrade || attempt > MAX_STALE_CONNECTIONS;
+    let pooled = mustBeNew ? undefined : pool.take(forward.key);
     // Of a pooled connection: a byte more than this is the beginning of an answer.
-    const before = pooled?.reader.totalBytes;
+    let before = pooled?.reader.totalBytes;
     let upstream: Upstream | undefined;
     try {
-      upstream = pooled ?? new Upstream(await forward.connect(), forward.key);
+      if (pooled === undefined) {
+        const opened = await pool.open(forward, { mustBeNew });
+        upstream = opened.upstream;
+        if (opened.isReused) pooled = upstream;
+        before = pooled?.reader.totalBytes;
+      } else upstream = pooled;
       return { upstream, response: await converse(question, upstream, head, isReplay) };
     } catch (error) {
       reader.onActivity = null;

@@ -95,11 +95,15 @@ async function switchProtocols(
 ): Promise<"close"> {
   reader.onActivity = null;
   const lines = endToEndLines(response, DROPPED_FROM_ANSWERS);
-  await writeAll(client, writeHead(response.statusLine, lines, "Connection: Upgrade"));
-  await tunnel(
-    { connection: client, reader },
-    { connection: upstream.connection, reader: upstream.reader },
-  );
+  try {
+    await writeAll(client, writeHead(response.statusLine, lines, "Connection: Upgrade"));
+    await tunnel(
+      { connection: client, reader },
+      { connection: upstream.connection, reader: upstream.reader },
+    );
+  } finally {
+    upstream.close();
+  }
   return "close";
 }
 

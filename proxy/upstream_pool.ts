@@ -5,6 +5,8 @@
  * @module
  */
 import { closeQuietly, type Duplex } from "./duplex.ts";
+import type { Forward } from "./forward.ts";
+import { HostSlots, type SlotLimits } from "./host_slots.ts";
 import { ByteReader } from "./http1/byte_reader.ts";
 
 /** Idle connections kept for one origin. */
@@ -12,6 +14,7 @@ const MAX_IDLE = 64;
 /** Shorter than the 60 seconds after which common servers close. */
 const IDLE_MS = 55_000;
 const SWEEP_MS = 5_000;
+const LIMITS: SlotLimits = { open: 512, waiting: 1024, waitMs: 30_000 };
 
 /** A connection to a server with its reader. */
 export class Upstream {
@@ -20,9 +23,11 @@ export class Upstream {
   readonly key: string;
   /** When it came back to the pool, in milliseconds of `performance.now()`. */
   idleSince = 0;
+  #onClosed: (() => void) | null;
 
   /** A fresh connection; `key` says for whom it may be used. */
-  constructor(connection: Duplex, key: string) {
+  constructor(connection: Duplex, key: string, onClosed: () => void) {
+    this.#onClosed = onClosed;
     this.connection = connection;
     this.reader = new ByteReader(connection);
     this.key = key;
@@ -31,13 +36,51 @@ export class Upstream {
   /** Closes it for good. */
   close(): void {
     closeQuietly(this.connection);
+    const onClosed = this.#onClosed;
+    this.#onClosed = null;
+    onClosed?.();
   }
 }
 
 /** The idle connections of one run. */
 export class UpstreamPool {
   readonly #idle = new Map<string, Upstream[]>();
+  readonly #slots = new Map<string, HostSlots>();
+  readonly #limits: SlotLimits;
   #sweeper: ReturnType<typeof setInterval> | undefined;
+
+  /** `limits` for each origin. */
+  constructor(limits: SlotLimits = LIMITS) {
+    this.#limits = limits;
+  }
+
+  /**
+   * A new connection, or an idle one when none may be opened now and one comes back first;
+   * `mustBeNew` for one that nobody shares.
+   *
+   * @throws {Refusal} 503 when too many are open; otherwise what connecting throws.
+   */
+  async open(
+    { key, authority, connect }: Pick<Forward, "key" | "authority" | "connect">,
+    { mustBeNew }: { readonly mustBeNew: boolean },
+  ): Promise<{ upstream: Upstream; isReused: boolean }> {
+    const slots = this.#slotsOf(key);
+    while (!slots.tryEnter()) {
+      const idle = mustBeNew ? undefined : this.take(key);
+      if (idle !== undefined) return { upstream: idle, isReused: true };
+      const oldest = this.#listOf(key).shift();
+      // Its place is free then.
+      if (oldest !== undefined) discard(oldest);
+      else await slots.wait(authority);
+    }
+    try {
+      const connection = await connect();
+      return { upstream: new Upstream(connection, key, () => slots.leave()), isReused: false };
+    } catch (error) {
+      slots.leave();
+      throw error;
+    }
+  }
 
   /** An idle connection that still looks alive, or undefined. The newest is the likeliest to be. */
   take(key: string): Upstream | undefined {
@@ -64,6 +107,7 @@ export class UpstreamPool {
     };
     void upstream.reader.readAhead();
     idle.push(upstream);
+    this.#slots.get(upstream.key)?.wakeOne();
     this.#sweeper ??= this.#startSweeper();
   }
 
@@ -78,6 +122,12 @@ export class UpstreamPool {
     let idle = this.#idle.get(key);
     if (idle === undefined) this.#idle.set(key, idle = []);
     return idle;
+  }
+
+  #slotsOf(key: string): HostSlots {
+    let slots = this.#slots.get(key);
+    if (slots === undefined) this.#slots.set(key, slots = new HostSlots(this.#limits));
+    return slots;
   }
 
   #startSweeper(): ReturnType<typeof setInterval> {

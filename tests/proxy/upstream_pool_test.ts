@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import type { Duplex } from "../../proxy/duplex.ts";
+import { Refusal } from "../../proxy/fail_closed.ts";
+import { UpstreamPool } from "../../proxy/upstream_pool.ts";
+
+/** A connection on which nothing ever comes. */
+function silent(): Duplex & { isClosed: boolean } {
+  const closed = Promise.withResolvers<null>();
+  return {
+    isClosed: false,
+    read: () => closed.promise,
+    write: (bytes) => Promise.resolve(bytes.length),
+    closeWrite: () => Promise.resolve(),
+    close() {
+      this.isClosed = true;
+      closed.resolve(null);
+    },
+  };
+}
+
+const to = (connect: () => Promise<Duplex> = () => Promise.resolve(silent())) => ({
+  key: "https://a.test:443",
+  authority: "a.test:443",
+  connect,
+});
+const LIMITS = { open: 2, waiting: 1, waitMs: 60_000 };
+const shared = { mustBeNew: false };
+
+const is503 = (error: unknown) =>
+  error instanceof Refusal && error.status === 503 && error.error === "TooManyConnectionsError";
+
+Deno.test("a request waits for a connection to come back, and reuses it", async () => {
+  const pool = new UpstreamPool(LIMITS);
+  const [first] = [await pool.open(to(), shared), await pool.open(to(), shared)];
+
+  const waiting = pool.open(to(), shared);
+  pool.give(first.upstream);
+  const reused = await waiting;
+
+  assert.equal(reused.upstream, first.upstream);
+  assert.equal(reused.isReused, true);
+  reused.upstream.close();
+  pool.close();
+});
+
+Deno.test("a request waits for a connection to be closed, and opens its own", async () => {
+  const pool = new UpstreamPool(LIMITS);
+  const [first] = [await pool.open(to(), shared), await pool.open(to(), shared)];
+
+  const waiting = pool.open(to(), shared);
+  first.upstream.close();
+  // A second close frees no second place.
+  first.upstream.close();
+
+  const second = await waiting;
+  assert.equal(second.isReused, false);
+  const next = pool.open(to(), shared);
+  await assert.rejects(pool.open(to(), shared), is503);
+  second.upstream.close();
+  await next;
+});
+
+Deno.test("more requests than may wait get 503 at once", async () => {
+  const pool = new UpstreamPool(LIMITS);
+  const first = await pool.open(to(), shared);
+  await pool.open(to(), shared);
+  const waiting = pool.open(to(), shared);
+
+  await assert.rejects(pool.open(to(), shared), is503);
+
+  first.upstream.close();
+  await waiting;
+});
+
+Deno.test("a request that waits too long gets 503", async () => {
+  const pool = new UpstreamPool({ ...LIMITS, waitMs: 1 });
+  await pool.open(to(), shared);
+  await pool.open(to(), shared);
+
+  await assert.rejects(pool.open(to(), shared), is503);
+});
+
+Deno.test("an idle connection makes room for one that nobody shares", async () => {
+  const pool = new UpstreamPool(LIMITS);
+  const idle = silent();
+  const first = await pool.open(to(() => Promise.resolve(idle)), shared);
+  await pool.open(to(), shared);
+  pool.give(first.upstream);
+
+  const own = await pool.open(to(), { mustBeNew: true });
+
+  assert.equal(own.isReused, false);
+  assert.equal(idle.isClosed, true);
+  pool.close();
+});
+
+Deno.test("a connection that fails to open takes no place", async () => {
+  const pool = new UpstreamPool(LIMITS);
+  for (let i = 0; i < 5; i++) {
+    await assert.rejects(
+      pool.open(to(() => Promise.reject(new Error("refused"))), shared),
+      /refused/,
+    );
+  }
+  assert.equal((await pool.open(to(), shared)).isReused, false);
+});
+
+Deno.test("the limit is for each server: another one is not touched", async () => {
+  const pool = new UpstreamPool({ ...LIMITS, open: 1, waiting: 0 });
+  await pool.open(to(), shared);
+  await assert.rejects(pool.open(to(), shared), is503);
+  assert.equal((await pool.open({ ...to(), key: "https://b.test:443" }, shared)).isReused, false);
+});
