@@ -82,7 +82,7 @@ export function guardedFetch(outbound: Outbound): GuardedFetch {
 }
 
 async function readWhole(response: Response, origin: string): Promise<Response> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength;
@@ -92,7 +92,14 @@ async function readWhole(response: Response, origin: string): Promise<Response> 
         `Cannot use the answer of ${origin}: it is larger than ${MAX_REPLY_BYTES} bytes`,
       );
     }
-    chunks.push(chunk as Uint8Array<ArrayBuffer>);
+    chunks.push(chunk);
+  }
+  // Not a Blob: its bytes are read back through another thread.
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
   }
   const headers = new Headers();
   for (const name of ["content-type", "retry-after", "www-authenticate"]) {
@@ -100,7 +107,7 @@ async function readWhole(response: Response, origin: string): Promise<Response> 
     if (value !== null) headers.set(name, value);
   }
   const empty = [101, 204, 205, 304].includes(response.status);
-  return new Response(empty ? null : new Blob(chunks), { status: response.status, headers });
+  return new Response(empty ? null : whole, { status: response.status, headers });
 }
 
 /** Seconds until a retry is welcome (RFC 9110 section 10.2.3); null when the server did not say. */
