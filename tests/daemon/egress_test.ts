@@ -263,3 +263,28 @@ Deno.test("tunnelFetch() serves many requests at once", async () => {
   );
   equal(texts.join(""), "ok".repeat(32));
 });
+
+/** A request of the largest size, of which the server above reads only the beginning. */
+const UNREAD: RequestInit = {
+  method: "POST",
+  // The first length that `readRequest` finds.
+  headers: { "a-content-length": "0" },
+  body: new Uint8Array(1 << 20),
+};
+
+Deno.test("tunnelFetch() takes an answer that comes before the request was read", async () => {
+  await using play = await Play.start(async (_, conn) => {
+    await writeAll(
+      conn,
+      new TextEncoder().encode("HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno"),
+    );
+  });
+  const response = await play.fetch("/", UNREAD);
+  equal(response.status, 413);
+  equal(await response.text(), "no");
+});
+
+Deno.test("tunnelFetch() gives up on a server that stops reading", async () => {
+  await using play = await Play.start(() => {});
+  await rejects(play.fetch("/", UNREAD, { timeoutMs: 300 }), /did not answer in time/);
+});
