@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { compileProgram, howToSupplyRuntime } from "./compile_program.ts";
 import { PROGRAMS, TARGETS } from "./programs.ts";
 
@@ -14,7 +15,7 @@ async function main(targets: readonly string[]): Promise<number> {
     return 2;
   }
   for (const target of targets.length === 0 ? TARGETS : targets) {
-    const directory = new URL(`../dist/release/${target}`, import.meta.url).pathname;
+    const directory = fileURLToPath(new URL(`../dist/release/${target}`, import.meta.url));
     await Deno.mkdir(directory, { recursive: true });
     for (const program of PROGRAMS) {
       const failure = await compileProgram(program, target, directory);

@@ -2,6 +2,7 @@
  * The compiled release, as far as it can be shown without the runtime that goes into it.
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { howToSupplyRuntime } from "../../compile/compile_program.ts";
 import { PROGRAMS, TARGETS } from "../../compile/programs.ts";
 import { relayFlags } from "../../client/daemon_flags.ts";
@@ -64,6 +65,30 @@ Deno.test("compiled: the relay may do what it may when it is not compiled", () =
 
   const permissions = relay!.permissions.filter((flag) => /^--(allow|deny|no-prompt)/.test(flag));
   deepEqual(permissions.filter((flag) => !run.includes(flag)), []);
+});
+
+Deno.test("compile: the flags are taken, and what the daemon serves is embedded", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "authsome-" });
+  try {
+    // The whole of Deno stands in for the runtime: the result is a program, but not authsomed.
+    const { code, stderr } = await deno(
+      [
+        ...["compile", "--no-check", "--frozen", "--exclude-unused-npm"],
+        ...["--output", `${directory}/authsomed`, ...daemon!.permissions, daemon!.entry],
+      ],
+      ROOT,
+      { DENORT_BIN: Deno.execPath() },
+    );
+
+    equal(code, 0, stderr);
+    const program = Buffer.from(await Deno.readFile(`${directory}/authsomed`));
+    for (const file of ["daemon/dashboard/dashboard.css", "daemon/openapi/swagger_ui.json"]) {
+      const start = (await Deno.readTextFile(`${ROOT}${file}`)).slice(0, 500);
+      ok(program.includes(start), file);
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });
 
 Deno.test("compile: without the runtime the task fails and says how to supply it", async () => {
