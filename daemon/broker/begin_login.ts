@@ -83,7 +83,11 @@ function newSession(
   if (!definition.flows.includes(flow)) {
     throw new UnsupportedFlowError(
       `Cannot log in to ${definition.name} with ${flow}: it offers ${definition.flows.join(", ")}`,
-      { provider: definition.name, operation: "login" },
+      {
+        provider: definition.name,
+        operation: "login",
+        hint: `Run: authsome login ${definition.name} --flow ${definition.flows[0]}`,
+      },
     );
   }
   if (!isName(connection)) {

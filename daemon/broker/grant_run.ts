@@ -5,11 +5,7 @@
  */
 import type { CreateGrantRequest, GrantItem } from "../../core/api.ts";
 import { publicKeyOf } from "../../core/did_key.ts";
-import {
-  ConnectionNotFoundError,
-  GrantDeniedError,
-  InvalidRequestError,
-} from "../../core/errors.ts";
+import { GrantDeniedError, InvalidRequestError } from "../../core/errors.ts";
 import type { Grant } from "../../core/grant.ts";
 import { readConnection } from "../records/connections.ts";
 import {
@@ -21,6 +17,7 @@ import {
 } from "../records/grants.ts";
 import type { Broker } from "./broker.ts";
 import { auditedAs, type Caller, type OwnerCaller } from "./caller.ts";
+import { connectionNotFound } from "./list_connections.ts";
 
 /** How long a grant lasts unless the run says otherwise, in seconds. */
 const DEFAULT_LIFETIME_SECONDS = 3600;
@@ -130,10 +127,7 @@ async function checkConnection(
   if (connection === null) return;
   const ref = { provider: name, connection };
   if (await readConnection(broker.vault, owner.vault_id, ref) !== null) return;
-  throw new ConnectionNotFoundError(
-    `Cannot grant ${name}/${connection}: there is no such connection`,
-    { ...ref, hint: `Run: authsome login ${name} --connection ${connection}` },
-  );
+  throw await connectionNotFound(broker, owner, ref);
 }
 
 function showScope(scope: { provider: string; connection: string | null }): string {
