@@ -55,7 +55,14 @@ function describeInjections(provider: ProviderDefinition): string[] {
     provider.injection,
     ...provider.hosts.flatMap(({ injection }) => injection === undefined ? [] : [injection]),
   ];
-  return [...new Set(injections.map(describeInjection))];
+  // An extra header may hold a second credential, as Datadog's application key.
+  const extra = Object.entries(provider.extra_headers).filter(([, value]) => value.includes("{"));
+  return [
+    ...new Set([
+      ...injections.map(describeInjection),
+      ...extra.map(([name, value]) => `header ${name}: ${value}`),
+    ]),
+  ];
 }
 
 function describeInjection(injection: Injection): string {

@@ -12,7 +12,7 @@ export const remove: Command<typeof options> = {
   name: "remove",
   description:
     "Remove a provider you registered. Where it stood in front of a bundled one of the same " +
-    "name, that one is used again.",
+    "name, that one is used again. Its connections are revoked and forgotten.",
   positionals: [{ name: "PROVIDER" }],
   options,
   examples: [{ line: "authsome remove acme", says: "forget the definition of acme" }],
