@@ -117,6 +117,33 @@ terminalTest(
 );
 
 terminalTest(
+  "two secret fields: each is asked for unseen, and each variable is asked about",
+  async (home) => {
+    const keys = { api_key: "0123456789abcdef".repeat(2), application_key: "fedcba98".repeat(5) };
+    const typed = await onTerminal(home, ["login", "datadog"], [
+      { expect: "API key: ", send: `${keys.api_key}\r` },
+      { expect: "Application key: ", send: `${keys.application_key}\r` },
+      { expect: "Logged in" },
+    ]);
+    const taken = await onTerminal(home, ["login", "datadog/two"], [
+      { expect: "DD_API_KEY is set in your environment. Use it? [Y/n] ", send: "\r" },
+      { expect: "DD_APP_KEY is set in your environment. Use it? [Y/n] ", send: "\r" },
+      { expect: "Logged in" },
+    ], { env: { DD_API_KEY: keys.api_key, DD_APP_KEY: keys.application_key } });
+
+    for (const { screen } of [typed, taken]) {
+      equal(screen.includes("01234567") || screen.includes("fedcba98"), false, screen);
+    }
+    for (const connection of ["default", "two"]) {
+      const args = ["get", `datadog/${connection}`, "--show-secret", "--json"];
+      const shown = JSON.parse((await runCli(home, args)).stdout);
+      equal(shown.api_key, keys.api_key);
+      equal(JSON.stringify(shown).includes(keys.application_key), true);
+    }
+  },
+);
+
+terminalTest(
   "Enter opens the form in the browser, and Ctrl-C while waiting cancels",
   async (home) => {
     const opened = await fakeBrowser(home);

@@ -198,6 +198,22 @@ Deno.test("the browser form: a key typed there completes the login", async () =>
   equal((await detail(home, "pair", "default", true)).credentials["auth_token"], CANARY);
 });
 
+Deno.test("the browser form: two secrets are both hidden, both wanted and both kept", async () => {
+  await using home = await open();
+  const form = await openForm(home, "secrets");
+  match(form.html, /<input[^>]*name="api_key" type="password" value=""/);
+  match(form.html, /<input[^>]*name="app_key" type="password" value=""/);
+
+  const half = await form.submit({ api_key: CANARY, app_key: "" });
+  const done = await form.submit({ api_key: CANARY, app_key: "app-canary-42" });
+
+  equal(half.status, 422);
+  equal(half.html.includes(CANARY), false);
+  match(done.html, /Logged in to Secrets/);
+  const { api_key, credentials } = await detail(home, "secrets", "default", true);
+  deepEqual([api_key, credentials["app_key"]], [CANARY, "app-canary-42"]);
+});
+
 Deno.test("the browser form: a wrong key shows the form again with the reason, never with the key", async () => {
   await using home = await open();
   const form = await openForm(home, "strict");

@@ -32,6 +32,7 @@ Deno.test("every definition says where it comes from", async () => {
     ["acme", "bundled"],
     ["hub", "bundled"],
     ["pair", "bundled"],
+    ["secrets", "bundled"],
     ["strict", "bundled"],
   ]);
   deepEqual(

@@ -262,6 +262,15 @@ export const PROVIDERS: readonly unknown[] = [
     env: { PAIR_ACCOUNT: "account_id", PAIR_TOKEN: "auth_token" },
   },
   {
+    name: "secrets",
+    display_name: "Secrets",
+    auth_type: "api_key",
+    hosts: ["api.secrets.test"],
+    injection: { type: "header", name: "X-Api-Key", value: "{api_key}" },
+    extra_headers: { "X-App-Key": "{app_key}" },
+    fields: [apiKey, { name: "app_key", label: "App key", secret: true }],
+  },
+  {
     name: "hub",
     display_name: "Hub",
     auth_type: "oauth2",
