@@ -61,6 +61,8 @@ browserTest(
     equal(await page.inputValue("input[name=client_id]"), CONFIDENTIAL.client_id);
     equal(await page.inputValue("input[name=client_secret]"), "");
     await shoot(page, "login-refused-client");
+    // The terminal asks every half second: it has to see the refusal before it is mended.
+    await login.until(/invalid_client/);
     await page.fill("input[name=client_secret]", CONFIDENTIAL.client_secret);
     await page.click("text=Log in >> nth=-1");
     // The provider remembers who this is, and what was consented to may be asked again.
