@@ -73,6 +73,8 @@ export interface DaemonClientOptions {
   readonly timeoutMs?: number | undefined;
   /** The clock of the proofs. */
   readonly now?: (() => Date) | undefined;
+  /** What to do when nothing answers. Default: start the daemon. */
+  readonly unreachableHint?: string | undefined;
 }
 
 /** Options that every method takes last. */
@@ -112,6 +114,7 @@ export class DaemonClient {
   readonly #onUnknownIdentity: ((client: DaemonClient) => Promise<void>) | null;
   readonly #timeoutMs: number;
   readonly #now: () => Date;
+  readonly #unreachableHint: string;
 
   /** A client for the daemon at `baseUrl`; nothing is sent yet. */
   constructor(options: DaemonClientOptions) {
@@ -123,6 +126,7 @@ export class DaemonClient {
     this.#onUnknownIdentity = options.onUnknownIdentity ?? null;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
     this.#now = options.now ?? (() => new Date());
+    this.#unreachableHint = options.unreachableHint ?? "Run: authsome daemon start";
   }
 
   /** Closes kept connections. */
@@ -303,7 +307,7 @@ export class DaemonClient {
       }
     } catch (cause) {
       if (signal.aborted) return;
-      throw cause instanceof AuthsomeError ? cause : unavailable(this.baseUrl, cause);
+      throw cause instanceof AuthsomeError ? cause : this.#unavailable(cause);
     } finally {
       clearTimeout(timer);
     }
@@ -400,10 +404,18 @@ export class DaemonClient {
       return await answer;
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
-      throw unavailable(this.baseUrl, cause, timeout.signal.aborted);
+      throw this.#unavailable(cause, timeout.signal.aborted);
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  #unavailable(cause: unknown, timedOut = false): DaemonUnavailableError {
+    const state = timedOut ? "it does not answer" : "nothing answers there";
+    return new DaemonUnavailableError(`Cannot reach the daemon at ${this.baseUrl}: ${state}`, {
+      hint: this.#unreachableHint,
+      cause,
+    });
   }
 }
 
@@ -414,12 +426,4 @@ function connectionPath(ref: ConnectionRef): string {
 /** One path segment. `.` and `..` would otherwise be resolved away and ask for another route. */
 function encode(segment: string): string {
   return encodeURIComponent(segment === "." || segment === ".." ? `${segment} ` : segment);
-}
-
-function unavailable(baseUrl: string, cause: unknown, timedOut = false): DaemonUnavailableError {
-  const state = timedOut ? "it does not answer" : "nothing answers there";
-  return new DaemonUnavailableError(`Cannot reach the daemon at ${baseUrl}: ${state}`, {
-    hint: "Run: authsome daemon start",
-    cause,
-  });
 }

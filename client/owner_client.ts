@@ -33,6 +33,10 @@ export async function openOwnerClient(
     baseUrl,
     signer,
     onUnknownIdentity: (client) => register(client, settings, signer),
+    // A daemon that is not ours to start.
+    ...(settings.daemonUrl === null
+      ? {}
+      : { unreachableHint: "Start that daemon, or unset AUTHSOME_DAEMON_URL" }),
   });
 }
 

@@ -1,0 +1,29 @@
+/**
+ * The client that signs as the owner, where the daemon is somebody else's to start.
+ *
+ * @module
+ */
+import { rejects } from "node:assert/strict";
+import { openOwnerClient } from "../../client/owner_client.ts";
+import { readSettings } from "../../core/config.ts";
+
+Deno.test("a daemon of AUTHSOME_DAEMON_URL that is gone is not ours to start, and the hint says so", async () => {
+  const home = await Deno.makeTempDir();
+  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { port } = listener.addr;
+  listener.close();
+  const variables: Record<string, string> = {
+    AUTHSOME_HOME: `${home}/home`,
+    AUTHSOME_DAEMON_URL: `http://127.0.0.1:${port}`,
+  };
+  try {
+    using client = await openOwnerClient(readSettings((name) => variables[name]));
+
+    await rejects(client.whoami(), {
+      code: "daemon_unavailable",
+      hint: "Start that daemon, or unset AUTHSOME_DAEMON_URL",
+    });
+  } finally {
+    await Deno.remove(home, { recursive: true });
+  }
+});
