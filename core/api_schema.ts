@@ -179,9 +179,6 @@ export const usageReport: z.ZodType<UsageReport> = z.strictObject({
   })).max(MAX_USAGE_ENTRIES),
 }) as z.ZodType<UsageReport>;
 
-/** Query of a route that takes none. */
-export const noQuery: z.ZodType<Record<never, never>> = z.strictObject({});
-
 /** Problems listed; a hostile body could have one for every few of its bytes. */
 const MAX_ISSUES = 20;
 

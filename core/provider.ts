@@ -228,9 +228,3 @@ export function isName(text: string): boolean {
 export function environmentNames(provider: ProviderDefinition, field: string): string[] {
   return Object.entries(provider.env).filter(([, kind]) => kind === field).map(([name]) => name);
 }
-
-/** The field that stands for "the" credential: `access_token`, or the first secret field. */
-export function primaryField(provider: ProviderDefinition): string {
-  if (provider.auth_type === "oauth2") return "access_token";
-  return (provider.fields.find((field) => field.secret) ?? provider.fields[0])?.name ?? "api_key";
-}

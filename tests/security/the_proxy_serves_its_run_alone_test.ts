@@ -102,8 +102,24 @@ Deno.test("the daemon is never reached, even where private hosts are allowed or 
 Deno.test("a cloud's metadata service is not reached through the proxy", async () => {
   const { checkAddress } = await import("../../proxy/address_policy.ts");
   const rules = { daemonPort: null, allowPrivate: false };
-  for (const address of ["169.254.169.254", "::ffff:169.254.169.254", "fe80::1", "fd00:ec2::254"]) {
-    assert.throws(() => checkAddress(address, 80, rules), { status: 403 });
+  const services = [
+    "169.254.169.254",
+    "::ffff:169.254.169.254",
+    "fe80::1",
+    "fe80::1%eth0",
+    "fd00:ec2::254",
+    // Alibaba's and Azure's lie outside the link-local range.
+    "100.100.100.200",
+    "168.63.129.16",
+    // 169.254.169.254 behind NAT64 and 6to4.
+    "64:ff9b::a9fe:a9fe",
+    "2002:a9fe:a9fe::1",
+  ];
+  for (const address of services) {
+    for (const allowPrivate of [false, true]) {
+      const given = { ...rules, allowPrivate };
+      assert.throws(() => checkAddress(address, 80, given), { status: 403 }, address);
+    }
   }
   for (const address of ["93.184.216.34", "10.0.0.1", "192.168.1.1", "2606:2800::1"]) {
     checkAddress(address, 80, rules);
