@@ -38,7 +38,9 @@ export function readLoginRequest(
   };
   if (options.mcp !== undefined) return { ...readServer(word, options, options.mcp), ...common };
   if (word === undefined) {
-    throw new UsageError("Cannot run login: PROVIDER is missing", { hint: "Run: authsome list" });
+    throw new UsageError("Cannot run authsome login: PROVIDER is missing", {
+      hint: "Run: authsome list",
+    });
   }
   if (options.name !== undefined || options["allow-private"]) {
     throw new UsageError("Cannot use --name or --allow-private: they go with --mcp");

@@ -139,13 +139,13 @@ function unknownOption(
   const close = nearest(rawName.replace(/^-+/, ""), Object.keys(options))[0];
   return close === undefined || !rawName.startsWith("--")
     ? usage(command, `there is no option ${show(rawName)}`)
-    : new UsageError(`Cannot run ${command.name}: there is no option ${show(rawName)}`, {
+    : new UsageError(`Cannot run authsome ${command.name}: there is no option ${show(rawName)}`, {
       hint: `Did you mean --${close}?`,
     });
 }
 
 function usage(command: Command, problem: string): UsageError {
-  return new UsageError(`Cannot run ${command.name}: ${problem}`, {
+  return new UsageError(`Cannot run authsome ${command.name}: ${problem}`, {
     hint: `Run: authsome ${command.name} --help`,
   });
 }
