@@ -114,7 +114,12 @@ export interface CreateSessionRequest {
   readonly scopes?: readonly string[] | null | undefined;
   readonly base_url?: string | null | undefined;
   readonly force?: boolean | undefined;
+  /** What the audit log calls it; `scan` for a credential that was found in a file. */
+  readonly purpose?: LoginPurpose | undefined;
 }
+
+/** Why a login is made: a person logs in, or `authsome scan` takes in what it found. */
+export type LoginPurpose = "login" | "scan";
 
 /** `POST /auth/sessions` for a remote MCP server that no definition knows yet. */
 export interface CreateMcpSessionRequest {

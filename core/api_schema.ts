@@ -49,6 +49,7 @@ export const createSessionRequest: z.ZodType<CreateSessionRequest> = z.strictObj
   scopes: z.array(z.string().min(1).max(1000)).max(200).nullish(),
   base_url: text.nullish(),
   force: z.boolean().optional(),
+  purpose: z.enum(["login", "scan"]).optional(),
 });
 
 /** `POST /auth/sessions` with the address of an MCP server. */

@@ -25,6 +25,7 @@ export async function importFound(
     flow: "api_key",
     force: true,
     base_url: base_url ?? undefined,
+    purpose: "scan",
   });
   try {
     const wanted = session.input_fields.filter(({ name }) => Object.hasOwn(fields, name));

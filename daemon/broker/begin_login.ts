@@ -100,6 +100,7 @@ function newSession(
     provider: definition.name,
     connection,
     flow,
+    purpose: request.purpose ?? "login",
     base_url: request.base_url ?? null,
     scopes: request.scopes ?? null,
     status: "waiting_for_user",

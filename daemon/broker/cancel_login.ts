@@ -21,9 +21,9 @@ export async function cancelLogin(
 ): Promise<Session> {
   const open = await openOwnSession(broker, owner, id);
   if (isOver(open.record.data)) return showSession(broker, open);
-  const { provider, connection, identity } = open.record.data;
+  const { provider, connection, identity, purpose } = open.record.data;
   const details = { error: "InputCancelledError" };
-  broker.audit({ event: "login", status: "failure", provider, connection, identity, details });
+  broker.audit({ event: purpose, status: "failure", provider, connection, identity, details });
   const cancelled = await saveSession(broker, open, {
     status: "cancelled",
     message: "The login was cancelled",

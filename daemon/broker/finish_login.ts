@@ -72,11 +72,11 @@ export async function finishLogin(
 /** Written down before it is done: nobody is logged in without a line about it. */
 function auditLogin(
   broker: Broker,
-  { provider, connection, identity }: LoginSession,
+  { provider, connection, identity, purpose }: LoginSession,
   status: "success" | "failure",
   details: Readonly<Record<string, unknown>>,
 ): void {
-  broker.audit({ event: "login", status, provider, connection, identity, details });
+  broker.audit({ event: purpose, status, provider, connection, identity, details });
 }
 
 function newConnection(broker: Broker, session: LoginSession, grant: TokenGrant): Connection {

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { InputField, Session, SessionStatus } from "../../core/api.ts";
+import type { InputField, LoginPurpose, Session, SessionStatus } from "../../core/api.ts";
 import { LoginExpiredError, LoginNotFoundError } from "../../core/errors.ts";
 import type { ProviderClient } from "../../core/provider_client.ts";
 import type { Flow } from "../../core/provider.ts";
@@ -32,6 +32,8 @@ export interface LoginSession {
   readonly provider: string;
   readonly connection: string;
   readonly flow: Flow;
+  /** The event it is in the audit log. */
+  readonly purpose: LoginPurpose;
   readonly base_url: string | null;
   readonly scopes: readonly string[] | null;
   readonly status: SessionStatus;

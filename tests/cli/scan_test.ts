@@ -106,6 +106,21 @@ Deno.test("scan --import goes on behind a value that is refused, and ends with 1
     );
     equal(imported_count, 2);
     equal(`${stdout}${stderr}`.includes("st_canary"), false);
+
+    const { entries } = JSON.parse((await runCli(home, ["log", "--json"], { env })).stdout);
+    const written = entries.filter(({ event }: { event: string }) => /^(scan|login)$/.test(event));
+    deepEqual(
+      written.map((entry: Record<string, unknown>) => [
+        entry["event"],
+        entry["provider"],
+        entry["status"],
+      ]),
+      [
+        ["scan", "anthropic", "success"],
+        ["scan", "strict", "failure"],
+        ["scan", "xai", "success"],
+      ],
+    );
   });
 });
 

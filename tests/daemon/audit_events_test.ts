@@ -219,3 +219,28 @@ for (const [name, method, path, body] of DECISIONS) {
 async function snapshot(daemon: TestDaemon): Promise<readonly string[]> {
   return (await daemon.vault.list("")).map(({ key, value }) => `${key} ${value}`);
 }
+
+Deno.test("what a scan takes in is written as a scan: done, failed, given up", async () => {
+  await withScene(async ({ daemon, owner }) => {
+    const begin = async (provider: string) =>
+      (await owner.json<{ id: string }>("POST", "/auth/sessions", {
+        provider,
+        connection: "found",
+        purpose: "scan",
+      })).id;
+    const done = await begin("acme");
+    await owner.json("POST", `/auth/sessions/${done}/resume`, { data: { api_key: CANARY } });
+    const stopped = await begin("strict");
+    await owner.json("DELETE", `/auth/sessions/${stopped}`);
+
+    assert.deepEqual(
+      daemon.audit.map(({ event, status, provider, connection }) => [
+        event,
+        status,
+        provider,
+        connection,
+      ]),
+      [["scan", "success", "acme", "found"], ["scan", "failure", "strict", "found"]],
+    );
+  });
+});
