@@ -3,8 +3,8 @@
  * loopback, so it must not become a way to services that trust loopback, least of all the daemon
  * (mitmproxy CVE-2025-23217), or to a cloud's metadata service.
  *
- * The check is made on the address that was really connected to, before a byte is sent: a name that
- * resolves differently the second time (DNS rebinding) changes nothing.
+ * A name is resolved once, each of its addresses is judged, and what passed is what is dialled: a name
+ * that resolves differently the second time (DNS rebinding) changes nothing.
  *
  * @module
  */
@@ -23,6 +23,30 @@ export interface AddressRules {
 const OURS: ReadonlySet<AddressKind> = new Set(["loopback", "unspecified"]);
 /** Private ranges are not among them: a child reaches those by itself. */
 const NEVER: ReadonlySet<AddressKind> = new Set(["link_local", "metadata", "multicast"]);
+
+/**
+ * Those of a name's addresses that may be dialled.
+ *
+ * @throws {Refusal} 403 when there is none, about the first of them.
+ */
+export function allowedAddresses(
+  addresses: readonly string[],
+  port: number,
+  rules: AddressRules,
+): readonly string[] {
+  let first: unknown;
+  const allowed = addresses.filter((address) => {
+    try {
+      checkAddress(address, port, rules);
+      return true;
+    } catch (refusal) {
+      first ??= refusal;
+      return false;
+    }
+  });
+  if (allowed.length === 0) throw first ?? forbidden("Cannot connect: the name has no address");
+  return allowed;
+}
 
 /**
  * Lets the address pass or refuses it.

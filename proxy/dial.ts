@@ -3,16 +3,20 @@
  *
  * `Deno.connect`, `setNoDelay`, then `Deno.startTls`: `Deno.connectTls` leaves Nagle's algorithm on
  * during the handshake and takes 44 ms for it, node:https hangs on reused connections, and fetch
- * changes bodies. `Deno.connect` tries IPv6 and IPv4 side by side by itself (RFC 8305).
+ * changes bodies. A name is resolved here, so that each of its addresses is judged before it is
+ * dialled; those that pass are raced (`happy_eyeballs.ts`).
  *
  * @module
  */
-import { checkAddress } from "./address_policy.ts";
+import { isIpLiteral } from "../core/host_pattern.ts";
+import { type AddressRules, allowedAddresses } from "./address_policy.ts";
 import type { ConnectTo } from "./connect_to.ts";
 import type { CorporateProxies, CorporateProxy } from "./corporate_proxy.ts";
+import { askForTunnel } from "./corporate_tunnel.ts";
+import { closeQuietly, type Duplex } from "./duplex.ts";
 import { Refusal } from "./fail_closed.ts";
-import { latin1Bytes, latin1Text } from "./http1/byte_reader.ts";
-import { writeAll } from "./duplex.ts";
+import { connectFirst } from "./happy_eyeballs.ts";
+import { asTcp } from "./loopback_pair.ts";
 
 /** Where to connect. */
 export interface Endpoint {
@@ -33,10 +37,16 @@ export interface DialOptions {
   readonly daemonPort: () => number | null;
   /** For connecting and for the handshake, each. */
   readonly timeoutMs?: number;
+  /** All addresses of a name; the system's resolver by default. */
+  readonly lookup?: (host: string) => Promise<readonly string[]>;
+  /** Head start of one address before the next; see `happy_eyeballs.ts`. */
+  readonly attemptDelayMs?: number;
 }
 
+/** A connection to a server: TCP, or TLS where the way there leads through a TLS proxy. */
+export type ServerConnection = Deno.TcpConn | Deno.TlsConn;
+
 const DEFAULT_TIMEOUT_MS = 30_000;
-const MAX_CONNECT_ANSWER_BYTES = 16 * 1024;
 
 /** Opens connections for one run. */
 export class Dialer {
@@ -67,72 +77,101 @@ export class Dialer {
    * @throws {Refusal} 403 for an address that is off limits; otherwise what the network said.
    */
   async connectTls(endpoint: Endpoint, protocols: readonly string[]): Promise<Deno.TlsConn> {
-    const [roots, tcp] = await Promise.all([this.#extraRoots(), this.connect(endpoint)]);
-    const tls = await Deno.startTls(tcp, {
-      hostname: endpoint.host,
-      caCerts: [...roots],
-      alpnProtocols: [...protocols],
-    });
-    const { alpnProtocol } = await this.#inTime(
-      tls.handshake(),
-      tls,
-      `no TLS handshake with ${endpoint.host}`,
-    );
+    const { connection, protocol } = await this.negotiate(endpoint, protocols);
     // Servers without ALPN speak HTTP/1.1 (RFC 9113 section 3.3 has no such silence for HTTP/2).
-    if (protocols.includes("h2") && alpnProtocol !== "h2") {
-      tls.close();
+    if (protocols.includes("h2") && protocol !== "h2") {
+      connection.close();
       throw new Refusal(
         502,
         "EndpointUnreachableError",
         `Cannot reach ${endpoint.host}: the client speaks HTTP/2 only, and the server does not`,
       );
     }
-    return tls;
+    return connection;
   }
 
-  /** A TCP connection for a tunnel or for TLS. Throws as {@linkcode connectTls} does. */
-  async connect(endpoint: Endpoint): Promise<Deno.TcpConn> {
+  /** The same, with the protocol that the server chose (RFC 7301); null when it chose none. */
+  async negotiate(
+    endpoint: Endpoint,
+    protocols: readonly string[],
+  ): Promise<{ readonly connection: Deno.TlsConn; readonly protocol: string | null }> {
+    const [roots, way] = await Promise.all([this.#extraRoots(), this.connect(endpoint)]);
+    const tcp = isTcp(way) ? way : await asTcp(way);
+    const connection = await Deno.startTls(tcp, {
+      hostname: endpoint.host,
+      caCerts: [...roots],
+      alpnProtocols: [...protocols],
+    });
+    const { alpnProtocol } = await this.#inTime(
+      connection.handshake(),
+      connection,
+      `no TLS handshake with ${endpoint.host}`,
+    );
+    return { connection, protocol: alpnProtocol };
+  }
+
+  /** A connection for a tunnel or for TLS. Throws as {@linkcode connectTls} does. */
+  async connect(endpoint: Endpoint): Promise<ServerConnection> {
     const proxy = this.#mapping(endpoint.host, endpoint.port) === undefined
       ? this.#options.corporate.forTunnel(endpoint.host, endpoint.port)
       : null;
     if (proxy === null) return await this.#connectDirectly(endpoint);
-    const tcp = await this.#open(proxy.hostname, proxy.port);
-    await this.#inTime(askForTunnel(tcp, proxy, endpoint), tcp, "no answer of the HTTPS_PROXY");
-    return tcp;
+    const connection = await this.#connectToProxy(proxy);
+    const asked = askForTunnel(connection, proxy, endpoint);
+    await this.#inTime(asked, connection, "no answer of the HTTPS_PROXY");
+    return connection;
   }
 
-  /** A TCP connection for an `http:` request: to the server, or to the corporate proxy. */
-  async connectPlain(endpoint: Endpoint): Promise<Deno.TcpConn> {
+  /** A connection for an `http:` request: to the server, or to the corporate proxy. */
+  async connectPlain(endpoint: Endpoint): Promise<ServerConnection> {
     const proxy = this.plainProxy(endpoint);
     return proxy === null
       ? await this.#connectDirectly(endpoint)
-      : await this.#open(proxy.hostname, proxy.port);
+      : await this.#connectToProxy(proxy);
   }
 
   async #connectDirectly(endpoint: Endpoint): Promise<Deno.TcpConn> {
     const mapping = this.#mapping(endpoint.host, endpoint.port);
-    const tcp = await this.#open(
+    return await this.#open(
       mapping?.address ?? endpoint.host,
       mapping?.addressPort ?? endpoint.port,
-    );
-    try {
-      const { hostname, port } = tcp.remoteAddr;
-      checkAddress(hostname, port, {
+      {
         daemonPort: this.#options.daemonPort(),
         allowPrivate: endpoint.allowPrivate || mapping !== undefined,
-      });
-    } catch (refusal) {
-      tcp.close();
-      throw refusal;
-    }
-    return tcp;
+      },
+    );
   }
 
-  async #open(hostname: string, port: number): Promise<Deno.TcpConn> {
+  /** The owner's own word: its address is not judged. */
+  async #connectToProxy({ host, port, tls }: CorporateProxy): Promise<ServerConnection> {
+    const [roots, tcp] = await Promise.all([this.#extraRoots(), this.#open(host, port, null)]);
+    if (!tls) return tcp;
+    const connection = await Deno.startTls(tcp, { hostname: host, caCerts: [...roots] });
+    const shaken = connection.handshake();
+    await this.#inTime(shaken, connection, "no TLS handshake with the HTTPS_PROXY");
+    return connection;
+  }
+
+  async #open(
+    hostname: string,
+    port: number,
+    rules: AddressRules | null,
+  ): Promise<Deno.TcpConn> {
     const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(), this.#timeoutMs);
+    const late = Promise.withResolvers<never>();
+    late.promise.catch(() => {});
+    const timer = setTimeout(() => {
+      timeout.abort();
+      // A name that is being looked up cannot be told to stop.
+      late.reject(timeout.signal.reason);
+    }, this.#timeoutMs);
     try {
-      const tcp = await Deno.connect({ hostname, port, signal: timeout.signal });
+      const found = await Promise.race([this.#addressesOf(hostname), late.promise]);
+      const tcp = await connectFirst(
+        rules === null ? found : allowedAddresses(found, port, rules),
+        (address, signal) => Deno.connect({ hostname: address, port, signal }),
+        { signal: timeout.signal, delayMs: this.#options.attemptDelayMs },
+      );
       tcp.setNoDelay(true);
       return tcp;
     } catch (error) {
@@ -142,7 +181,12 @@ export class Dialer {
     }
   }
 
-  async #inTime<T>(work: Promise<T>, connection: Deno.Conn, what: string): Promise<T> {
+  async #addressesOf(host: string): Promise<readonly string[]> {
+    if (isIpLiteral(host) || host.includes(":")) return [host];
+    return await (this.#options.lookup ?? lookUp)(host);
+  }
+
+  async #inTime<T>(work: Promise<T>, connection: Duplex, what: string): Promise<T> {
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
@@ -152,7 +196,7 @@ export class Dialer {
       return await work;
     } catch (error) {
       if (isLate) throw timedOut(what);
-      connection.close();
+      closeQuietly(connection);
       throw error;
     } finally {
       clearTimeout(timer);
@@ -168,44 +212,24 @@ export class Dialer {
   }
 }
 
-/** RFC 9110 section 9.3.6. */
-async function askForTunnel(
-  tcp: Deno.TcpConn,
-  proxy: CorporateProxy,
-  { host, port }: Endpoint,
-): Promise<void> {
-  const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const authorization = proxy.authorization === null
-    ? ""
-    : `Proxy-Authorization: ${proxy.authorization.reveal()}\r\n`;
-  await writeAll(
-    tcp,
-    latin1Bytes(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${authorization}\r\n`),
-  );
-  const head = await readExactHead(tcp);
-  const status = /^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1] ?? "no HTTP status";
-  if (!status.startsWith("2")) {
-    throw new Refusal(
-      502,
-      "EndpointUnreachableError",
-      `Cannot reach ${authority}: the HTTPS_PROXY of this machine answered ${status}`,
-      status === "407" ? { hint: "Put user name and password into HTTPS_PROXY" } : {},
-    );
-  }
+function isTcp(connection: ServerConnection): connection is Deno.TcpConn {
+  return "setNoDelay" in connection;
 }
 
-/** Reads up to the empty line and not a byte further: what follows belongs to the tunnel. */
-async function readExactHead(tcp: Deno.TcpConn): Promise<string> {
-  const bytes: number[] = [];
-  const one = new Uint8Array(1);
-  while (bytes.length < MAX_CONNECT_ANSWER_BYTES) {
-    if (await tcp.read(one) === null) break;
-    bytes.push(one[0]!);
-    if (one[0] === 10 && latin1Text(Uint8Array.from(bytes.slice(-4))) === "\r\n\r\n") {
-      return latin1Text(Uint8Array.from(bytes));
-    }
+/** In the order of RFC 6724, which the system knows. */
+async function lookUp(host: string): Promise<readonly string[]> {
+  const { lookup } = await import("node:dns/promises");
+  try {
+    return (await lookup(host, { all: true, order: "verbatim" })).map(({ address }) => address);
+  } catch (cause) {
+    const code = (cause as { code?: string }).code;
+    throw new Refusal(
+      502,
+      "NameNotResolvedError",
+      `Cannot reach ${host}: its name was not resolved${code === undefined ? "" : ` (${code})`}`,
+      { hint: "Check the name, and that this machine can resolve names", cause },
+    );
   }
-  throw new Error("the HTTPS_PROXY of this machine broke off");
 }
 
 function timedOut(what: string): Refusal {

@@ -5,6 +5,7 @@
  */
 import type net from "node:net";
 import type { ConnectTarget } from "./connect_target.ts";
+import type { ServerConnection } from "./dial.ts";
 import { unreachable } from "./fail_closed.ts";
 import { NodeDuplex } from "./node_duplex.ts";
 import type { RunContext } from "./run_context.ts";
@@ -27,7 +28,7 @@ export interface TunnelClient {
  */
 export async function openTunnel(client: TunnelClient, run: RunContext): Promise<void> {
   const { socket, first, target, greeting } = client;
-  let server: Deno.TcpConn;
+  let server: ServerConnection;
   try {
     const { host, port } = target;
     server = await run.dialer.connect({ host, port, allowPrivate: false });

@@ -5,9 +5,13 @@ import { startTestProxy } from "../support/proxy_bench.ts";
 import { type RawUpstream, startRawUpstream } from "../support/raw_upstream.ts";
 import { startTlsUpstream } from "../support/tls_upstream.ts";
 
-/** A corporate proxy: CONNECT is joined to `port`, anything else is answered. */
-function corporateProxy(heads: string[], port: number, refusal?: string): RawUpstream {
-  return startRawUpstream(null, async (connection) => {
+/** A corporate proxy: CONNECT is joined to `port`, anything else is answered. With a host: over TLS. */
+function corporateProxy(
+  heads: string[],
+  port: number,
+  { refusal, host = null }: { refusal?: string; host?: string | null } = {},
+): RawUpstream {
+  return startRawUpstream(host, async (connection) => {
     const head = await connection.readHead();
     heads.push(head);
     if (refusal !== undefined) return await connection.write(refusal);
@@ -23,51 +27,68 @@ function corporateProxy(heads: string[], port: number, refusal?: string): RawUps
   });
 }
 
-Deno.test("decrypted hosts, tunnels and plain requests go through the corporate proxy, with its password", async () => {
+for (const scheme of ["http", "https"] as const) {
+  Deno.test(`decrypted hosts, tunnels and plain requests go through an ${scheme}: corporate proxy, with its password`, async () => {
+    const heads: string[] = [];
+    const api = startTlsUpstream(["api.acme.test", "other.test"]);
+    const corporate = corporateProxy(heads, api.port, {
+      host: scheme === "https" ? "localhost" : null,
+    });
+    const place = `${scheme}://us%65r:p%40ss@localhost:${corporate.port}`;
+    const test = await startTestProxy({
+      authorities: [api.authorityPem, corporate.authorityPem],
+      variables: { HTTPS_PROXY: place, HTTP_PROXY: place },
+    });
+
+    const routed = await test.tunnel("api.acme.test");
+    for (let i = 0; i < 2; i++) {
+      await routed.write("GET /1 HTTP/1.1\r\nHost: api.acme.test\r\n\r\n");
+      await routed.readAnswer();
+    }
+    const tunnelled = await test.tunnel("other.test", { authorities: [api.authorityPem] });
+    await tunnelled.write("GET /2 HTTP/1.1\r\nHost: other.test\r\n\r\n");
+    await tunnelled.readAnswer();
+    const plain = await test.dial();
+    await plain.write(
+      `GET http://plain.test/3 HTTP/1.1\r\nHost: plain.test\r\n${test.authorization}\r\n`,
+    );
+    await plain.readAnswer();
+
+    const password = `Proxy-Authorization: Basic ${btoa("user:p@ss")}\r\n`;
+    assert.deepEqual(heads, [
+      `CONNECT api.acme.test:443 HTTP/1.1\r\nHost: api.acme.test:443\r\n${password}\r\n`,
+      `CONNECT other.test:443 HTTP/1.1\r\nHost: other.test:443\r\n${password}\r\n`,
+      `GET http://plain.test:80/3 HTTP/1.1\r\nHost: plain.test\r\n${password}\r\n`,
+    ]);
+    assert.deepEqual(
+      api.requests.map(({ headers }) => headers.get("authorization")),
+      ["Bearer the-real-key", "Bearer the-real-key", null],
+    );
+    await test.close();
+    await corporate.close();
+    await api.close();
+  });
+}
+
+Deno.test("a corporate proxy whose certificate is not trusted gets neither password nor request", async () => {
   const heads: string[] = [];
-  const api = startTlsUpstream(["api.acme.test", "other.test"]);
-  const corporate = corporateProxy(heads, api.port);
+  const corporate = corporateProxy(heads, 0, { host: "localhost" });
   const test = await startTestProxy({
-    authorities: [api.authorityPem],
-    variables: {
-      HTTPS_PROXY: `http://us%65r:p%40ss@127.0.0.1:${corporate.port}`,
-      HTTP_PROXY: `127.0.0.1:${corporate.port}`,
-    },
+    variables: { HTTPS_PROXY: `https://user:pass@localhost:${corporate.port}` },
   });
 
-  const routed = await test.tunnel("api.acme.test");
-  await routed.write("GET /1 HTTP/1.1\r\nHost: api.acme.test\r\n\r\n");
-  await routed.readAnswer();
-  const tunnelled = await test.tunnel("other.test", { authorities: [api.authorityPem] });
-  await tunnelled.write("GET /2 HTTP/1.1\r\nHost: other.test\r\n\r\n");
-  await tunnelled.readAnswer();
-  const plain = await test.dial();
-  await plain.write(
-    `GET http://plain.test/3 HTTP/1.1\r\nHost: plain.test\r\n${test.authorization}\r\n`,
-  );
-  await plain.readAnswer();
+  const { head } = await test.connect("other.test:443");
 
-  const password = `Proxy-Authorization: Basic ${btoa("user:p@ss")}\r\n`;
-  assert.deepEqual(heads, [
-    `CONNECT api.acme.test:443 HTTP/1.1\r\nHost: api.acme.test:443\r\n${password}\r\n`,
-    `CONNECT other.test:443 HTTP/1.1\r\nHost: other.test:443\r\n${password}\r\n`,
-    "GET http://plain.test:80/3 HTTP/1.1\r\nHost: plain.test\r\n\r\n",
-  ]);
-  assert.deepEqual(
-    api.requests.map(({ headers }) => headers.get("authorization")),
-    ["Bearer the-real-key", null],
-  );
+  assert.match(head, /^HTTP\/1\.1 502 /);
+  assert.deepEqual(heads, []);
   await test.close();
   await corporate.close();
-  await api.close();
 });
 
 Deno.test("a corporate proxy that refuses: 502 says which proxy and why", async () => {
-  const corporate = corporateProxy(
-    [],
-    0,
-    "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
-  );
+  const corporate = corporateProxy([], 0, {
+    refusal: "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
+  });
   const test = await startTestProxy({
     variables: { https_proxy: `http://127.0.0.1:${corporate.port}` },
   });
@@ -96,13 +117,14 @@ const EXCEPTIONS: readonly [string, string, boolean][] = [
 
 for (const [noProxy, host, direct] of EXCEPTIONS) {
   Deno.test(`NO_PROXY=${JSON.stringify(noProxy)}: ${host} is ${direct ? "direct" : "chained"}`, () => {
-    const variables: Record<string, string> = { HTTPS_PROXY: "http://corp:1", NO_PROXY: noProxy };
+    const variables: Record<string, string> = { ALL_PROXY: "http://corp:1", NO_PROXY: noProxy };
     const proxies = readCorporateProxies((name) => variables[name]);
     assert.equal(proxies.forTunnel(host, 443) === null, direct);
+    assert.equal(proxies.forPlain(host, 443) === null, direct);
   });
 }
 
-for (const value of ["https://corp:1", "socks5://corp:1", "http://", "http://user:pass@/"]) {
+for (const value of ["socks5://corp:1", "http://", "http://user:pass@/"]) {
   Deno.test(`HTTPS_PROXY=${value} is a clear error without its password`, () => {
     assert.throws(
       () => readCorporateProxies((name) => name === "HTTPS_PROXY" ? value : undefined),

@@ -1,0 +1,114 @@
+/** Which of a server's addresses are dialled. */
+import assert from "node:assert/strict";
+import { readCorporateProxies } from "../../proxy/corporate_proxy.ts";
+import { Dialer, type DialOptions } from "../../proxy/dial.ts";
+import { Refusal } from "../../proxy/fail_closed.ts";
+
+function dialer(options: Partial<DialOptions> = {}): Dialer {
+  return new Dialer({
+    connectTo: [],
+    corporate: readCorporateProxies(() => undefined),
+    extraRoots: () => Promise.resolve([]),
+    daemonPort: () => null,
+    attemptDelayMs: 1,
+    ...options,
+  });
+}
+
+function listen(hostname: string): { port: number; accepted: Promise<void>; close(): void } {
+  const listener = Deno.listen({ hostname, port: 0 });
+  return {
+    port: (listener.addr as Deno.NetAddr).port,
+    accepted: listener.accept().then((connection) => connection.close(), () => {}),
+    close: () => listener.close(),
+  };
+}
+
+async function reached(addresses: string[], port: number): Promise<string> {
+  const connection = await dialer({ lookup: () => Promise.resolve(addresses) })
+    .connect({ host: "api.acme.test", port, allowPrivate: true });
+  connection.close();
+  return (connection.remoteAddr as Deno.NetAddr).hostname;
+}
+
+Deno.test("a server with two families is reached over the one that works", async () => {
+  const four = listen("127.0.0.1");
+  // Nobody listens on ::1 at this port; the refusal there leads on to IPv4.
+  assert.equal(await reached(["::1", "127.0.0.1"], four.port), "127.0.0.1");
+  await four.accepted;
+  four.close();
+});
+
+Deno.test("IPv6 is spoken", async () => {
+  const six = listen("::1");
+  assert.equal(await reached(["::1", "127.0.0.1"], six.port), "::1");
+  await six.accepted;
+  six.close();
+});
+
+Deno.test("an address that is off limits is never dialled, whatever else the name resolves to", async () => {
+  const server = listen("127.0.0.1");
+  const addresses = ["169.254.169.254", "fe80::1", "fd00:ec2::254", "127.0.0.1"];
+  assert.equal(await reached(addresses, server.port), "127.0.0.1");
+  await server.accepted;
+  server.close();
+});
+
+Deno.test("a name with forbidden addresses only is refused, and nothing is dialled", async () => {
+  const server = listen("127.0.0.1");
+  const connecting = dialer({ lookup: () => Promise.resolve(["127.0.0.1", "169.254.169.254"]) })
+    .connect({ host: "rebind.test", port: server.port, allowPrivate: false });
+  await assert.rejects(connecting, (error) => {
+    assert.ok(error instanceof Refusal);
+    assert.equal(error.status, 403);
+    assert.match(error.message, /127\.0\.0\.1.*loopback/);
+    return true;
+  });
+  server.close();
+  await server.accepted;
+});
+
+Deno.test("a name is resolved once: what was judged is what is dialled", async () => {
+  const server = listen("127.0.0.1");
+  let lookups = 0;
+  const connection = await dialer({
+    lookup: () => Promise.resolve(lookups++ === 0 ? ["127.0.0.1"] : ["169.254.169.254"]),
+  }).connect({ host: "rebind.test", port: server.port, allowPrivate: true });
+  connection.close();
+  assert.equal(lookups, 1);
+  await server.accepted;
+  server.close();
+});
+
+Deno.test("a name that does not exist: 502 NameNotResolvedError with the system's word for it", async () => {
+  const connecting = dialer().connect({ host: "api.acme.invalid", port: 443, allowPrivate: false });
+  await assert.rejects(connecting, (error) => {
+    assert.ok(error instanceof Refusal);
+    assert.deepEqual([error.status, error.error], [502, "NameNotResolvedError"]);
+    assert.match(error.message, /^Cannot reach api\.acme\.invalid: its name was not resolved/);
+    assert.match(error.hint!, /Check the name/);
+    return true;
+  });
+});
+
+Deno.test("a resolver that hangs is given up: 504", async () => {
+  const connecting = dialer({ lookup: () => new Promise(() => {}), timeoutMs: 5 })
+    .connect({ host: "api.acme.test", port: 443, allowPrivate: false });
+  await assert.rejects(connecting, (error) => error instanceof Refusal && error.status === 504);
+});
+
+Deno.test("a server that accepts and never shakes hands is given up: 504", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  const held = listener.accept();
+  const connecting = dialer({ timeoutMs: 50 })
+    .connectTls({ host: "127.0.0.1", port, allowPrivate: true }, ["http/1.1"]);
+  await assert.rejects(connecting, (error) => {
+    assert.ok(error instanceof Refusal);
+    assert.equal(error.status, 504);
+    assert.match(error.message, /no TLS handshake/);
+    return true;
+  });
+  (await held).close();
+  listener.close();
+});
