@@ -38,6 +38,15 @@ export function withQuery(
   return query.size === 0 ? path : `${path}?${query}`;
 }
 
+/**
+ * The page of a provider's documentation as a definition names it; null for what is not https: who is
+ * on the way could answer there with anything, and a person reads it to learn where to enter a key.
+ */
+export function documentationAddress(url: string | undefined): string | null {
+  const address = outsideAddress(url);
+  return address?.startsWith("https:") ? address : null;
+}
+
 /** The URL of somebody else's page; null for anything a browser would run instead of open. */
 export function outsideAddress(url: string | undefined): string | null {
   if (url === undefined || !URL.canParse(url)) return null;

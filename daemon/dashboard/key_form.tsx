@@ -7,7 +7,7 @@
 import type { Child } from "@hono/hono/jsx";
 import type { InputField } from "../../core/api.ts";
 import type { LoginPage } from "../broker/login_pages.ts";
-import { outsideAddress } from "./addresses.ts";
+import { documentationAddress } from "./addresses.ts";
 import { Layout } from "./layout.tsx";
 
 /** What the form shows. */
@@ -17,7 +17,7 @@ export type KeyFormProps = LoginPage & { readonly type: "form" };
 export function KeyForm(page: KeyFormProps): Child {
   const required = page.fields.filter((field) => field.required || field.secret);
   const optional = page.fields.filter((field) => !required.includes(field));
-  const docs = outsideAddress(page.docs_url ?? undefined);
+  const docs = documentationAddress(page.docs_url ?? undefined);
   return (
     <Layout title={`Log in to ${page.provider}`}>
       {page.problem === null ? null : (

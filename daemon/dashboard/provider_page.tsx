@@ -6,7 +6,7 @@
  */
 import type { Child } from "@hono/hono/jsx";
 import type { ConnectionItem, ProviderItem } from "../../core/api.ts";
-import { outsideAddress, providerAddress } from "./addresses.ts";
+import { documentationAddress, providerAddress } from "./addresses.ts";
 import { Badge, Tile } from "./badge.tsx";
 import { ConnectForm } from "./connect_form.tsx";
 import { ConnectionCard } from "./connection_card.tsx";
@@ -64,7 +64,7 @@ export function ProviderPage(props: ProviderPageProps): Child {
 }
 
 function ProviderHead({ provider }: { provider: ProviderItem }): Child {
-  const docs = outsideAddress(provider.docs_url);
+  const docs = documentationAddress(provider.docs_url);
   return (
     <div class="provider-head">
       <Tile name={provider.display_name} large />

@@ -164,3 +164,33 @@ Deno.test("stored XSS: every field of a definition, a connection, a run and an a
     await daemon.stop();
   }
 });
+
+Deno.test("a definition's documentation is a link only where it is https", async () => {
+  const plain = PROVIDERS[0] as Record<string, unknown>;
+  const rows = [
+    ["https://acme.example/keys", true],
+    ["http://acme.example/keys", false],
+    // No parser lets these in; a definition that an older version kept may hold one.
+    ["javascript:alert(1)", false],
+    ["data:text/html,<script>alert(1)</script>", false],
+    ["//acme.example/keys", false],
+  ] as const;
+  for (const [docs_url, isLink] of rows) {
+    const store = memoryDefinitions();
+    store.save({ ...parseProvider({ ...plain, name: "linked" }), docs_url });
+    const daemon = await openTestDaemon({ store });
+    try {
+      const owner = await registerOwner(daemon);
+      const { look, post } = await enterDashboard(daemon, owner);
+      const page = (await look("/ui/apps/linked")).text;
+      const login = (await post("/ui/apps/linked/connect")).headers.get("location")!;
+      const form = await (await daemon.request(new URL(login).pathname)).text();
+
+      equal(/href="[^"]*">Documentation|target="_blank"/.test(page), isLink, docs_url);
+      equal(form.includes("Where to find it"), isLink, docs_url);
+      equal(findMarkup(page) ?? findMarkup(form), null, docs_url);
+    } finally {
+      await daemon.stop();
+    }
+  }
+});
