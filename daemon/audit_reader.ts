@@ -21,18 +21,39 @@ export async function readAuditPage(
   const entries: AuditLine[] = [];
   let seen = 0;
   let last = before;
-  for (const file of auditFiles(path).reverse()) {
-    for await (const bytes of linesBackwards(file)) {
-      const line = parseAuditLine(new TextDecoder().decode(bytes));
-      if (line === null || line.seq >= before) continue;
-      last = line.seq;
-      if (fits(line, filter)) entries.push(line);
-      if (entries.length === limit || ++seen === MAX_LINES_PER_PAGE) {
-        return { entries, next_cursor: last > 1 ? String(last) : null };
-      }
+  for await (const line of newestLines(path, before)) {
+    last = line.seq;
+    if (fits(line, filter)) entries.push(line);
+    if (entries.length === limit || ++seen === MAX_LINES_PER_PAGE) {
+      return { entries, next_cursor: last > 1 ? String(last) : null };
     }
   }
   return { entries, next_cursor: null };
+}
+
+/** Entries older than sequence number `before`, newest first. What is no entry is left out. */
+export async function* newestLines(
+  path: string,
+  before: number = Number.MAX_SAFE_INTEGER,
+): AsyncGenerator<AuditLine> {
+  const decoder = new TextDecoder();
+  for (const file of filesBefore(path, before)) {
+    for await (const bytes of linesBackwards(file)) {
+      const line = parseAuditLine(decoder.decode(bytes));
+      if (line !== null && line.seq < before) yield line;
+    }
+  }
+}
+
+/** Newest first, without those that begin at `before` or behind it: a page far back is as quick. */
+function filesBefore(path: string, before: number): string[] {
+  const files = auditFiles(path);
+  return files.filter((_, i) => i === 0 || lastSeqOf(files[i - 1]!) + 1 < before).reverse();
+}
+
+/** A rotated file is named after its last line. */
+function lastSeqOf(file: string): number {
+  return Number(/\.(\d+)\.log$/.exec(file)?.[1] ?? 0);
 }
 
 function fits(line: AuditLine, filter: AuditFilter): boolean {

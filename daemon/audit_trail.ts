@@ -5,7 +5,7 @@
  */
 import type { AuditReport } from "../core/api.ts";
 import type { AuditLog } from "./audit_log.ts";
-import { readAuditPage } from "./audit_reader.ts";
+import { newestLines, readAuditPage } from "./audit_reader.ts";
 import type { AuditTrail } from "./broker/broker.ts";
 import { verifyAuditLog } from "./verify_audit_log.ts";
 
@@ -17,6 +17,7 @@ export function auditTrail(log: AuditLog): AuditTrail {
   return {
     page: ({ limit = DEFAULT_LIMIT, cursor, ...filter }) =>
       readAuditPage(log.path, filter, limit, cursor === undefined ? undefined : Number(cursor)),
+    newest: () => newestLines(log.path),
     verify: async () => {
       verifying ??= verifyAuditLog(log).finally(() => verifying = null);
       return await verifying;

@@ -5,7 +5,7 @@
  * @module
  */
 import type { AuditPage, AuditQuery, AuditReport, ReadyCheck, WhoAmI } from "../../core/api.ts";
-import type { AuditEvent } from "../../core/audit_chain.ts";
+import type { AuditEvent, AuditLine } from "../../core/audit_chain.ts";
 import type { ServerConfig } from "../../core/config.ts";
 import type { Flow, ProviderDefinition } from "../../core/provider.ts";
 import type { Secret } from "../../core/secret.ts";
@@ -73,6 +73,8 @@ export interface Broker {
 export interface AuditTrail {
   /** One page, newest first. */
   page(query: AuditQuery): Promise<AuditPage>;
+  /** Every line as it stands now, newest first, one after the other: memory stays flat. */
+  newest(): AsyncIterable<AuditLine>;
   /** Checks every line; callers at the same time share one verification. */
   verify(): Promise<AuditReport>;
 }

@@ -1,7 +1,8 @@
 /**
  * What the audit log says of the last days, in numbers: requests a day, and what each run used.
  *
- * Counted once and then only what is new: the log may be long, and a page asks each time it is shown.
+ * Counted once and then only what is new: a page asks each time it is shown. The newest lines are
+ * counted while it waits; what is left of a long log is counted behind it, and the page says so.
  *
  * @module
  */
@@ -11,12 +12,8 @@ import type { Broker } from "./broker.ts";
 /** Days that are counted, today included. */
 const DAYS = 14;
 const DAY_MS = 24 * 60 * 60 * 1000;
-/** Lines of the first page: usually all that is new. */
-const FIRST_PAGE = 200;
-/** How much larger each further page is: every page reads the log from its end again. */
-const GROWTH = 10;
-/** Lines read at a time at most: of a longer log the oldest days are incomplete. */
-const MOST_LINES = 20_000;
+/** Lines that a page waits for: some six milliseconds. */
+const LINES_AT_ONCE = 2_000;
 /** Runs whose use is remembered; the oldest are forgotten. */
 const MOST_RUNS = 500;
 
@@ -48,17 +45,35 @@ interface Day extends Count {
   refused: number;
 }
 
+interface Run {
+  /** The newest line that was counted. */
+  seq: number;
+  readonly uses: Map<string, Count>;
+}
+
+type Surroundings = Pick<Broker, "auditTrail" | "background" | "now">;
+
 /** The numbers of one daemon. */
 export class RecentActivity {
-  readonly #broker: Pick<Broker, "auditTrail" | "now">;
+  readonly #broker: Surroundings;
   readonly #days = new Map<string, Day>();
-  readonly #runs = new Map<string, Map<string, Count>>();
+  readonly #runs = new Map<string, Run>();
+  /** Sequence number of the newest line that was counted. */
   #last = 0;
+  /** Readings of older lines that go on. */
+  #unfinished = 0;
+  /** Grows when everything is counted anew: what was begun before is of no use then. */
+  #epoch = 0;
   #reading: Promise<void> = Promise.resolve();
 
   /** Nothing is read yet. */
-  constructor(broker: Pick<Broker, "auditTrail" | "now">) {
+  constructor(broker: Surroundings) {
     this.#broker = broker;
+  }
+
+  /** Whether older lines are still being counted: the numbers are too small until then. */
+  get isCounting(): boolean {
+    return this.#unfinished > 0;
   }
 
   /** Counts what was written since the last time. */
@@ -80,7 +95,7 @@ export class RecentActivity {
 
   /** What a run used, the most used first. */
   usesOf(run: string): readonly RunUse[] {
-    return [...this.#runs.get(run) ?? []]
+    return [...this.#runs.get(run)?.uses ?? []]
       .map(([connection, { resolved, used }]) => ({
         connection,
         requests: Math.max(resolved, used),
@@ -90,27 +105,46 @@ export class RecentActivity {
 
   async #read(): Promise<void> {
     const since = this.#broker.now().getTime() - DAYS * DAY_MS;
+    const until = this.#last;
+    const isWanted = ({ seq, timestamp }: AuditLine) =>
+      seq > until && Date.parse(timestamp) >= since;
+    const lines = takeWhile(this.#broker.auditTrail.newest(), isWanted);
     const fresh: AuditLine[] = [];
-    let cursor: string | null = null;
-    let limit = FIRST_PAGE;
-    do {
-      const page = await this.#broker.auditTrail.page({
-        limit,
-        ...(cursor === null ? {} : { cursor }),
-      });
-      const entries = page.entries.filter((line) =>
-        line.seq > this.#last && Date.parse(line.timestamp) >= since
-      );
-      fresh.push(...entries);
-      cursor = entries.length === page.entries.length ? page.next_cursor : null;
-      limit *= GROWTH;
-    } while (cursor !== null && fresh.length < MOST_LINES);
-    for (const line of fresh.reverse()) this.#count(line);
-    this.#last = fresh.at(-1)?.seq ?? this.#last;
+    let isEnd = false;
+    while (!isEnd && fresh.length < LINES_AT_ONCE) {
+      const { value, done } = await lines.next();
+      if (done) isEnd = true;
+      else fresh.push(value);
+    }
+    for (const line of fresh) this.#count(line);
+    this.#last = fresh[0]?.seq ?? this.#last;
+    if (!isEnd) this.#countBehind(lines);
     this.#forget(since);
   }
 
-  #count({ event, timestamp, provider, connection, run, details }: AuditLine): void {
+  /** Goes on without anybody waiting. What cannot be read to its end is counted from the start again. */
+  #countBehind(lines: AsyncGenerator<AuditLine>): void {
+    this.#unfinished++;
+    const epoch = this.#epoch;
+    this.#broker.background(async (signal) => {
+      try {
+        for await (const line of lines) {
+          if (signal.aborted || epoch !== this.#epoch) return;
+          this.#count(line);
+        }
+      } catch (error) {
+        this.#days.clear();
+        this.#runs.clear();
+        this.#last = 0;
+        this.#epoch++;
+        throw error;
+      } finally {
+        this.#unfinished--;
+      }
+    });
+  }
+
+  #count({ seq, event, timestamp, provider, connection, run, details }: AuditLine): void {
     const kind = KINDS[event];
     if (kind === undefined) return;
     const count = typeof details?.["count"] === "number" ? details["count"] : 1;
@@ -119,18 +153,25 @@ export class RecentActivity {
     day[kind] += count;
     this.#days.set(date, day);
     if (!run || !provider || kind === "refused") return;
-    const uses = this.#runs.get(run) ?? new Map<string, Count>();
+    const kept = this.#runs.get(run) ?? { seq, uses: new Map<string, Count>() };
+    kept.seq = Math.max(kept.seq, seq);
     const name = connection ? `${provider}/${connection}` : provider;
-    const use = uses.get(name) ?? { resolved: 0, used: 0 };
+    const use = kept.uses.get(name) ?? { resolved: 0, used: 0 };
     use[kind] += count;
-    uses.set(name, use);
-    this.#runs.set(run, uses);
+    kept.uses.set(name, use);
+    this.#runs.set(run, kept);
+    if (this.#runs.size > 2 * MOST_RUNS) this.#forgetRuns();
   }
 
   #forget(since: number): void {
     const oldest = dateOf(since);
     for (const date of this.#days.keys()) if (date < oldest) this.#days.delete(date);
-    while (this.#runs.size > MOST_RUNS) this.#runs.delete(this.#runs.keys().next().value!);
+    if (this.#runs.size > MOST_RUNS) this.#forgetRuns();
+  }
+
+  #forgetRuns(): void {
+    const newestFirst = [...this.#runs].sort(([, a], [, b]) => b.seq - a.seq);
+    for (const [run] of newestFirst.slice(MOST_RUNS)) this.#runs.delete(run);
   }
 }
 
@@ -142,6 +183,17 @@ const KINDS: Readonly<Partial<Record<string, keyof Day>>> = {
   proxy_deny: "refused",
   proxy_no_credentials: "refused",
 };
+
+/** The lines up to the first that is not wanted. */
+async function* takeWhile(
+  lines: AsyncIterable<AuditLine>,
+  isWanted: (line: AuditLine) => boolean,
+): AsyncGenerator<AuditLine> {
+  for await (const line of lines) {
+    if (!isWanted(line)) return;
+    yield line;
+  }
+}
 
 function dateOf(time: number): string {
   return new Date(time).toISOString().slice(0, 10);

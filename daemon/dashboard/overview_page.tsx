@@ -24,6 +24,8 @@ export interface OverviewProps extends Pick<ShellProps, "session" | "notice"> {
   readonly attention: readonly Attention[];
   readonly runs: readonly Run[];
   readonly days: readonly ActivityDay[];
+  /** Whether the numbers of older days, and of what runs used, are still growing. */
+  readonly isCounting: boolean;
   readonly latest: readonly AuditLine[];
 }
 
@@ -58,6 +60,14 @@ export function OverviewPage(props: OverviewProps): Child {
         <section class="card" aria-labelledby="activity">
           <h2 id="activity">Last {days.length} days</h2>
           <ActivityChart days={days} />
+          {props.isCounting
+            ? (
+              <p class="quiet" role="status">
+                The audit log is long: older days are still being counted.{" "}
+                <a href="/ui/">Look again</a>
+              </p>
+            )
+            : null}
         </section>
       </div>
       <section class="card" aria-labelledby="latest">

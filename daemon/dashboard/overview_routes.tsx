@@ -44,6 +44,7 @@ export function overviewRoutes(broker: Broker): Hono<DashboardEnv> {
           attention={findAttention(list, now)}
           runs={grants.map((grant) => ({ grant, uses: activity.usesOf(grant.id) }))}
           days={activity.days()}
+          isCounting={activity.isCounting}
           latest={latest.entries}
         />,
       );

@@ -60,21 +60,22 @@ function findMarkup(page: string): string | null {
 
 Deno.test("stored XSS: every field of a definition, a connection, a run and an audit entry", async () => {
   const entries: AuditEvent[] = [];
+  const lines = () =>
+    entries.map((entry, i) => ({
+      ...entry,
+      seq: i + 1,
+      timestamp: daemon.clock.now.toISOString(),
+      prev: "",
+    }));
   const store = memoryDefinitions();
   store.save(hostileDefinition());
   const daemon = await openTestDaemon({
     store,
     auditTrail: {
-      page: () =>
-        Promise.resolve({
-          entries: entries.map((entry, i) => ({
-            ...entry,
-            seq: i + 1,
-            timestamp: daemon.clock.now.toISOString(),
-            prev: "",
-          })),
-          next_cursor: `1"><script>`,
-        }),
+      page: () => Promise.resolve({ entries: lines(), next_cursor: `1"><script>` }),
+      async *newest() {
+        yield* lines().reverse();
+      },
       verify: () =>
         Promise.resolve({
           files: 1,

@@ -79,6 +79,7 @@ export async function openBrokerOnDisk(
     audit: () => {},
     auditTrail: {
       page: () => Promise.resolve({ entries: [], next_cursor: null }),
+      newest: () => ({ async *[Symbol.asyncIterator]() {} }),
       verify: () => Promise.reject(new Error("there is no log in this test")),
     },
     warn: () => {},

@@ -3,30 +3,46 @@
  *
  * @module
  */
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import type { AuditLine } from "../../../core/audit_chain.ts";
+import { BackgroundTasks } from "../../../daemon/background_tasks.ts";
 import { RecentActivity } from "../../../daemon/broker/recent_activity.ts";
 
 const NOW = new Date("2026-03-14T12:00:00Z");
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-function logOf(lines: AuditLine[]) {
-  let asked = 0;
+/** A log, and how far it was read each time. */
+function logOf(lines: readonly AuditLine[]) {
+  const tasks = new BackgroundTasks(() => {});
+  const pending: Promise<void>[] = [];
+  let read = 0;
+  let broken = false;
   const activity = new RecentActivity({
     now: () => NOW,
+    background: (task) => {
+      const done = Promise.withResolvers<void>();
+      pending.push(done.promise);
+      tasks.start((signal) => task(signal).finally(done.resolve));
+    },
     auditTrail: {
-      page: ({ limit = 50, cursor }) => {
-        asked++;
-        const before = cursor === undefined ? Infinity : Number(cursor);
-        const older = lines.filter(({ seq }) => seq < before).reverse();
-        const entries = older.slice(0, limit);
-        const next_cursor = older.length > limit ? String(entries.at(-1)!.seq) : null;
-        return Promise.resolve({ entries, next_cursor });
+      page: () => Promise.reject(new Error("not asked for")),
+      async *newest() {
+        for (const line of lines.toReversed()) {
+          if (broken) throw new Error("the disk is gone");
+          read++;
+          yield line;
+          await Promise.resolve();
+        }
       },
       verify: () => Promise.reject(new Error("not asked for")),
     },
   });
-  return { activity, asked: () => asked };
+  return {
+    activity,
+    read: () => read,
+    setBroken: (isBroken: boolean) => broken = isBroken,
+    settled: async () => void await Promise.all(pending),
+  };
 }
 
 function line(seq: number, daysAgo: number, parts: Partial<AuditLine> = {}): AuditLine {
@@ -75,38 +91,66 @@ Deno.test("what the daemon handed out and what the proxy sent are not added up",
 
 Deno.test("only what is new is read again, also when two pages ask at the same time", async () => {
   const lines = [line(1, 0, { details: { count: 1 } })];
-  const { activity, asked } = logOf(lines);
+  const { activity, read } = logOf(lines);
   await Promise.all([activity.update(), activity.update()]);
   lines.push(line(2, 0, { details: { count: 1 } }));
   await activity.update();
   deepEqual(activity.usesOf("grant_1"), [{ connection: "github/work", requests: 2 }]);
-  equal(asked(), 3);
+  // The newest known line is looked at each time, to see that it is known.
+  equal(read(), 4);
 });
 
-Deno.test("a long log is read in a few steps, and no further than is told", async () => {
-  const { activity, asked } = logOf(Array.from({ length: 30_000 }, (_, i) => line(i + 1, 0)));
+Deno.test("no page waits for a long log; behind it every line is counted, and once", async () => {
+  const lines = Array.from({ length: 30_000 }, (_, i) => line(i + 1, i < 15_000 ? 3 : 0));
+  const { activity, read, settled } = logOf(lines);
+  const used = () => activity.days().map(({ used }) => used).filter((count) => count > 0);
+
   await activity.update();
-  const [{ requests } = { requests: 0 }] = activity.usesOf("grant_1");
-  ok(requests >= 20_000 && requests < 30_000, `${requests}`);
-  equal(asked(), 3);
+  equal(activity.isCounting, true);
+  ok(read() < 5_000, `${read()}`);
+  lines.push(line(30_001, 0));
+  await activity.update();
+  await settled();
+
+  equal(activity.isCounting, false);
+  deepEqual(used(), [15_000, 15_001]);
+  deepEqual(activity.usesOf("grant_1"), [{ connection: "github/work", requests: 30_001 }]);
+});
+
+Deno.test("of a log that breaks off while it is counted nothing is kept, and nothing counted twice", async () => {
+  const { activity, setBroken, settled } = logOf(
+    Array.from({ length: 10_000 }, (_, i) => line(i + 1, 0)),
+  );
+  await activity.update();
+  setBroken(true);
+  await settled();
+  deepEqual(activity.usesOf("grant_1"), []);
+
+  setBroken(false);
+  await activity.update();
+  await settled();
+  deepEqual(activity.usesOf("grant_1"), [{ connection: "github/work", requests: 10_000 }]);
+});
+
+Deno.test("of very many runs the newest are remembered, in whatever order they were read", async () => {
+  const lines = Array.from(
+    { length: 5_000 },
+    (_, i) => line(i + 1, 0, { run: `grant_${i}` }),
+  );
+  const { activity, settled } = logOf(lines);
+  await activity.update();
+  await settled();
+  await activity.update();
+  equal(activity.usesOf("grant_4999").length, 1);
+  equal(activity.usesOf("grant_4500").length, 1);
+  equal(activity.usesOf("grant_0").length, 0);
 });
 
 Deno.test("a log that cannot be read is told, and counted once it can be", async () => {
-  const { activity } = logOf([line(1, 0, { details: { count: 1 } })]);
-  let broken = true;
-  const flaky = new RecentActivity({
-    now: () => NOW,
-    auditTrail: {
-      page: () =>
-        broken
-          ? Promise.reject(new Error("the disk is gone"))
-          : Promise.resolve({ entries: [line(1, 0)], next_cursor: null }),
-      verify: () => Promise.reject(new Error("not asked for")),
-    },
-  });
-  await flaky.update().then(() => ok(false), (error) => equal(error.message, "the disk is gone"));
-  broken = false;
-  await flaky.update();
+  const { activity, setBroken } = logOf([line(1, 0, { details: { count: 1 } })]);
+  setBroken(true);
+  await rejects(activity.update(), /the disk is gone/);
+  setBroken(false);
   await activity.update();
-  deepEqual(flaky.usesOf("grant_1"), activity.usesOf("grant_1"));
+  deepEqual(activity.usesOf("grant_1"), [{ connection: "github/work", requests: 1 }]);
 });

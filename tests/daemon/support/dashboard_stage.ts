@@ -159,6 +159,9 @@ function trailOf(
     })),
   ];
   return {
+    async *newest() {
+      yield* all().reverse();
+    },
     page: ({ limit = 50, cursor, event, provider, run, status }) => {
       const before = cursor === undefined ? Infinity : Number(cursor);
       const fitting = all().reverse().filter((line) =>

@@ -118,10 +118,13 @@ export async function openTestDaemon(
 /** Pages over what a test's log holds, without a chain. */
 function auditTrail(events: readonly AuditEvent[], now: () => Date): Broker["auditTrail"] {
   const timestamp = now().toISOString();
+  const newest = () =>
+    events.map((event, i) => ({ seq: i + 1, timestamp, ...event, prev: "" })).reverse();
   return {
-    page: ({ limit = 50 }) => {
-      const entries = events.map((event, i) => ({ seq: i + 1, timestamp, ...event, prev: "" }));
-      return Promise.resolve({ entries: entries.reverse().slice(0, limit), next_cursor: null });
+    page: ({ limit = 50 }) =>
+      Promise.resolve({ entries: newest().slice(0, limit), next_cursor: null }),
+    async *newest() {
+      yield* newest();
     },
     verify: () => {
       const lines = events.length;
