@@ -24,6 +24,8 @@ export interface BenchRow {
   readonly unit: string;
   /** The same thing done another way, interleaved with ours; in the same unit. */
   readonly against?: { readonly name: string; readonly value: number };
+  /** Median of each round's own ratio; left out: the ratio of the two medians. */
+  readonly ratio?: number;
   readonly bound?: BenchBound;
   /** What a reader must know to believe the number: sizes, counts, a missing tool. */
   readonly note?: string;
@@ -31,6 +33,7 @@ export interface BenchRow {
 
 /** `value / against.value`, or null without something to compare with. */
 export function ratioOf(row: BenchRow): number | null {
+  if (row.ratio !== undefined) return row.ratio;
   return row.against === undefined ? null : row.value / row.against.value;
 }
 

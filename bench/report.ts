@@ -6,8 +6,16 @@
 import { cpus, totalmem } from "node:os";
 import { type BenchRow, keepsBound, ratioOf } from "./bench_row.ts";
 
-const BEGIN = "<!-- bench:begin (written by: deno task bench --write) -->";
-const END = "<!-- bench:end -->";
+/** What stands around a table in a page. */
+export interface Markers {
+  readonly begin: string;
+  readonly end: string;
+}
+
+const MARKERS: Markers = {
+  begin: "<!-- bench:begin (written by: deno task bench --write) -->",
+  end: "<!-- bench:end -->",
+};
 
 /** The machine in one line, because a number without it says nothing. */
 export function describeMachine(): string {
@@ -43,11 +51,15 @@ export function renderTable(rows: readonly BenchRow[]): string {
 }
 
 /** `text` with what stands between the two marker comments replaced by `content`. */
-export function replaceBetweenMarkers(text: string, content: string): string {
-  const begin = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`Cannot write the table: ${BEGIN} is missing`);
-  return `${text.slice(0, begin)}${BEGIN}\n\n${content}\n\n${text.slice(end)}`;
+export function replaceBetweenMarkers(
+  text: string,
+  content: string,
+  { begin, end }: Markers = MARKERS,
+): string {
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`Cannot write the table: ${begin} is missing`);
+  return `${text.slice(0, from)}${begin}\n\n${content}\n\n${text.slice(to)}`;
 }
 
 function showBound(row: BenchRow): string {

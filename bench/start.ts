@@ -9,6 +9,7 @@ import { ensureDaemon, stopDaemon } from "../client/launch.ts";
 import { readSettings } from "../core/config.ts";
 import { homePaths } from "../core/paths.ts";
 import { type BenchRow, median } from "./bench_row.ts";
+import { residentMegabytes } from "./resident_memory.ts";
 
 const COLD_ROUNDS = 10;
 const WARM_ROUNDS = 100;
@@ -73,16 +74,4 @@ export async function benchStart(): Promise<BenchRow[]> {
       note: "resident, shares its code with the daemon's",
     },
   ];
-}
-
-/** Resident set of a process; NaN where there is neither /proc nor ps. */
-function residentMegabytes(pid: number): number {
-  if (Deno.build.os === "linux") {
-    const status = Deno.readTextFileSync(`/proc/${pid}/status`);
-    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024 / 1e6;
-  }
-  if (Deno.build.os === "windows") return NaN;
-  const { stdout } = new Deno.Command("/bin/ps", { args: ["-o", "rss=", "-p", String(pid)] })
-    .outputSync();
-  return Number(new TextDecoder().decode(stdout)) * 1024 / 1e6;
 }

@@ -1,0 +1,3 @@
+module authsome.test/bench
+
+go 1.21

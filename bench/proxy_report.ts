@@ -1,0 +1,77 @@
+/**
+ * What `deno task bench_proxy` says: what was promised, every figure with its p99, and a chart.
+ *
+ * @module
+ */
+import type { LoadResult } from "./proxy_load.ts";
+import { proxyChart } from "./proxy_chart.ts";
+import { milliseconds, NAMES, type ProxyMeasurement, proxyRows, UNITS } from "./proxy_rows.ts";
+import { SCENARIOS } from "./proxy_scenarios.ts";
+import { describeMachine, renderTable, replaceBetweenMarkers } from "./report.ts";
+
+const MARKERS = {
+  begin: "<!-- bench_proxy:begin (written by: deno task bench_proxy --write) -->",
+  end: "<!-- bench_proxy:end -->",
+};
+const PAGE = new URL("../docs/benchmarks.md", import.meta.url);
+const CHART = new URL("../docs/images/proxy-speed.svg", import.meta.url);
+
+/** Text for people, and the chart. */
+export interface ProxyReport {
+  readonly text: string;
+  /** SVG; null when not everything that it shows was measured. */
+  readonly chart: string | null;
+}
+
+/** Makes it. */
+export function proxyReport(measurement: ProxyMeasurement): ProxyReport {
+  const text = [
+    renderTable(proxyRows(measurement)),
+    renderFigures(measurement),
+    `${describeMachine()}; medians of ${measurement.rounds} rounds. ` +
+    "Command: `deno task bench_proxy`.",
+  ].join("\n\n");
+  return { text, chart: proxyChart(measurement) };
+}
+
+/** Puts it into the documentation. */
+export async function writeProxyReport({ text, chart }: ProxyReport): Promise<void> {
+  await Deno.writeTextFile(
+    PAGE,
+    replaceBetweenMarkers(await Deno.readTextFile(PAGE), text, MARKERS),
+  );
+  if (chart !== null) await Deno.writeTextFile(CHART, chart);
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", PAGE.pathname] }).output();
+}
+
+/** Every scenario and contestant. */
+function renderFigures({ figures, scenarios }: ProxyMeasurement): string {
+  const lines = [
+    "| | by | median | p50 | p99 | processor |",
+    "| --- | --- | ---: | ---: | ---: | ---: |",
+  ];
+  for (const id of scenarios) {
+    const { name, by, shows } = SCENARIOS[id];
+    for (const contestant of by.filter((one) => figures.has(id, one))) {
+      const of = (pick: (result: LoadResult) => number) => figures.median(id, contestant, pick);
+      const cells = [
+        contestant === by[0] ? name : "",
+        NAMES[contestant],
+        shows === "p50"
+          ? ""
+          : `${Math.round(of((result) => result[shows] ?? NaN)).toLocaleString("en")} ${
+            UNITS[shows]
+          }`,
+        milliseconds(of((result) => result.p50)),
+        milliseconds(of((result) => result.p99)),
+        contestant === "direct" ? "" : microseconds(of((result) => result.processor ?? NaN)),
+      ];
+      lines.push(`| ${cells.join(" | ")} |`);
+    }
+  }
+  return lines.join("\n");
+}
+
+function microseconds(value: number): string {
+  return Number.isNaN(value) ? "" : `${Math.round(value).toLocaleString("en")} µs`;
+}

@@ -1,0 +1,145 @@
+/**
+ * The figures of the proxy as rows of a table, with what was promised of them.
+ *
+ * @module
+ */
+import type { BenchBound, BenchRow } from "./bench_row.ts";
+import type { Figures } from "./proxy_figures.ts";
+import type { LoadResult } from "./proxy_load.ts";
+import type { Memory } from "./proxy_memory.ts";
+import { type ContestantId, type ScenarioId, SCENARIOS } from "./proxy_scenarios.ts";
+
+/** How the contestants are called. */
+export const NAMES: Readonly<Record<ContestantId, string>> = {
+  direct: "direct",
+  ours: "authsome",
+  asking: "authsome, asking for every request",
+  go: "Go net/http",
+  mitmdump: "mitmdump",
+};
+
+/** What was measured in one run. */
+export interface ProxyMeasurement {
+  readonly figures: Figures;
+  readonly memory: ReadonlyMap<ContestantId, Memory>;
+  readonly scenarios: readonly ScenarioId[];
+  readonly rounds: number;
+}
+
+interface Comparison {
+  readonly scenario: ScenarioId;
+  readonly against: ContestantId;
+  readonly bound?: BenchBound;
+}
+
+const atLeast = (limit: number): BenchBound => ({ of: "ratio", side: "at least", limit });
+const atMost = (limit: number): BenchBound => ({ of: "ratio", side: "at most", limit });
+
+const COMPARISONS: readonly Comparison[] = [
+  { scenario: "small1", against: "mitmdump", bound: atLeast(15) },
+  { scenario: "small16", against: "mitmdump", bound: atLeast(30) },
+  { scenario: "small64", against: "mitmdump" },
+  { scenario: "small1", against: "go", bound: atLeast(1) },
+  { scenario: "small16", against: "go", bound: atLeast(1) },
+  { scenario: "small64", against: "go", bound: atLeast(1) },
+  { scenario: "download", against: "direct", bound: atLeast(0.5) },
+  { scenario: "download", against: "go", bound: atLeast(0.8) },
+  { scenario: "download8", against: "go" },
+  { scenario: "upload", against: "go", bound: atLeast(0.8) },
+  { scenario: "connection", against: "direct", bound: atMost(2) },
+  { scenario: "tunnel16", against: "direct", bound: atLeast(0.6) },
+  { scenario: "tunnel64", against: "direct", bound: atLeast(0.6) },
+  { scenario: "http2", against: "go" },
+  { scenario: "grpc", against: "go" },
+];
+
+/** The rows of a run; those of what was left out are left out. */
+export function proxyRows({ figures, memory }: ProxyMeasurement): BenchRow[] {
+  return [
+    ...COMPARISONS.filter(({ scenario, against }) =>
+      figures.has(scenario, "ours") && figures.has(scenario, against)
+    ).map((comparison) => comparisonRow(figures, comparison)),
+    ...addedRow(figures, "ours", "p50 added to a request, change stream open", 0.1),
+    ...addedRow(figures, "asking", "p50 added to a request, the daemon asked every time", 0.2),
+    ...waitRow(figures, "resumed", 1),
+    ...waitRow(figures, "host", 4),
+    ...memoryRows(memory),
+  ];
+}
+
+function comparisonRow(figures: Figures, { scenario, against, bound }: Comparison): BenchRow {
+  const { name, shows } = SCENARIOS[scenario];
+  const of = (result: LoadResult): number => result[shows] ?? NaN;
+  return {
+    name,
+    value: figures.median(scenario, "ours", of),
+    unit: UNITS[shows],
+    against: { name: NAMES[against], value: figures.median(scenario, against, of) },
+    ratio: figures.medianOf(scenario, ["ours", against], (ours, other) => of(ours) / of(other)),
+    ...(bound === undefined ? {} : { bound }),
+    note: `p99 ${milliseconds(figures.median(scenario, "ours", p99))}, ` +
+      `${NAMES[against]} ${milliseconds(figures.median(scenario, against, p99))}`,
+  };
+}
+
+/** Of what is shown. */
+export const UNITS = { rate: "req/s", megabytes: "MB/s", p50: "ms" } as const;
+
+function addedRow(
+  figures: Figures,
+  contestant: ContestantId,
+  name: string,
+  limit: number,
+): BenchRow[] {
+  if (!figures.has("small1", contestant)) return [];
+  return [{
+    name,
+    value: figures.medianOf("small1", [contestant, "direct"], (a, b) => a.p50 - b.p50),
+    unit: "ms",
+    bound: { of: "value", side: "at most", limit },
+    note: `over ${milliseconds(figures.median("small1", "direct", p50))} without a proxy`,
+  }];
+}
+
+function waitRow(figures: Figures, scenario: ScenarioId, limit: number): BenchRow[] {
+  if (!figures.has(scenario, "ours")) return [];
+  return [{
+    name: SCENARIOS[scenario].name,
+    value: figures.median(scenario, "ours", p50),
+    unit: "ms",
+    ...(figures.has(scenario, "go")
+      ? { against: { name: NAMES.go, value: figures.median(scenario, "go", p50) } }
+      : {}),
+    bound: { of: "value", side: "at most", limit },
+    note: `p99 ${milliseconds(figures.median(scenario, "ours", p99))}`,
+  }];
+}
+
+function memoryRows(memory: ProxyMeasurement["memory"]): BenchRow[] {
+  const ours = memory.get("ours");
+  if (ours === undefined) return [];
+  const others = (what: keyof Memory): string =>
+    [...memory].filter(([id]) => id === "go" || id === "mitmdump")
+      .map(([id, of]) => `${NAMES[id]} ${of[what].toFixed(0)} MB`).join(", ");
+  const row = (name: string, what: keyof Memory, limit: number): BenchRow[] =>
+    Number.isNaN(ours[what]) ? [] : [{
+      name,
+      value: ours[what],
+      unit: "MB",
+      bound: { of: "value", side: "at most", limit },
+      note: others(what),
+    }];
+  return [
+    ...row("memory of a run, idle", "idle", 60),
+    ...row("memory of a run, after the whole load", "afterLoad", 150),
+    ...row("memory of a run, 1,000 connections open", "connected", 200),
+  ];
+}
+
+const p50 = (result: LoadResult): number => result.p50;
+const p99 = (result: LoadResult): number => result.p99;
+
+/** A short wait in words. */
+export function milliseconds(value: number): string {
+  return `${value.toFixed(value < 1 ? 3 : value < 10 ? 2 : 1)} ms`;
+}

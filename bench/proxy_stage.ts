@@ -1,0 +1,221 @@
+/**
+ * Everything that `deno task bench_proxy` measures, started: a server, a real daemon with a login,
+ * real runs of `authsome run`, and what they are compared with.
+ *
+ * @module
+ */
+import { AUTHSOME, cleanEnvironment } from "../tests/support/run_cli.ts";
+import { TemporaryHome } from "../tests/support/temporary_home.ts";
+import {
+  buildGoProgram,
+  hasMitmdump,
+  mitmdumpRoots,
+  type ServingProgram,
+  startGoProgram,
+  startMitmdump,
+} from "./proxy_programs.ts";
+
+/** The host whose requests carry the credential. */
+export const HOST = "api.bench.test";
+/** A host that no login covers. */
+export const TUNNELLED_HOST = "www.elsewhere.test";
+/** Hosts that are asked for once each, from 0 on. */
+export const NEW_HOST = "n%d.bench.test";
+const NEW_HOSTS = 800;
+const KEY = "bench_0123456789abcdef0123456789abcdef";
+/** What the server wants to see in `Authorization`. */
+export const CREDENTIAL = `Bearer ${KEY}`;
+
+/** A way to the server. */
+export interface Contestant {
+  readonly name: string;
+  /** What the client is told of it. */
+  readonly loadArgs: readonly string[];
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** See the module. */
+export interface Stage {
+  /** The client of `bench/go`. */
+  readonly program: string;
+  readonly direct: Contestant;
+  /** The Go proxy. */
+  startGo(): Promise<Contestant>;
+  /** Null where it is not installed. */
+  startMitmdump(): Promise<Contestant | null>;
+  /** `authsome run`; `entry` in place of `cli.ts`. */
+  startRun(name: string, entry?: string, flags?: readonly string[]): Promise<Contestant>;
+  /** Hosts that nobody has asked for yet: the number of the first of `count`. */
+  takeNewHosts(count: number): number;
+  close(): Promise<void>;
+}
+
+/** Sets it up. */
+export async function openStage(go: string): Promise<Stage> {
+  const home = await TemporaryHome.create();
+  const program = await buildGoProgram(go, home.directory);
+  const roots = `${home.directory}/origin.pem`;
+  const origin = await startGoProgram(program, [
+    "origin",
+    `-ca=${roots}`,
+    `-names=*.bench.test,${TUNNELLED_HOST}`,
+    `-credential=${CREDENTIAL}`,
+  ]);
+  await logIn(home);
+  const started: Contestant[] = [];
+  const keep = (contestant: Contestant): Contestant => {
+    started.push(contestant);
+    return contestant;
+  };
+  let newHosts = 0;
+  return {
+    program,
+    direct: {
+      name: "direct",
+      loadArgs: [
+        `-direct=127.0.0.1:${origin.port}`,
+        `-roots=${roots}`,
+        `-credential=${CREDENTIAL}`,
+      ],
+      pid: origin.pid,
+      stop: () => origin.stop(),
+    },
+    startGo: async () => {
+      const ca = `${home.directory}/go.pem`;
+      return keep(proxied(
+        "Go proxy",
+        ca,
+        await startGoProgram(program, [
+          "proxy",
+          `-ca=${ca}`,
+          `-roots=${roots}`,
+          `-to=127.0.0.1:${origin.port}`,
+          "-routed=.bench.test",
+          `-credential=${CREDENTIAL}`,
+        ]),
+        roots,
+      ));
+    },
+    startMitmdump: async () => {
+      if (!hasMitmdump()) return null;
+      const { directory } = home;
+      return keep(proxied(
+        "mitmdump",
+        mitmdumpRoots(directory),
+        await startMitmdump({
+          directory,
+          rootsFile: roots,
+          originPort: origin.port,
+          credential: CREDENTIAL,
+        }),
+      ));
+    },
+    startRun: async (name, entry, flags = []) =>
+      keep(await startRun(name, { home, roots, port: origin.port, entry, flags })),
+    takeNewHosts: (count) => {
+      newHosts += count;
+      if (newHosts > NEW_HOSTS) throw new RangeError("no new hosts are left");
+      return newHosts - count;
+    },
+    close: async () => {
+      for (const contestant of started) await contestant.stop();
+      await origin.stop();
+      await home.remove();
+    },
+  };
+}
+
+const DEFINITION = {
+  schema_version: 1,
+  name: "bench",
+  display_name: "Bench",
+  auth_type: "api_key",
+  flow: "api_key",
+  hosts: [{ url: "*.bench.test" }],
+  injection: { type: "header", name: "Authorization", value: "Bearer {api_key}" },
+  fields: [{ name: "api_key", label: "API key", secret: true }],
+};
+
+async function logIn(home: TemporaryHome): Promise<void> {
+  const definition = `${home.directory}/bench.json`;
+  await Deno.writeTextFile(definition, JSON.stringify(DEFINITION));
+  for (
+    const [args, input] of [
+      [["register", definition, "--yes"], ""],
+      [["login", "bench", "--stdin"], `${KEY}\n`],
+    ] as const
+  ) {
+    const { code, stderr } = await home.authsome(args, { input });
+    if (code !== 0) throw new Error(`authsome ${args.join(" ")} ended with ${code}: ${stderr}`);
+  }
+}
+
+function proxied(
+  name: string,
+  ca: string,
+  { pid, port, stop }: ServingProgram,
+  tunnelledRoots?: string,
+): Contestant {
+  return {
+    name,
+    loadArgs: [
+      `-proxy=http://127.0.0.1:${port}`,
+      `-roots=${[ca, tunnelledRoots].filter(Boolean).join(",")}`,
+    ],
+    pid,
+    stop,
+  };
+}
+
+interface RunSettings {
+  readonly home: TemporaryHome;
+  readonly roots: string;
+  /** Of the origin. */
+  readonly port: number;
+  readonly entry: string | undefined;
+  /** For the runtime. */
+  readonly flags: readonly string[];
+}
+
+/** Its child says where the proxy is, and goes on until its input ends. */
+async function startRun(name: string, settings: RunSettings): Promise<Contestant> {
+  const { home, roots, port, entry, flags } = settings;
+  const [deno, run, ...rest] = AUTHSOME;
+  const words = [...flags, ...rest];
+  if (entry !== undefined) words[words.length - 1] = entry;
+  const hosts = [
+    HOST,
+    TUNNELLED_HOST,
+    ...Array.from({ length: NEW_HOSTS }, (_, n) => NEW_HOST.replace("%d", String(n))),
+  ];
+  const child = new Deno.Command(deno!, {
+    args: [
+      run!,
+      ...words,
+      "run",
+      ...hosts.flatMap((host) => ["--connect-to", `${host}:443:127.0.0.1:${port}`]),
+      ...["--", "sh", "-c", 'echo "$HTTPS_PROXY $SSL_CERT_FILE"; cat'],
+    ],
+    cwd: home.directory,
+    clearEnv: true,
+    env: { ...cleanEnvironment(home), SSL_CERT_FILE: roots },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const { value = "" } = await reader.read();
+  const [url, bundle] = value.trim().split(" ");
+  if (url === undefined || bundle === undefined) throw new Error(`run said: ${value}`);
+  return {
+    name,
+    loadArgs: [`-proxy=${url}`, `-roots=${bundle}`],
+    pid: child.pid,
+    stop: async () => {
+      await child.stdin.close();
+      await child.status;
+      await reader.cancel();
+    },
+  };
+}
