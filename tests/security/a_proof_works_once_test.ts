@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { deepEqual, equal } from "node:assert/strict";
-import { createProof } from "../../core/proof.ts";
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { createProof, type Signer } from "../../core/proof.ts";
 import { MemoryVault } from "../../daemon/vault/memory_vault.ts";
 import {
   CANARY,
@@ -86,7 +86,7 @@ Deno.test("a proof of one body sends no other", async () => {
   await daemon.stop();
 });
 
-Deno.test("a proof made a minute ahead, or for long, is refused; one of a late clock is not", async (t) => {
+Deno.test("a proof made a minute ahead is refused, one of a clock that is a minute late is not", async (t) => {
   const daemon = await openTestDaemon();
   const owner = await ownerWithKey(daemon);
   const send = async (offsetSeconds: number) => {
@@ -123,6 +123,59 @@ Deno.test("a stranger's proofs take no room in the memory of used ones", async (
   }
 
   equal(daemon.replay.size, before);
+  await daemon.stop();
+});
+
+Deno.test("ten thousand distinct proofs are each taken once, and forgotten when they have expired", async () => {
+  const dir = await Deno.makeTempDir();
+  const daemon = await openTestDaemon({ replayPath: `${dir}/replay.log` });
+  const owner = await registerOwner(daemon);
+  const before = daemon.replay.size;
+  const send = async (authorization: string) => {
+    const response = await daemon.request("/api/identities", { headers: { authorization } });
+    await response.body?.cancel();
+    return response.status;
+  };
+  const request = { method: "GET", target: "/api/identities", body: new Uint8Array() };
+  const proofs = await Promise.all(
+    Array.from({ length: 10_000 }, () => createProof(owner.signer, request, daemon.clock.now)),
+  );
+
+  const first = await Promise.all(proofs.map(send));
+  equal(first.every((status) => status === 200), true);
+  equal(daemon.replay.size, before + 10_000);
+  const again = await Promise.all(proofs.filter((_, i) => i % 100 === 0).map(send));
+  equal(again.every((status) => status === 401), true);
+  // A few bytes each: what was remembered does not grow with what was sent.
+  ok((await Deno.stat(`${dir}/replay.log`)).size < 10_100 * 16);
+
+  daemon.clock.now = new Date(daemon.clock.now.getTime() + 3 * 60_000);
+  equal((await owner.call("GET", "/api/identities")).status, 200);
+  equal(daemon.replay.size, 1);
+  await daemon.stop();
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("a proof that would live for long is refused, whoever signed it", async () => {
+  const daemon = await openTestDaemon();
+  const owner = await ownerWithKey(daemon);
+  const iat = Math.floor(daemon.clock.now.getTime() / 1000);
+  const day = 24 * 60 * 60;
+  const cases = [
+    [{ iat, exp: iat + 301 }, "exp is too far from iat"],
+    [{ iat, exp: iat + 10 * 365 * day }, "exp is too far from iat"],
+    [{ iat, exp: Number.MAX_SAFE_INTEGER }, "exp is too far from iat"],
+    // Not even with an iat that makes it look short.
+    [{ iat: iat + day, exp: iat + day + 60 }, "iat is in the future"],
+  ] as const;
+  for (const [times, check] of cases) {
+    const authorization = await signedWith(owner.signer, times);
+    const response = await daemon.request("/api/whoami", { headers: { authorization } });
+    equal(response.status, 401);
+    equal((await response.json()).message, `Cannot accept the proof: ${check}`);
+  }
+  const authorization = await signedWith(owner.signer, { iat, exp: iat + 300 });
+  equal((await daemon.request("/api/whoami", { headers: { authorization } })).status, 200);
   await daemon.stop();
 });
 
@@ -167,4 +220,28 @@ async function capture(daemon: TestDaemon, owner: Client): Promise<RequestInit> 
   const request = { method: "GET", target: TARGET, body: new Uint8Array() };
   const authorization = await createProof(owner.signer, request, daemon.clock.now);
   return { method: "GET", headers: { authorization } };
+}
+
+/** A proof of `GET /api/whoami` that says these times. */
+async function signedWith(
+  { did, subject, privateKey }: Signer,
+  times: { readonly iat: number; readonly exp: number },
+): Promise<string> {
+  const encode = (value: unknown) =>
+    new TextEncoder().encode(JSON.stringify(value))
+      .toBase64({ alphabet: "base64url", omitPadding: true });
+  const claims = {
+    iss: did,
+    sub: subject,
+    aud: "authsome-daemon",
+    ...times,
+    jti: crypto.randomUUID(),
+    htm: "GET",
+    htu: "/api/whoami",
+    body_sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+  };
+  const signed = `${encode({ alg: "EdDSA", typ: "JWT" })}.${encode(claims)}`;
+  const bytes = await crypto.subtle.sign("Ed25519", privateKey, new TextEncoder().encode(signed));
+  const signature = new Uint8Array(bytes).toBase64({ alphabet: "base64url", omitPadding: true });
+  return `PoP ${signed}.${signature}`;
 }

@@ -8,6 +8,7 @@
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import type { ErrorEnvelope } from "../../core/errors.ts";
+import { OPERATIONS } from "../../daemon/openapi/operations.ts";
 import {
   CANARY,
   grantRun,
@@ -33,6 +34,7 @@ const FORBIDDEN: readonly [method: string, path: string, body?: unknown][] = [
   ["POST", "/connections/acme/revoke", {}],
   ["POST", "/credentials/export", {}],
   ["POST", "/credentials/export", { provider: "acme", format: "json" }],
+  ["POST", "/credentials/compare", { provider: "acme", values: { api_key: CANARY } }],
   ["GET", "/providers"],
   ["GET", "/providers/acme"],
   ["POST", "/providers", { definition: {} }],
@@ -54,6 +56,13 @@ const FORBIDDEN: readonly [method: string, path: string, body?: unknown][] = [
   ["GET", "/grants/self/"],
   ["GET", "/GRANTS/self"],
 ];
+
+Deno.test("no route is left out of the table above", () => {
+  const tried = new Set(FORBIDDEN.map(([method, path]) => `${method} ${shapeOf(path)}`));
+  const forbidden = OPERATIONS.filter(({ caller }) => caller === "owner")
+    .map(({ method, path }) => `${method} ${shapeOf(path)}`);
+  deepEqual(forbidden.filter((route) => !tried.has(route)), []);
+});
 
 Deno.test("a run identity is refused on every route but its own six", async (t) => {
   const daemon = await openTestDaemon();
@@ -176,3 +185,9 @@ Deno.test("a run identity cannot register itself as an owner", async () => {
   equal(response.status, 403);
   await daemon.stop();
 });
+
+/** A path with its names taken out: what stands in for them differs. */
+function shapeOf(path: string): string {
+  return path.replace(/\?.*/, "").replace(/\{\w+\}|\b(?:acme|SESSION|GRANT|OTHER|self)\b/g, "*")
+    .replace("/connections/*/default", "/connections/*/*");
+}
