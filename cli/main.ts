@@ -5,6 +5,7 @@
  */
 import type { DaemonClient } from "../client/daemon_client.ts";
 import { readSettings, type Settings } from "../core/config.ts";
+import { importLater } from "../core/import_later.ts";
 import { homePaths } from "../core/paths.ts";
 import { VERSION } from "../core/version.ts";
 import { type ClientLog, openClientLog } from "./client_log.ts";
@@ -24,7 +25,9 @@ export async function main(line: readonly string[]): Promise<number> {
   let name = "";
   try {
     if (line[0] === "__complete") {
-      const { completeNames } = await import("./completion/complete_names.ts");
+      const { completeNames } = await importLater<typeof import("./completion/complete_names.ts")>(
+        "cli/completion/complete_names.ts",
+      );
       voice.raw((await completeNames(line.slice(1))).map((name) => `${name}\n`).join(""));
       return 0;
     }
@@ -32,7 +35,7 @@ export async function main(line: readonly string[]): Promise<number> {
     const asked = askedFor(found);
     if (asked === "version") return tellVersion(voice);
     if (asked === "help" || found.entry === null) {
-      const { helpText } = await import("./help.ts");
+      const { helpText } = await importLater<typeof import("./help.ts")>("cli/help.ts");
       voice.raw(await helpText(found, voice.paint, voice.columns));
       return 0;
     }
@@ -50,7 +53,7 @@ export async function main(line: readonly string[]): Promise<number> {
     log.write(`${name}: ends with ${code}`);
     return code;
   } catch (thrown) {
-    const error = tellableError(thrown);
+    const error = tellableError(thrown, name);
     log?.write(`${name}: ${thrown instanceof Error ? describe(thrown) : String(thrown)}`);
     voice.status(null);
     voice.error(error);

@@ -7,6 +7,7 @@
  * @module
  */
 import type { Settings } from "../core/config.ts";
+import { importLater } from "../core/import_later.ts";
 import { type HomePaths, homePaths } from "../core/paths.ts";
 import { baseUrlOf } from "./daemon_state.ts";
 import type { DaemonStatus } from "./daemon_status.ts";
@@ -58,19 +59,25 @@ export async function startDaemon(
   paths: HomePaths = homePaths(settings.home),
   options: LaunchOptions = {},
 ): Promise<RunningDaemon> {
-  const { startDetached } = await import("./start_daemon.ts");
+  const { startDetached } = await importLater<typeof import("./start_daemon.ts")>(
+    "client/start_daemon.ts",
+  );
   return await startDetached(settings, paths, options);
 }
 
 /** Ends the daemon and its relay; false when neither ran. */
 export async function stopDaemon(paths: HomePaths): Promise<boolean> {
-  const { endDaemon } = await import("./stop_daemon.ts");
+  const { endDaemon } = await importLater<typeof import("./stop_daemon.ts")>(
+    "client/stop_daemon.ts",
+  );
   return await endDaemon(paths);
 }
 
 /** What is known of the daemon and its relay; changes nothing. */
 export async function daemonStatus(paths: HomePaths): Promise<DaemonStatus> {
-  const { readDaemonStatus } = await import("./daemon_status.ts");
+  const { readDaemonStatus } = await importLater<typeof import("./daemon_status.ts")>(
+    "client/daemon_status.ts",
+  );
   return await readDaemonStatus(paths);
 }
 
@@ -83,6 +90,8 @@ export async function serveDaemon(
   paths: HomePaths = homePaths(settings.home),
   options: LaunchOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<number> {
-  const { serveInForeground } = await import("./serve_daemon.ts");
+  const { serveInForeground } = await importLater<typeof import("./serve_daemon.ts")>(
+    "client/serve_daemon.ts",
+  );
   return await serveInForeground(settings, paths, options);
 }

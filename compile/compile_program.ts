@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { laterPaths } from "./later_modules.ts";
 import type { Program } from "./programs.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -23,6 +24,7 @@ export async function compileProgram(
       ...["compile", "--quiet", "--no-check", "--frozen", "--exclude-unused-npm"],
       ...["--target", target, "--output", `${directory}/${program.name}${suffix}`],
       ...program.permissions,
+      ...(program.loadsLater ? laterPaths().map((path) => `--include=${path}`) : []),
       program.entry,
     ],
     cwd: ROOT,

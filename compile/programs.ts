@@ -16,11 +16,18 @@ export interface Program {
   readonly entry: string;
   /** Flags of `deno compile`. */
   readonly permissions: readonly string[];
+  /** Whether it loads modules by `core/import_later.ts`. */
+  readonly loadsLater?: boolean;
 }
 
 /** See the module. */
 export const PROGRAMS: readonly Program[] = [
-  { name: "authsome", entry: "compile/authsome.ts", permissions: ["--allow-all"] },
+  {
+    name: "authsome",
+    entry: "compile/authsome.ts",
+    permissions: ["--allow-all"],
+    loadsLater: true,
+  },
   {
     name: "authsomed",
     entry: "daemon/main.ts",

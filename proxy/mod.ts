@@ -6,6 +6,7 @@
  * @module
  */
 import type { ProxyRoutes } from "../core/api.ts";
+import { importLater } from "../core/import_later.ts";
 import type { Secret } from "../core/secret.ts";
 import { type CertificateAuthority, createAuthority } from "./certificate_authority.ts";
 import type { ConnectTo } from "./connect_to.ts";
@@ -66,7 +67,10 @@ export async function openDoor({ knownHosts, readVariable }: DoorOptions): Promi
   const service = Promise.withResolvers<ServiceOptions>();
   let loading: Promise<Engine> | null = null;
   const engine = () =>
-    loading ??= Promise.all([service.promise, import("./engine.ts")]).then(
+    loading ??= Promise.all([
+      service.promise,
+      importLater<typeof import("./engine.ts")>("proxy/engine.ts"),
+    ]).then(
       ([options, { startEngine }]) =>
         startEngine({ ...options, corporate, authority, secret, readVariable }),
     );

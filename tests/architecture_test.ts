@@ -6,6 +6,8 @@
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import denoJson from "../deno.json" with { type: "json" };
+import { dirname, join } from "node:path/posix";
+import { laterModules } from "../compile/later_modules.ts";
 import { VERSION } from "../core/version.ts";
 import { ALLOWED_ARROWS, type AllowedArrow, layerOf, MAY_IMPORT } from "./support/layers.ts";
 import {
@@ -58,6 +60,26 @@ Deno.test("architecture: the relay, the proxy and the command line cannot reach 
     ok(reached.size > 1, `${entry} imports something`);
     deepEqual([...reached].filter((file) => /^daemon\/(vault|records|broker)\//.test(file)), []);
   }
+});
+
+Deno.test("architecture: a command reads no module of another command before it runs", async () => {
+  const arrows = (await readArrows(productFiles())).filter(({ isCode }) => isCode);
+  const commands = productFiles()
+    .filter((file) => /: Command(<|\s*=)/.test(readSource(file)));
+  ok(commands.includes("cli/run.ts") && commands.includes("cli/list.ts"));
+
+  deepEqual(commands.filter((file) => reachableFrom("cli/main.ts", arrows).has(file)), []);
+  const notForEveryRun = [...commands, "client/start_daemon.ts", "proxy/engine.ts", "cli/help.ts"]
+    .filter((file) => file !== "cli/run.ts");
+  const ofRun = reachableFrom("cli/run.ts", arrows);
+  deepEqual(notForEveryRun.filter((file) => ofRun.has(file)), []);
+});
+
+Deno.test("architecture: what is loaded later is named alike by its type and its address", () => {
+  const later = laterModules();
+  ok(later.some(({ path }) => path === "cli/run.ts"));
+
+  deepEqual(later.filter(({ from, type, path }) => join(dirname(from), type) !== path), []);
 });
 
 Deno.test("architecture: every file of the product belongs to a layer", () => {

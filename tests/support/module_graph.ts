@@ -9,13 +9,15 @@ import { fileURLToPath } from "node:url";
 export interface Arrow {
   readonly from: string;
   readonly to: string;
+  /** Whether `to` is read when `from` is loaded; false for an import of types alone. */
+  readonly isCode: boolean;
 }
 
 /** Root of the checkout, with a slash at its end. */
 export const ROOT = new URL("../../", import.meta.url);
 
 const PRODUCT = ["core", "providers", "daemon", "client", "proxy", "cli"];
-const BESIDE = ["tests", "bench", "examples"];
+const BESIDE = ["compile", "tests", "bench", "examples"];
 
 /** Paths of the product's own TypeScript files, relative to the root, sorted. */
 export function productFiles(): string[] {
@@ -80,7 +82,7 @@ function arrowsOf(graph: Graph): Arrow[] {
     if (from === null) continue;
     for (const { code, type } of dependencies) {
       const to = inCheckout(code?.specifier ?? type?.specifier ?? "");
-      if (to !== null && to !== from) arrows.push({ from, to });
+      if (to !== null && to !== from) arrows.push({ from, to, isCode: code !== undefined });
     }
   }
   return arrows;
