@@ -11,7 +11,7 @@
 import type { ResolvedCredential } from "../core/api.ts";
 import { readSettings } from "../core/config.ts";
 import { InvalidInputError } from "../core/errors.ts";
-import { applyInjections } from "./apply_injections.ts";
+import { applyInjections } from "../core/apply_injections.ts";
 import type { DaemonClient } from "./daemon_client.ts";
 import { openOwnerClient } from "./owner_client.ts";
 import { isFollowed, nextHop, type SentRequest } from "./redirect.ts";

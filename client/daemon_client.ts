@@ -10,6 +10,8 @@ import type {
   AuditPage,
   AuditQuery,
   AuditReport,
+  BackupAnswer,
+  CheckedConnection,
   CompareRequest,
   CompareResult,
   ConnectionChange,
@@ -228,6 +230,11 @@ export class DaemonClient {
   revokeProvider(name: string, options: CallOptions = {}): Promise<RevokeResult> {
     return this.#call("POST", `/connections/${encode(name)}/revoke`, { ...options, body: {} });
   }
+  /** Asks the provider whether one connection works, by the harmless call that its definition names. */
+  checkConnection(ref: ConnectionRef, options: CallOptions = {}): Promise<CheckedConnection> {
+    return this.#call("POST", `${connectionPath(ref)}/check`, { ...options, body: {} });
+  }
+
 
   /** Makes a connection its provider's default. */
   setDefault(ref: ConnectionRef, options: CallOptions = {}): Promise<ConnectionChange> {

@@ -16,6 +16,7 @@ import { auditTrail } from "./audit_trail.ts";
 import { BackgroundTasks } from "./background_tasks.ts";
 import type { Broker, Probe } from "./broker/broker.ts";
 import { ProviderCatalogue } from "./broker/provider_catalogue.ts";
+import { checkIntegrity } from "./broker/integrity.ts";
 import { endRefreshes } from "./broker/refresh_connection.ts";
 import { auditServer, selfTest } from "./confinement.ts";
 import { createBroker } from "./create_broker.ts";
@@ -34,6 +35,8 @@ import { holdSingleInstance } from "./vault/single_instance.ts";
 import { openSqliteVault } from "./vault/sqlite_vault.ts";
 
 /** A running daemon. */
+import { fileDamage } from "./vault/file_damage.ts";
+import type { Vault } from "./vault/vault.ts";
 export interface RunningDaemon {
   readonly port: number;
   /** Ends it in order; again does nothing more. */
@@ -118,7 +121,7 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     audit: (...events) => audit.append(...events),
     auditTrail: auditTrail(audit),
     warn: (message, cause) => cause === undefined ? log.warn(message) : log.error(message, cause),
-    probes: probes(paths, control),
+    probes: probes(paths, control, store),
     background: (task) => tasks.start(task),
     stopping: tasks.signal,
   });
@@ -192,7 +195,7 @@ async function drain(server: Deno.HttpServer<Deno.NetAddr>): Promise<void> {
 }
 
 /** Checks that only the process can make. The self-test runs once: the flags do not change. */
-function probes(paths: HomePaths, control: EgressControl): Broker["probes"] {
+function probes(paths: HomePaths, control: EgressControl, store: Vault): Broker["probes"] {
   const confined = Promise.withResolvers<Awaited<ReturnType<typeof selfTest>>>();
   setTimeout(() => void selfTest(paths).then(confined.resolve, confined.reject), 0);
   confined.promise.catch(() => {});
@@ -211,7 +214,8 @@ function probes(paths: HomePaths, control: EgressControl): Broker["probes"] {
     egress: () =>
       control.isUp ? "ok" : {
         code: "down",
-        problem: "The egress relay is gone. Run: authsome daemon restart",
+        problem: "The egress relay is gone",
+    integrity: () => checkIntegrity(store, fileDamage(paths.server.vault)),
       },
   };
   return checks;

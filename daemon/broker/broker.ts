@@ -4,7 +4,14 @@
  *
  * @module
  */
-import type { AuditPage, AuditQuery, AuditReport, ReadyCheck, WhoAmI } from "../../core/api.ts";
+import type {
+  AuditPage,
+  AuditQuery,
+  AuditReport,
+  Finding,
+  ReadyCheck,
+  WhoAmI,
+} from "../../core/api.ts";
 import type { AuditEvent, AuditLine } from "../../core/audit_chain.ts";
 import type { ServerConfig } from "../../core/config.ts";
 import type { Flow, ProviderDefinition } from "../../core/provider.ts";
@@ -82,5 +89,16 @@ export interface AuditTrail {
 /** Answers `ok`, or a short code with a sentence for a person. */
 export type Probe = () => Promise<ProbeResult> | ProbeResult;
 
-/** What a probe found. */
-export type ProbeResult = "ok" | { readonly code: string; readonly problem: string };
+/** What a probe found; `code` is `ok` where nothing is broken and something is worth telling. */
+export type ProbeResult = "ok" | {
+  readonly code: string;
+  /** All of it in a sentence. */
+  readonly problem: string;
+  /** One by one; left out: `problem` is the only one. */
+  readonly findings?: readonly ProbeFinding[];
+  /** What mends it, where there are no findings. */
+  readonly mend?: string;
+};
+
+/** A {@linkcode Finding} before its check is known. */
+export type ProbeFinding = Omit<Finding, "check">;

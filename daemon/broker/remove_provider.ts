@@ -10,7 +10,8 @@ import { revokeProvider } from "./revoke_provider.ts";
 
 /**
  * Revokes the provider's connections first: a credential that was made for one definition's hosts
- * must not follow another's.
+ * must not follow another's. A file that cannot be used was no definition of anything: it goes, and no
+ * connection with it.
  *
  * @throws {ProviderNotFoundError}
  */
@@ -20,6 +21,9 @@ export async function removeProvider(
   name: string,
 ): Promise<ProviderChange> {
   const { catalogue } = broker;
+  if (catalogue.broken.some(({ file }) => file === `${name}.json`)) {
+    return await removeBrokenFile(broker, owner, name);
+  }
   const action = catalogue.isBundled(catalogue.get(name).name) ? "reset" : "removed";
   const revoked = await revokeProvider(broker, owner, name);
   broker.audit({ event: "remove", status: "success", provider: name, identity: owner.identity });
@@ -36,4 +40,16 @@ export async function removeProvider(
       `${name}/${connection}: the provider did not revoke the ${token} (${outcome})`
     ),
   };
+}
+
+async function removeBrokenFile(
+  { catalogue, audit, changes }: Broker,
+  { identity }: OwnerCaller,
+  name: string,
+): Promise<ProviderChange> {
+  audit({ event: "remove", status: "success", provider: name, identity });
+  await catalogue.remove(name);
+  changes.publish({ type: "providers" });
+  const action = catalogue.isBundled(name) ? "reset" : "removed";
+  return { status: "ok", provider: name, action, warnings: [] };
 }

@@ -47,9 +47,12 @@ export function SettingsPage(props: SettingsProps): Child {
           <h2 id="doctor">Doctor</h2>
           <Badge tone={tone}>{text}</Badge>
         </div>
-        {[...readiness.issues, ...readiness.warnings].map((line) => (
+        {readiness.findings.map(({ problem, mend }) => (
           <div class="note warning">
-            <p>{line}</p>
+            <p>{problem}</p>
+            <p>
+              <code>{mend}</code>
+            </p>
           </div>
         ))}
         <ul class="checks">

@@ -102,7 +102,7 @@ async function readWhole(response: Response, origin: string): Promise<Response> 
     at += chunk.length;
   }
   const headers = new Headers();
-  for (const name of ["content-type", "retry-after", "www-authenticate"]) {
+  for (const name of ["content-type", "date", "retry-after", "www-authenticate"]) {
     const value = response.headers.get(name);
     if (value !== null) headers.set(name, value);
   }

@@ -7,6 +7,7 @@
  */
 import { z } from "@zod/zod";
 import type {
+  CheckedConnection,
   CompareResult,
   ConnectionChange,
   ConnectionDetail,
@@ -82,6 +83,36 @@ export const readiness: z.ZodType<Readiness> = z.strictObject({
   }),
   warnings: texts.describe("Worth knowing; nothing is broken"),
   issues: texts.describe("Broken; the status is unhealthy"),
+  findings: z.array(z.strictObject({
+    check: z.enum([
+      "config",
+      "schema",
+      "vault",
+      "providers",
+      "identity",
+      "connections",
+      "integrity",
+      "confinement",
+      "egress",
+    ]),
+    severity: z.enum(["broken", "warning"]),
+    problem: text,
+    mend: text.describe("The command that mends it, or what a person has to do"),
+  })).describe("The same problems one by one"),
+});
+
+/** `POST /connections/{provider}/{connection}/check`. */
+export const checkedConnection: z.ZodType<CheckedConnection> = z.strictObject({
+  provider: text,
+  connection: text,
+  outcome: z.enum(["works", "refused", "unreachable", "unsure", "untried"]),
+  host: text.nullable().describe("Where it was asked; null when nobody was"),
+  http_status: z.int().nullable(),
+  problem: text.nullable(),
+  mend: text.nullable(),
+  clock_ahead_seconds: z.int().nullable().describe(
+    "How far this machine's clock is ahead of the provider's; null when it did not say",
+  ),
 });
 
 /** `GET /whoami`. */

@@ -6,6 +6,7 @@
 import { compareRequest, exportRequest, resolveRequest } from "../../core/api_schema.ts";
 import type { ErrorCode } from "../../core/errors.ts";
 import {
+  checkedConnection,
   compareResult,
   connectionChange,
   connectionDetail,
@@ -144,6 +145,36 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
   {
     id: "setDefault",
     method: "POST",
+  {
+    id: "checkConnection",
+    method: "POST",
+    path: "/connections/{provider}/{connection}/check",
+    tag: "Connections",
+    summary: "Asks the provider whether a connection works",
+    description: "By the harmless call that the definition names (`check_url`, or the userinfo " +
+      "endpoint where the credential belongs there). The daemon makes the call; a token that is " +
+      "due is refreshed first.",
+    caller: "owner",
+    parameters: [provider, connection],
+    answer: {
+      status: 200,
+      type: "application/json",
+      description: "What came of it, also when it does not work",
+      name: "CheckedConnection",
+      schema: checkedConnection,
+      example: {
+        provider: "acme",
+        connection: "default",
+        outcome: "works",
+        host: "api.acme.test",
+        http_status: 200,
+        problem: null,
+        mend: null,
+        clock_ahead_seconds: 0,
+      },
+    },
+    errors: [...NO_CONNECTION, "vault_conflict"],
+  },
     path: "/connections/{provider}/{connection}/default",
     tag: "Connections",
     summary: "Makes a connection its provider's default",

@@ -58,6 +58,7 @@ export const STATUS_OPERATIONS: readonly Operation[] = [
         },
         warnings: [],
         issues: [],
+        findings: [],
       },
     },
     errors: [],

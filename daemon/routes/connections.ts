@@ -1,11 +1,12 @@
 /**
- * Connections: list, one, logout, revoke, default.
+ * Connections: list, one, check, logout, revoke, default.
  *
  * @module
  */
 import { Hono } from "@hono/hono";
 import type { Broker } from "../broker/broker.ts";
 import { asOwner } from "../broker/caller.ts";
+import { checkConnection } from "../broker/check_connection.ts";
 import { listConnections, showConnection } from "../broker/list_connections.ts";
 import { logOut } from "../broker/log_out.ts";
 import { revokeProvider } from "../broker/revoke_provider.ts";
@@ -26,6 +27,9 @@ export function connectionsRoutes(broker: Broker): Hono<ApiEnv> {
     })
     .post("/connections/:provider/:connection/logout", async (c) => {
       return c.json(await logOut(broker, asOwner(c.get("caller")), c.req.param()));
+    .post("/connections/:provider/:connection/check", async (c) => {
+      return c.json(await checkConnection(broker, asOwner(c.get("caller")), c.req.param()));
+    })
     })
     .post("/connections/:provider/:connection/default", async (c) => {
       return c.json(await setDefault(broker, asOwner(c.get("caller")), c.req.param()));

@@ -1,11 +1,11 @@
 /**
- * Puts a credential on a request that `fetch` is going to send.
+ * Puts a credential on a request that somebody is going to send: `createFetch`, or the daemon itself.
  *
  * @module
  */
-import { InvalidInputError } from "../core/errors.ts";
-import { fillPathPattern, setQueryParameter } from "../core/injected_target.ts";
-import type { FilledInjection } from "../core/injection.ts";
+import { InvalidInputError } from "./errors.ts";
+import { fillPathPattern, setQueryParameter } from "./injected_target.ts";
+import type { FilledInjection } from "./injection.ts";
 
 /** What a credential can change of a request. */
 export interface InjectedRequest {

@@ -1,0 +1,107 @@
+/**
+ * What is wrong with connections, or soon will be: each with the command that mends it. Nobody is
+ * asked; `check_connection.ts` asks the provider.
+ *
+ * @module
+ */
+import { type ConnectionRef, type ConnectionSummary, showRef } from "../../core/connection.ts";
+import { readConnectionState } from "../records/connection_state.ts";
+import { listProviderConnections } from "../records/connection_lists.ts";
+import { readConnection } from "../records/connections.ts";
+import type { Broker, ProbeFinding } from "./broker.ts";
+import type { OwnerCaller } from "./caller.ts";
+
+/** How long before a key's end it is told, in milliseconds. */
+const SOON_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** Every finding, in the order of the list. */
+export async function connectionFindings(
+  broker: Broker,
+  owner: OwnerCaller,
+): Promise<readonly ProbeFinding[]> {
+  const findings: ProbeFinding[] = [];
+  const { vault } = broker;
+  for (const { provider, connections } of await listProviderConnections(vault, owner.vault_id)) {
+    for (const item of connections) {
+      const ref = { provider, connection: item.connection_name };
+      findings.push(...await findingsOf(broker, owner, ref, item));
+    }
+  }
+  return findings;
+}
+
+async function findingsOf(
+  broker: Broker,
+  { vault_id }: OwnerCaller,
+  ref: ConnectionRef,
+  item: ConnectionSummary,
+): Promise<readonly ProbeFinding[]> {
+  const { vault, catalogue } = broker;
+  const now = broker.now();
+  if (catalogue.find(ref.provider) === null) {
+    return [broken(`${showRef(ref)} cannot be used: its provider has no definition`, {
+      mend: `authsome logout ${ref.provider} --connection ${ref.connection}`,
+    })];
+  }
+  const mend = loginAgain(ref);
+  if (item.auth_type === "api_key") {
+    const ends = item.expires_at;
+    if (item.status !== "connected" || (ends !== null && ends <= now)) {
+      return [
+        broken(`${showRef(ref)} needs a new login: its key is ${ended(item, now)}`, { mend }),
+      ];
+    }
+    if (ends === null || ends.getTime() - now.getTime() >= SOON_MS) return [];
+    const problem = `The key of ${showRef(ref)} ends on ${day(ends)}`;
+    return [{ severity: "warning", problem, mend }];
+  }
+  const { last_refresh_error, last_failure_at } = await readConnectionState(vault, vault_id, ref);
+  const failure = last_refresh_error === null || last_failure_at === null
+    ? null
+    : `${last_refresh_error} (${moment(last_failure_at)})`;
+  if (item.status !== "connected") {
+    const why = failure === null ? `it is ${item.status}` : `its last refresh failed: ${failure}`;
+    return [broken(`${showRef(ref)} needs a new login: ${why}`, { mend })];
+  }
+  if (
+    item.expires_at !== null && item.expires_at <= now && await isAtItsEnd(broker, vault_id, ref)
+  ) {
+    const when = moment(item.expires_at);
+    return [broken(
+      `${showRef(ref)} needs a new login: its token ended on ${when} and cannot be refreshed`,
+      { mend },
+    )];
+  }
+  if (failure === null) return [];
+  const problem = `The last refresh of ${showRef(ref)} failed: ${failure}`;
+  return [{ severity: "warning", problem, mend: "authsome doctor --live    tries it again" }];
+}
+
+/** Whether there is nothing to get another token with. */
+async function isAtItsEnd(broker: Broker, vaultId: string, ref: ConnectionRef): Promise<boolean> {
+  const connection = await readConnection(broker.vault, vaultId, ref);
+  if (connection === null || connection.flow === "client_credentials") return false;
+  const { oauth } = broker.catalogue.get(ref.provider);
+  return connection.secrets["refresh_token"] === undefined && oauth?.refresh_params === undefined;
+}
+
+function ended({ status, expires_at }: ConnectionSummary, now: Date): string {
+  return expires_at !== null && expires_at <= now ? `over since ${moment(expires_at)}` : status;
+}
+
+function broken(problem: string, { mend }: { readonly mend: string }): ProbeFinding {
+  return { severity: "broken", problem, mend };
+}
+
+function loginAgain({ provider, connection }: ConnectionRef): string {
+  return `authsome login ${provider} --connection ${connection} --force`;
+}
+
+/** `2026-03-01 12:00 UTC`. */
+function moment(time: Date): string {
+  return `${time.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
+function day(time: Date): string {
+  return time.toISOString().slice(0, 10);
+}
