@@ -28,6 +28,7 @@ import type {
   IdentityList,
   ProviderChange,
   ProviderItem,
+  KeyRotation,
   ProviderList,
   ProxyEvent,
   ProxyRoutes,
@@ -39,16 +40,21 @@ import type {
   ResolveRequest,
   RevokeResult,
   Session,
+  RestoredBackup,
+  RestoreRequest,
   UsageAnswer,
   UsageReport,
   WhoAmI,
 } from "../core/api.ts";
+  VerifiedBackup,
+  VerifyBackupRequest,
 import { ANSWER_HEADER, CHALLENGE_HEADER } from "../core/boot.ts";
 import type { ConnectionRef } from "../core/connection.ts";
 import { AuthsomeError, DaemonUnavailableError, IdentityNotFoundError } from "../core/errors.ts";
 import { createProof, type Signer } from "../core/proof.ts";
 import { readError, readJson } from "./daemon_answer.ts";
 import { readEvents } from "./event_stream.ts";
+import type { Secret } from "../core/secret.ts";
 import {
   type DaemonFetch,
   fetchTransport,
@@ -354,6 +360,31 @@ export class DaemonClient {
 
   /** Reports what was done with credentials, for the audit log. */
   reportUsage(report: UsageReport, options: CallOptions = {}): Promise<UsageAnswer> {
+  /** Everything that is kept, sealed with a passphrase; audited. */
+  createBackup(passphrase: Secret, options: CallOptions = {}): Promise<BackupAnswer> {
+    const body = { passphrase: passphrase.reveal() };
+    return this.#call("POST", "/backup", { ...options, body });
+  }
+
+  /** Opens a backup and says what it holds, and what restoring it would replace. */
+  verifyBackup(
+    request: VerifyBackupRequest,
+    options: CallOptions = {},
+  ): Promise<VerifiedBackup> {
+    return this.#call("POST", "/backup/verify", { ...options, body: request });
+  }
+
+  /** Puts a backup in place of everything that is kept; all of it or nothing. */
+  restoreBackup(request: RestoreRequest, options: CallOptions = {}): Promise<RestoredBackup> {
+    return this.#call("POST", "/backup/restore", { ...options, body: request });
+  }
+
+  /** Changes the vault's keys. `newKey` is null where the daemon makes the master key itself. */
+  rotateKeys(newKey: Secret | null, options: CallOptions = {}): Promise<KeyRotation> {
+    const body = newKey === null ? {} : { new_key: newKey.reveal() };
+    return this.#call("POST", "/keys/rotate", { ...options, body });
+  }
+
     return this.#call("POST", "/proxy/usage", { ...options, body: report });
   }
 

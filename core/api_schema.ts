@@ -10,6 +10,7 @@
 import { z } from "@zod/zod";
 import type {
   AuditQuery,
+  BackupRequest,
   CompareRequest,
   CreateGrantRequest,
   CreateMcpSessionRequest,
@@ -18,8 +19,11 @@ import type {
   RegisterIdentityRequest,
   RegisterProviderRequest,
   ResolveRequest,
+  RestoreRequest,
   ResumeSessionRequest,
+  RotateKeysRequest,
   UsageReport,
+  VerifyBackupRequest,
 } from "./api.ts";
 import { FLOWS, isName, NAME_PATTERN } from "./provider.ts";
 import type { GrantScope } from "./grant.ts";
@@ -179,6 +183,32 @@ export const usageReport: z.ZodType<UsageReport> = z.strictObject({
     count,
   })).max(MAX_USAGE_ENTRIES),
 }) as z.ZodType<UsageReport>;
+
+/** Not empty; how long it must be is said where one is chosen. */
+const passphrase = z.string().min(1).max(1024);
+const base64 = z.string().min(1).regex(/^[A-Za-z0-9+/]*={0,2}$/, { message: "must be base64" });
+
+/** `POST /keys/rotate`. */
+export const rotateKeysRequest: z.ZodType<RotateKeysRequest> = z.strictObject({
+  new_key: z.string().min(1).max(4096).optional(),
+});
+
+/** `POST /backup`. */
+export const backupRequest: z.ZodType<BackupRequest> = z.strictObject({ passphrase });
+
+/** `POST /backup/verify`. */
+export const verifyBackupRequest: z.ZodType<VerifyBackupRequest> = z.strictObject({
+  backup: base64,
+  passphrase,
+});
+
+/** `POST /backup/restore`. */
+export const restoreRequest: z.ZodType<RestoreRequest> = z.strictObject({
+  backup: base64,
+  passphrase,
+  force: z.boolean().optional(),
+  revision: z.number().int().nonnegative().optional(),
+});
 
 /** Problems listed; a hostile body could have one for every few of its bytes. */
 const MAX_ISSUES = 20;

@@ -23,7 +23,12 @@ export interface DaemonBoot {
   /** Random, for this boot: answers the health challenge, so that no other process can pose as the daemon. */
   readonly instance: string;
   /** `secret` is null for `key_file`: the daemon reads (or makes) `server/master.key` itself. */
-  readonly master_key: { readonly source: MasterKeySource; readonly secret: string | null };
+  readonly master_key: {
+    readonly source: MasterKeySource;
+    readonly secret: string | null;
+    /** A keyring's further keys: a change of the master key was cut short, and the vault says which. */
+    readonly others?: readonly string[];
+  };
   readonly relay: { readonly port: number; readonly secret: string; readonly pid: number };
   /** Extra trust anchors for outbound TLS, PEM. */
   readonly extra_roots: readonly string[];
@@ -57,6 +62,8 @@ export interface DaemonState {
   readonly version: string;
   readonly instance: string;
   readonly started_at: string;
+  /** Which of the boot line's master keys opened the vault, where there were several; 0: the first. */
+  readonly master_key?: number;
 }
 
 /** Request header of the health challenge: 32 hex digits, fresh each time. */

@@ -11,21 +11,30 @@ import { loginPageRoutes } from "./dashboard/login_pages.tsx";
 import { errorResponse, notFoundResponse } from "./error_response.ts";
 import type { Log } from "./log.ts";
 import type { ApiEnv } from "./middleware/api_env.ts";
-import { DEFAULT_BODY_LIMIT, LARGE_BODY_LIMIT, readBody } from "./middleware/body_limit.ts";
+import {
+  BACKUP_BODY_LIMIT,
+  DEFAULT_BODY_LIMIT,
+  LARGE_BODY_LIMIT,
+  readBody,
+} from "./middleware/body_limit.ts";
+import { readOwnersBody } from "./middleware/large_body.ts";
 import { originGuard, type OwnAddresses, splitTarget } from "./middleware/origin.ts";
 import type { DashboardEnv } from "./middleware/dashboard_session.ts";
 import { DashboardSessions } from "./middleware/dashboard_sessions.ts";
+import { passGate } from "./middleware/pass_gate.ts";
 import { type ProofChecks, requireProof } from "./middleware/proof.ts";
 import { securityHeaders } from "./middleware/security_headers.ts";
 import { apiDocsRoutes } from "./routes/api_docs.ts";
 import { auditRoutes } from "./routes/audit.ts";
 import { authSessionRoutes } from "./routes/auth_sessions.ts";
+import { backupRoutes } from "./routes/backup.ts";
 import { connectionsRoutes } from "./routes/connections.ts";
 import { dashboardSessionRoute } from "./routes/dashboard_session.ts";
 import { credentialRoutes } from "./routes/credentials.ts";
 import { grantRoutes } from "./routes/grants.ts";
 import { healthRoute, type HealthSource, statusRoutes } from "./routes/health.ts";
 import { identityRoutes, registrationRoute } from "./routes/identities.ts";
+import { keyRoutes } from "./routes/keys.ts";
 import { providerRoutes } from "./routes/providers.ts";
 import { proxyRoutesRoutes } from "./routes/proxy_routes.ts";
 
@@ -48,7 +57,7 @@ export function createApp({ broker, proofs, health, own, log }: AppParts): Hono<
   const sessions = new DashboardSessions(broker.now);
   app.onError((error, c) => errorResponse(error, log, `${c.req.method} ${c.req.routePath}`));
   app.notFound(() => notFoundResponse());
-  app.use(securityHeaders(), originGuard(own));
+  app.use(securityHeaders(), originGuard(own), passGate(broker.gate));
   app.route("/", openRoutes(broker, proofs, health));
   app.use("/ui/*", dashboardPages(broker, sessions));
   app.route("/", provenRoutes(broker, proofs, sessions));
@@ -95,8 +104,14 @@ function provenRoutes(
   const routes = new Hono<ApiEnv>();
   const small = readBody(JSON_TYPE, DEFAULT_BODY_LIMIT);
   const large = readBody(JSON_TYPE, LARGE_BODY_LIMIT);
+  const backup = readOwnersBody(proofs, JSON_TYPE, BACKUP_BODY_LIMIT);
+  const readers: Readonly<Record<string, MiddlewareHandler<ApiEnv>>> = {
+    "/providers": large,
+    "/backup/verify": backup,
+    "/backup/restore": backup,
+  };
   // Every path that is none of the open ones, known or not: a stranger learns nothing about routes.
-  routes.use("*", (c, next) => (c.req.path === "/providers" ? large : small)(c, next));
+  routes.use("*", (c, next) => (readers[c.req.path] ?? small)(c, next));
   routes.use("*", requireProof(proofs, (caller, asked) => broker.usage.refused(caller, asked)));
   routes.route("/", statusRoutes(broker));
   routes.route("/", identityRoutes(broker));
@@ -108,5 +123,7 @@ function provenRoutes(
   routes.route("/", grantRoutes(broker));
   routes.route("/", dashboardSessionRoute(broker, sessions));
   routes.route("/", auditRoutes(broker));
+  routes.route("/", backupRoutes(broker));
+  routes.route("/", keyRoutes(broker));
   return routes;
 }

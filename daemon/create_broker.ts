@@ -8,10 +8,14 @@ import { ChangeHub } from "./broker/change_hub.ts";
 import { DefaultConnections } from "./broker/default_connections.ts";
 import { KnownCallers } from "./broker/known_callers.ts";
 import { Refreshes } from "./broker/refreshes.ts";
+import { RequestGate } from "./broker/request_gate.ts";
 import { UsageLedger } from "./broker/usage_ledger.ts";
 
 /** What a broker cannot make itself. */
-export type BrokerParts = Omit<Broker, "changes" | "defaults" | "callers" | "refreshes" | "usage">;
+export type BrokerParts = Omit<
+  Broker,
+  "changes" | "defaults" | "callers" | "gate" | "refreshes" | "usage"
+>;
 
 /** A broker over its parts. */
 export function createBroker(parts: BrokerParts): Broker {
@@ -23,6 +27,7 @@ export function createBroker(parts: BrokerParts): Broker {
   return {
     ...parts,
     changes,
+    gate: new RequestGate(),
     defaults: new DefaultConnections(sources),
     callers: new KnownCallers(sources),
     refreshes: new Refreshes(),

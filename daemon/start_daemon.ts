@@ -19,6 +19,7 @@ import { ProviderCatalogue } from "./broker/provider_catalogue.ts";
 import { checkIntegrity } from "./broker/integrity.ts";
 import { endRefreshes } from "./broker/refresh_connection.ts";
 import { auditServer, selfTest } from "./confinement.ts";
+import { masterKeyChanger } from "./change_master_key.ts";
 import { createBroker } from "./create_broker.ts";
 import { customDefinitions } from "./custom_definitions.ts";
 import { tunnelFetch } from "./egress.ts";
@@ -28,6 +29,7 @@ import { flows } from "./flows/mod.ts";
 import { keepHouse } from "./housekeeping.ts";
 import type { Log } from "./log.ts";
 import { ownAddresses } from "./middleware/origin.ts";
+import { applyPendingDefinitions } from "./records/pending_definitions.ts";
 import { ReplayMemory } from "./replay_memory.ts";
 import { readDaemonSettings } from "./settings.ts";
 import { removeIfThere, replaceVolatileFile } from "./vault/durable_file.ts";
@@ -93,10 +95,11 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
   let port = boot.port;
   let own = ownAddresses(port, boot.base_url);
   const policy = egressPolicy(control);
-  const catalogue = await ProviderCatalogue.open(
-    bundledProviders(),
-    customDefinitions(paths.server.providers),
-  );
+  const definitions = customDefinitions(paths.server.providers);
+  if (await applyPendingDefinitions(vault, definitions)) {
+    log.info("the definitions of a restore that was cut short are written");
+  }
+  const catalogue = await ProviderCatalogue.open(bundledProviders(), definitions);
   // The relay takes it in while the rest is made; nobody is told of this daemon before it has.
   const allowed = policy.allowDefinitions(catalogue.all());
   const broker = createBroker({
@@ -110,6 +113,13 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     },
     registrationToken,
     vault,
+    changeKeys: masterKeyChanger({
+      vault: store,
+      source: boot.master_key.source,
+      keyFilePath: paths.server.masterKey,
+      now,
+      onStep: (step) => log.info(`changing the keys: ${step}`),
+    }),
     ownsVault: true,
     catalogue,
     flows,
@@ -154,7 +164,7 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
   keepHouse({ broker, tasks, signLog, policy, providersDir: paths.server.providers, log });
   await allowed;
   const started = cleanup.move();
-  writeState(paths, boot, port);
+  writeState(paths, boot, port, store.master);
   log.info("daemon started", { version: boot.version, port, pid: Deno.pid });
   void control.down.then(() => {
     if (!tasks.signal.aborted) log.warn("the egress relay is gone; the next command restarts it");
@@ -221,7 +231,7 @@ function probes(paths: HomePaths, control: EgressControl, store: Vault): Broker[
   return checks;
 }
 
-function writeState(paths: HomePaths, boot: DaemonBoot, port: number): void {
+function writeState(paths: HomePaths, boot: DaemonBoot, port: number, masterKey: number): void {
   const state: DaemonState = {
     pid: Deno.pid,
     relay_pid: boot.relay.pid,
@@ -230,6 +240,7 @@ function writeState(paths: HomePaths, boot: DaemonBoot, port: number): void {
     version: boot.version,
     instance: boot.instance,
     started_at: new Date().toISOString(),
+    ...(boot.master_key.others === undefined ? {} : { master_key: masterKey }),
   };
   const bytes = new TextEncoder();
   replaceVolatileFile(paths.server.pid, bytes.encode(`${Deno.pid}\n`));

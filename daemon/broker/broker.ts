@@ -9,6 +9,7 @@ import type {
   AuditQuery,
   AuditReport,
   Finding,
+  KeyRotation,
   ReadyCheck,
   WhoAmI,
 } from "../../core/api.ts";
@@ -23,6 +24,7 @@ import type { DefaultConnections } from "./default_connections.ts";
 import type { KnownCallers } from "./known_callers.ts";
 import type { ProviderCatalogue } from "./provider_catalogue.ts";
 import type { Refreshes } from "./refreshes.ts";
+import type { RequestGate } from "./request_gate.ts";
 import type { UsageLedger } from "./usage_ledger.ts";
 
 /** The broker's surroundings. */
@@ -34,6 +36,12 @@ export interface Broker {
   /** Content of `server/registration.token`. */
   readonly registrationToken: Secret;
   readonly vault: Vault;
+  /**
+   * Changes the vault's keys. `given` is the new master key, null where the daemon makes one.
+   *
+   * @throws {InvalidInputError} when it cannot be used. @throws {StoreUnavailableError}
+   */
+  readonly changeKeys: (given: Secret | null) => Promise<Omit<KeyRotation, "status">>;
   /** A lock keeps every other process off the vault: what another process claimed, it left behind. */
   readonly ownsVault: boolean;
   readonly catalogue: ProviderCatalogue;
@@ -42,6 +50,8 @@ export interface Broker {
   /** Identities and grants, as last read. */
   readonly callers: KnownCallers;
   readonly changes: ChangeHub;
+  /** What every request passes, and a restore closes. */
+  readonly gate: RequestGate;
   /** This process's refreshes. */
   readonly refreshes: Refreshes;
   readonly flows: Readonly<Record<Flow, LoginFlow>>;

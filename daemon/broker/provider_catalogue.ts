@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ProviderNotFoundError } from "../../core/errors.ts";
+import { ProviderNotFoundError, StoreUnavailableError } from "../../core/errors.ts";
 import type { ProviderDefinition, ProviderSource } from "../../core/provider.ts";
 import { nearest } from "../../core/suggestion.ts";
 
@@ -37,6 +37,8 @@ export class ProviderCatalogue {
   #custom: ReadonlyMap<string, ProviderDefinition> = new Map();
   #broken: readonly BrokenDefinition[] = [];
   #all: readonly ProviderDefinition[] = [];
+  /** The files are not what is in force: a restore could not write them. */
+  #isAhead = false;
 
   private constructor(bundled: readonly ProviderDefinition[], store: CustomDefinitionStore) {
     this.#bundled = new Map(bundled.map((definition) => [definition.name, definition]));
@@ -74,6 +76,11 @@ export class ProviderCatalogue {
     return this.#all;
   }
 
+  /** The owner's own definitions, by name. */
+  custom(): readonly ProviderDefinition[] {
+    return this.#all.filter(({ name }) => this.#custom.has(name));
+  }
+
   /** Where the definition in force comes from. */
   sourceOf(name: string): ProviderSource {
     return this.#custom.has(name) ? "custom" : "bundled";
@@ -91,29 +98,62 @@ export class ProviderCatalogue {
 
   /** Keeps a custom definition. @throws {StoreUnavailableError} */
   async save(definition: ProviderDefinition): Promise<void> {
+    this.#checkFiles();
     this.#store.save(definition);
     await this.reload();
   }
 
   /** Forgets a custom definition. @throws {StoreUnavailableError} */
   async remove(name: string): Promise<void> {
+    this.#checkFiles();
     this.#store.remove(name);
+    await this.reload();
+  }
+
+  /**
+   * Puts these in force in place of all custom ones, at once, and then has `write` bring the files
+   * into line. When that fails they stay in force until the daemon is started again, whatever the
+   * files say: the connections are those that belong to them.
+   *
+   * @throws {StoreUnavailableError} when `write` does.
+   */
+  async adopt(
+    definitions: readonly ProviderDefinition[],
+    write: (files: CustomDefinitionStore) => Promise<void>,
+  ): Promise<void> {
+    this.#isAhead = true;
+    this.#use(definitions);
+    await write(this.#store);
+    this.#isAhead = false;
     await this.reload();
   }
 
   /** Reads the custom definitions again; tells whether anything changed. */
   async reload(): Promise<boolean> {
+    if (this.#isAhead) return false;
     const { definitions, broken } = await this.#store.read();
     const before = JSON.stringify([...this.#custom.values()]);
     if (this.#all.length > 0 && before === JSON.stringify(definitions)) {
       this.#broken = broken;
       return false;
     }
-    this.#custom = new Map(definitions.map((definition) => [definition.name, definition]));
     this.#broken = broken;
+    this.#use(definitions);
+    return true;
+  }
+
+  #use(custom: readonly ProviderDefinition[]): void {
+    this.#custom = new Map(custom.map((definition) => [definition.name, definition]));
     this.#all = [...new Map([...this.#bundled, ...this.#custom]).values()]
       .sort((a, b) => a.name < b.name ? -1 : 1);
-    return true;
+  }
+
+  #checkFiles(): void {
+    if (!this.#isAhead) return;
+    throw new StoreUnavailableError(
+      "Cannot change definitions: those of a restore are not written to their files yet",
+      { hint: "Make room on the disk, then run: authsome daemon restart" },
+    );
   }
 }
 

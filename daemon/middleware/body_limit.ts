@@ -5,6 +5,7 @@
  */
 import { createMiddleware } from "@hono/hono/factory";
 import type { MiddlewareHandler } from "@hono/hono";
+import { MAX_BACKUP_BYTES } from "../../core/backup_size.ts";
 import {
   InvalidRequestError,
   PayloadTooLargeError,
@@ -16,6 +17,8 @@ import type { ApiEnv } from "./api_env.ts";
 export const DEFAULT_BODY_LIMIT = 256 * 1024;
 /** Largest body of the routes that take whole files, in bytes. */
 export const LARGE_BODY_LIMIT = 1024 * 1024;
+/** Largest body of the routes that take a backup, which is base64 in JSON, in bytes. */
+export const BACKUP_BODY_LIMIT: number = Math.ceil(MAX_BACKUP_BYTES / 3) * 4 + 64 * 1024;
 
 const EMPTY = new Uint8Array();
 

@@ -28,6 +28,31 @@ export function verifyProof(
   { method, target, body }: ProvenRequest,
   now: Date,
 ): Proof {
+  const { claims, did } = readSigned(authorization);
+  const body_sha256 = body.length === 0 ? EMPTY_SHA256 : sha256Hex(body);
+  return readProofClaims(claims, did, { method, target, body_sha256 }, now);
+}
+
+/**
+ * Who sends a request whose body was not read yet. Worth nothing for the request itself: whoever took
+ * a proof from another request's header could put another body behind it.
+ *
+ * @throws {InvalidProofError} naming the check that failed, nothing more.
+ */
+export function verifySender(
+  authorization: string | undefined,
+  { method, target }: Omit<ProvenRequest, "body">,
+  now: Date,
+): Proof {
+  const { claims, did } = readSigned(authorization);
+  const body_sha256 = String(claims["body_sha256"]);
+  return readProofClaims(claims, did, { method, target, body_sha256 }, now);
+}
+
+/** The claims of a proof whose signature holds, and the key that signed. */
+function readSigned(
+  authorization: string | undefined,
+): { readonly claims: Record<string, unknown>; readonly did: string } {
   const token = proofToken(authorization);
   const [header, payload, signature] = token.split(".") as [string, string, string];
   if (header !== USUAL_HEADER && !isKnownHeader(header)) throw invalidProof("signature");
@@ -39,8 +64,7 @@ export function verifyProof(
   const signed = new TextEncoder().encode(`${header}.${payload}`);
   if (!isSignedBy(key, signed, signature)) throw invalidProof("signature");
   remember(did, key);
-  const body_sha256 = body.length === 0 ? EMPTY_SHA256 : sha256Hex(body);
-  return readProofClaims(claims, did, { method, target, body_sha256 }, now);
+  return { claims, did };
 }
 
 function isKnownHeader(text: string): boolean {

@@ -19,7 +19,8 @@ export type Tag =
   | "Providers"
   | "Proxy"
   | "Grants"
-  | "Audit";
+  | "Audit"
+  | "Backups and keys";
 
 /**
  * Who is answered: anyone without a proof; a key that registers itself; a registered identity; a

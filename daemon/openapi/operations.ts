@@ -5,6 +5,7 @@
  * @module
  */
 import { AUDIT_OPERATIONS } from "./audit_operations.ts";
+import { BACKUP_OPERATIONS } from "./backup_operations.ts";
 import { CONNECTION_OPERATIONS, CREDENTIAL_OPERATIONS } from "./connection_operations.ts";
 import { DASHBOARD_OPERATIONS } from "./dashboard_operations.ts";
 import type { Operation } from "./operation.ts";
@@ -24,5 +25,6 @@ export const OPERATIONS: readonly Operation[] = [
   ...PROXY_OPERATIONS,
   ...GRANT_OPERATIONS,
   ...AUDIT_OPERATIONS,
+  ...BACKUP_OPERATIONS,
   ...DASHBOARD_OPERATIONS,
 ];

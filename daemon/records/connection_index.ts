@@ -17,7 +17,7 @@ import { metadataKey, metadataPageKey } from "./record_key.ts";
 export const PAGE_SIZE = 32;
 
 /** The `…:metadata` record. */
-interface StoredHead {
+export interface StoredHead {
   readonly schema_version: 1;
   readonly provider: string;
   readonly default_since: string | null;
@@ -27,7 +27,7 @@ interface StoredHead {
 }
 
 /** A `…:metadata:<page>` record. */
-interface StoredPage {
+export interface StoredPage {
   readonly connections: readonly StoredSummary[];
 }
 
@@ -79,7 +79,8 @@ export async function readProviderConnections(
   };
 }
 
-function readHead({ value }: VaultRecord): StoredHead {
+/** The head of an index as stored. */
+export function readHead({ value }: VaultRecord): StoredHead {
   return JSON.parse(value);
 }
 

@@ -32,7 +32,12 @@ export async function readConnectionState(
 ): Promise<ConnectionState> {
   const record = await vault.get(stateKey(vaultId, ref));
   if (record === null) return NEVER_REFRESHED;
-  const { last_refresh_at, last_refresh_error, last_failure_at } = JSON.parse(record.value);
+  return decodeState(record.value);
+}
+
+/** The state that {@linkcode stateChange} wrote. */
+export function decodeState(text: string): ConnectionState {
+  const { last_refresh_at, last_refresh_error, last_failure_at } = JSON.parse(text);
   return {
     last_refresh_at: last_refresh_at === null ? null : new Date(last_refresh_at),
     last_refresh_error,

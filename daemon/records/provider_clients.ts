@@ -14,7 +14,7 @@ export async function readProviderClient(
   provider: string,
 ): Promise<ProviderClient | null> {
   const record = await vault.get(providerClientKey(provider));
-  return record === null ? null : decode(record.value);
+  return record === null ? null : decodeProviderClient(record.value);
 }
 
 /** Keeps a client for the provider, in place of an earlier one. */
@@ -46,7 +46,8 @@ function encode(client: ProviderClient): string {
   });
 }
 
-function decode(text: string): ProviderClient {
+/** The client that {@linkcode providerClientChange} wrote. */
+export function decodeProviderClient(text: string): ProviderClient {
   const { schema_version: _, client_secret, registration_access_token, ...rest } = JSON.parse(text);
   const secret = (value: string | null) => value === null ? null : new Secret(value);
   return {

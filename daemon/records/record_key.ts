@@ -48,10 +48,21 @@ export function providerPrefix(vaultId: string, provider: string): string {
   return `vault:${id(vaultId, "vault")}:${name(provider, "provider")}:`;
 }
 
+/** `vault:<vault_id>:`, what every record of this vault starts with. */
+export function vaultPrefix(vaultId: string): string {
+  return `vault:${id(vaultId, "vault")}:`;
+}
+
 /** `server:provider:<provider>:client`. */
 export function providerClientKey(provider: string): string {
-  return `server:provider:${name(provider, "provider")}:client`;
+  return `${CLIENT_PREFIX}${name(provider, "provider")}:client`;
 }
+
+/** What every OAuth client's key starts with. */
+export const CLIENT_PREFIX = "server:provider:";
+
+/** `server:restore`: definition files that a restore has still to write or remove. */
+export const RESTORE_KEY = "server:restore";
 
 /** `server:identity:<handle>`. */
 export function identityKey(handle: string): string {

@@ -9,15 +9,22 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { DaemonBoot } from "../../core/boot.ts";
 import {
-  MasterKeyError,
+  InvalidInputError,
   StoreUnavailableError,
   VaultConflictError,
   VaultSealError,
 } from "../../core/errors.ts";
-import { unwrapDataKey } from "./data_key.ts";
-import { readKeyFile, readOrCreateKeyFile } from "./key_file.ts";
+import { newDataKey, wrapDataKey } from "./data_key.ts";
+import {
+  readKeyCandidates,
+  readOrCreateKeyFile,
+  removeKeyRemnants,
+  writeKeyCandidates,
+} from "./key_file.ts";
 import { checkKey, checkValue, endOfPrefix } from "./key_range.ts";
-import { deriveWrappingKey, givenMasterKey, type MasterKey, showSource } from "./master_key.ts";
+import { deriveWrappingKey, givenMasterKeys, type MasterKey, newDerivation } from "./master_key.ts";
+import { isMasterKeyOf, openDataKeys, vaultUid } from "./open_data_keys.ts";
+import { eraseOldCiphertext, needsErasure, replaceDataKey } from "./replace_data_key.ts";
 import { type DataKey, seal, unseal } from "./seal.ts";
 import { storeError } from "./store_error.ts";
 import type { Vault, VaultChange, VaultRecord } from "./vault.ts";
@@ -43,18 +50,21 @@ export interface SqliteVaultOptions {
 export async function openSqliteVault(options: SqliteVaultOptions): Promise<SqliteVault> {
   const { path, keyFilePath, masterKey, busyTimeoutMs = 5000 } = options;
   try {
-    const given = givenMasterKey(masterKey);
-    let master: MasterKey;
+    const given = givenMasterKeys(masterKey);
+    let masters: readonly MasterKey[];
     if (vaultFileExists(path)) {
       checkVaultFile(path);
-      master = given ?? readKeyFile(keyFilePath);
+      masters = given ?? readKeyCandidates(keyFilePath);
     } else {
-      master = given ?? readOrCreateKeyFile(keyFilePath);
-      await createVaultFile(path, master, new Date());
+      masters = given ?? [readOrCreateKeyFile(keyFilePath)];
+      await createVaultFile(path, masters[0]!, new Date());
     }
     const database = openDatabase(path, busyTimeoutMs);
     try {
-      return new SqliteVault(path, database, await openDataKeys(database, master));
+      const { dataKeys, master } = await openDataKeys(database, masters);
+      if (given === null) settleKeyFile(keyFilePath, masters, master);
+      if (needsErasure(database)) eraseOldCiphertext(database);
+      return new SqliteVault(path, database, dataKeys, master);
     } catch (error) {
       database.close();
       throw error;
@@ -62,6 +72,12 @@ export async function openSqliteVault(options: SqliteVaultOptions): Promise<Sqli
   } catch (error) {
     throw storeError("open the vault", path, error);
   }
+}
+
+/** Ends a change of the master key that was cut short: only the key that opens the vault stays. */
+function settleKeyFile(path: string, masters: readonly MasterKey[], master: number): void {
+  if (masters.length > 1) writeKeyCandidates(path, [masters[master]!]);
+  removeKeyRemnants(path);
 }
 
 function openDatabase(path: string, busyTimeoutMs: number): DatabaseSync {
@@ -81,48 +97,35 @@ function openDatabase(path: string, busyTimeoutMs: number): DatabaseSync {
   return database;
 }
 
-async function openDataKeys(
-  database: DatabaseSync,
-  master: MasterKey,
-): Promise<ReadonlyMap<number, DataKey>> {
-  const uid = String(database.prepare("SELECT value FROM meta WHERE name = 'uid'").get()?.value);
-  const rows = database.prepare("SELECT id, derivation, wrapped FROM data_key ORDER BY id").all();
-  if (rows.length === 0) throw new MasterKeyError("Cannot open the vault: it has no data key");
-  const keys = new Map<number, DataKey>();
-  // One derivation costs a passphrase 150 ms; data keys usually share it.
-  const wrappingKeys = new Map<string, Uint8Array>();
-  for (const row of rows) {
-    const derivation = String(row.derivation);
-    const wrappingKey = wrappingKeys.get(derivation) ??
-      await deriveWrappingKey(master, JSON.parse(derivation), uid);
-    wrappingKeys.set(derivation, wrappingKey);
-    const dataKey = unwrapDataKey(wrappingKey, uid, Number(row.id), row.wrapped as Uint8Array);
-    if (dataKey === null) {
-      throw new MasterKeyError(
-        `Cannot open the vault: ${
-          showSource(master.source)
-        } is not the master key it was made with`,
-        { hint: "Give the key this vault was made with; nothing was changed" },
-      );
-    }
-    keys.set(dataKey.id, dataKey);
-  }
-  return keys;
+/** What came of {@linkcode SqliteVault.changeKeys}. */
+export interface ChangedKeys {
+  /** Records that were sealed anew. */
+  readonly records: number;
+  /** Id of the new data key. */
+  readonly key_id: number;
 }
 
 /** The encrypted {@linkcode Vault} in a file; {@linkcode openSqliteVault} makes it. */
 export class SqliteVault implements Vault {
   readonly #path: string;
   readonly #database: DatabaseSync;
-  readonly #dataKeys: ReadonlyMap<number, DataKey>;
-  /** The newest data key seals; older ones only open. */
-  readonly #sealingKey: DataKey;
   readonly #statements: Statements;
+  /** Which of the master keys it was opened with fits; 0 is the first. */
+  readonly master: number;
+  #dataKeys: ReadonlyMap<number, DataKey>;
+  /** The newest data key seals; older ones only open. */
+  #sealingKey: DataKey;
   #closed = false;
 
   /** Over an open database whose data keys are unwrapped, oldest first. */
-  constructor(path: string, database: DatabaseSync, dataKeys: ReadonlyMap<number, DataKey>) {
+  constructor(
+    path: string,
+    database: DatabaseSync,
+    dataKeys: ReadonlyMap<number, DataKey>,
+    master = 0,
+  ) {
     this.#path = path;
+    this.master = master;
     this.#database = database;
     this.#dataKeys = dataKeys;
     this.#sealingKey = [...dataKeys.values()].at(-1)!;
@@ -169,6 +172,44 @@ export class SqliteVault implements Vault {
         throw error;
       }
     });
+  }
+
+  /**
+   * Changes both keys: a new data key seals every record, wrapped under `master`. One transaction;
+   * killed at any moment, the vault opens with the old master key or with the new one, and every
+   * record with it. What reads and writes meanwhile goes on.
+   *
+   * @throws {InvalidInputError} when `master` is the master key already.
+   * @throws {VaultSealError} when a record does not open. @throws {StoreUnavailableError} when there
+   * is no room. Nothing was changed then.
+   */
+  async changeKeys(master: MasterKey, now: Date): Promise<ChangedKeys> {
+    if (await isMasterKeyOf(this.#database, master)) {
+      throw new InvalidInputError("Cannot change the master key: the new one is the one in use");
+    }
+    const uid = vaultUid(this.#database);
+    const derivation = newDerivation(master);
+    const wrappingKey = await deriveWrappingKey(master, derivation, uid);
+    return await this.#answer("change the keys of the vault", () => {
+      const dataKey = newDataKey(this.#sealingKey.id + 1);
+      const wrapped = wrapDataKey(wrappingKey, uid, dataKey);
+      wrappingKey.fill(0);
+      const row = {
+        derivation: JSON.stringify(derivation),
+        wrapped,
+        created_at: now.toISOString(),
+      };
+      const records = replaceDataKey(this.#database, this.#dataKeys, dataKey, row);
+      for (const { bytes } of this.#dataKeys.values()) bytes.fill(0);
+      this.#dataKeys = new Map([[dataKey.id, dataKey]]);
+      this.#sealingKey = dataKey;
+      return { records, key_id: dataKey.id };
+    });
+  }
+
+  /** Takes what old keys had sealed out of the files; false when that must wait for the next start. */
+  eraseOldCiphertext(): Promise<boolean> {
+    return this.#answer("write the vault", () => eraseOldCiphertext(this.#database));
   }
 
   /** See {@linkcode Vault.close}. Moves the log into the file. */

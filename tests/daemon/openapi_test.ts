@@ -6,9 +6,10 @@
  */
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { Validator } from "npm:@seriousme/openapi-schema-validator@2.11.0";
-import type { GrantItem, Session } from "../../core/api.ts";
+import type { BackupAnswer, GrantItem, Session } from "../../core/api.ts";
 import { createProof, type Signer } from "../../core/proof.ts";
 import { createApp } from "../../daemon/app.ts";
+import { BACKUP_BODY_LIMIT } from "../../daemon/middleware/body_limit.ts";
 import { providerItem } from "../../daemon/openapi/provider_schema.ts";
 import { bundledProviders } from "../../providers/mod.ts";
 import { swaggerUiFiles } from "../support/embed_swagger_ui.ts";
@@ -179,14 +180,16 @@ const ATTEMPTS: Readonly<Record<string, (prepared: Prepared) => Promise<void>>> 
     const isForm = !("application/json" in prepared.operation.requestBody.content);
     for (const body of ["{", "null", "[]", '"x"', "\u0000", "{}", '{"unknown":1}', deep(10_000)]) {
       const { status } = await send(prepared, { body });
-      // An export of everything needs nothing said.
-      const isEnough = body === "{}" && prepared.operation.operationId === "exportCredentials";
+      // An export of everything needs nothing said, and neither does a key that the daemon makes.
+      const isEnough = body === "{}" &&
+        ["exportCredentials", "rotateKeys"].includes(prepared.operation.operationId);
       ok(isForm || isEnough || status === 422, `${body.slice(0, 20)}: ${status}`);
     }
   },
   "a body that is too large": async (prepared) => {
     if (prepared.operation.method === "GET") return;
-    const body = JSON.stringify({ x: "x".repeat(1024 * 1024) });
+    const limit = /^\/backup\/./.test(prepared.operation.path) ? BACKUP_BODY_LIMIT : 1024 * 1024;
+    const body = JSON.stringify({ x: "x".repeat(limit) });
     const { status } = await send(prepared, { body, type: "application/json" });
     ok(status === 413 || status === 415 || prepared.operation["x-callers"] === "anyone");
   },
@@ -313,6 +316,11 @@ async function valuesFor(
     const { did } = await newSigner("");
     const { id } = await owner.json<GrantItem>("POST", "/grants", { run_did: did });
     return { parameters: { id } };
+  }
+  if (operationId === "verifyBackup" || operationId === "restoreBackup") {
+    const passphrase = "several words that nobody guesses";
+    const { backup } = await owner.json<BackupAnswer>("POST", "/backup", { passphrase });
+    return { body: { backup } };
   }
   if (operationId === "removeProvider") {
     const register = client.operations.find((other) => other.operationId === "registerProvider")!;

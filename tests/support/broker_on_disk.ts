@@ -69,6 +69,7 @@ export async function openBrokerOnDisk(
       read: () => Promise.resolve({ definitions: [], broken: [] }),
       save: () => {},
       remove: () => {},
+    changeKeys: () => Promise.reject(new Error("no keys are changed in this test")),
     }),
     flows,
     now: () => new Date(),

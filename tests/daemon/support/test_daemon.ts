@@ -76,6 +76,7 @@ export async function openTestDaemon(
     settings: DEFAULT_SERVER_CONFIG,
     encryption: { mode: "local_key", source: "key_file", status: "ok" },
     registrationToken: new Secret(REGISTRATION_TOKEN),
+    changeKeys: () => Promise.resolve({ source: "key_file", records: 0, key_id: 2, erased: true }),
     ownsVault: true,
     catalogue: await ProviderCatalogue.open(bundled, store ?? memoryDefinitions()),
     flows,

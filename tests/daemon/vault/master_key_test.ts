@@ -10,7 +10,7 @@ import { Secret } from "../../../core/secret.ts";
 import { readKeyFile, readOrCreateKeyFile } from "../../../daemon/vault/key_file.ts";
 import {
   deriveWrappingKey,
-  givenMasterKey,
+  givenMasterKeys,
   type KeyDerivation,
   newDerivation,
 } from "../../../daemon/vault/master_key.ts";
@@ -90,7 +90,7 @@ Deno.test("a passphrase for a vault with a 32-byte key says which kind is wanted
 
 Deno.test("an empty master key is refused by the name of its source", () => {
   for (const secret of ["", "\n", null]) {
-    assert.throws(() => givenMasterKey({ source: "keyring", secret }), (error: unknown) => {
+    assert.throws(() => givenMasterKeys({ source: "keyring", secret }), (error: unknown) => {
       assert.ok(error instanceof MasterKeyError);
       assert.match(error.message, /the keyring is empty/);
       return true;
