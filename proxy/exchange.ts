@@ -65,7 +65,10 @@ async function exchange(
     if (text === null) return "close";
     request = parseRequestHead(text);
     const forward = await decide(request);
-    body = new RequestBody(reader, request.framing, forward.replaceCredential !== undefined);
+    body = new RequestBody(reader, request.framing, {
+      keep: forward.replaceCredential !== undefined,
+      watch: forward.watchBody,
+    });
     const { upstream, response } = await askUpstream({
       request,
       forward,
@@ -77,7 +80,7 @@ async function exchange(
     });
     return response.status === 101
       ? await switchProtocols(client, reader, upstream, response)
-      : await relayAnswer(client, reader, { request, body, upstream, response, pool });
+      : await relayAnswer(client, reader, { request, body, upstream, response, pool, onRefusal });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     onRefusal?.(error, request);
@@ -113,12 +116,13 @@ interface Relay {
   readonly upstream: Upstream;
   readonly response: ResponseHead;
   readonly pool: UpstreamPool;
+  readonly onRefusal: ExchangeOptions["onRefusal"];
 }
 
 async function relayAnswer(
   client: Duplex,
   reader: ByteReader,
-  { request, body, upstream, response, pool }: Relay,
+  { request, body, upstream, response, pool, onRefusal }: Relay,
 ): Promise<"keep" | "close"> {
   const ends = response.framing.kind === "until_close";
   // After a final answer without a 100 the body may come or not: the connection cannot go on.
@@ -136,7 +140,10 @@ async function relayAnswer(
   } catch (error) {
     upstream.close();
     // Never a clean end for a truncated body: without a close_notify the client sees that it broke.
-    throw error instanceof Refusal ? new Error(error.message) : error;
+    if (!(error instanceof Refusal)) throw error;
+    // Of the answer, or of a request that went on behind its answer's beginning.
+    onRefusal?.(error, request);
+    throw new Error(error.message);
   }
   reader.onActivity = null;
   if (!body.isSent) {

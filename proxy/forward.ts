@@ -22,6 +22,8 @@ export interface Forward {
   readonly head: OutgoingHead;
   /** Opens a connection to the server. */
   connect(): Promise<Duplex>;
+  /** Is given the body's payload before it is sent; throws a `Refusal` for what may not go out. */
+  readonly watchBody?: (piece: Uint8Array) => void;
   /** Told how the server answered, where a credential is on the request; null: not at all. */
   readonly onAnswer?: (status: number | null) => void;
   /**

@@ -3,13 +3,15 @@
  * credential takes its place; one that is on its way to another host is a program that was talked
  * into sending its keys away, or set up wrong. It goes no further.
  *
- * What is looked at is what the proxy can read: target and headers of decrypted and of plain requests,
- * `Basic` user information decoded. Bodies, and tunnels that are not decrypted, are not.
+ * What is looked at is what the proxy can read: target, headers and body of decrypted and of plain
+ * requests, `Basic` user information decoded. Bodies are looked through as they are: in a compressed
+ * one nothing is seen, nor in frames of a WebSocket, nor in tunnels that are not decrypted.
  *
  * @module
  */
 import { Refusal } from "./fail_closed.ts";
 import { headerValue, type RequestHead } from "./http1/message_head.ts";
+import { NeedleSearch } from "./needle_search.ts";
 import type { Placeholder } from "./placeholders.ts";
 
 /** The placeholders of one run. */
@@ -18,6 +20,8 @@ export class PlaceholderCanaries {
   readonly #pattern: RegExp | null;
   readonly #note: (line: string) => void;
   readonly #told = new Set<string>();
+  /** Of bodies, by the placeholders that are looked for. */
+  readonly #searches = new Map<string, BodySearch>();
 
   /** `note` tells the owner, once for each provider and host. */
   constructor(placeholders: readonly Placeholder[], note: (line: string) => void) {
@@ -35,16 +39,42 @@ export class PlaceholderCanaries {
   check(request: RequestHead, host: string, isOwnHost: (provider: string) => boolean): void {
     if (this.#pattern === null) return;
     for (const [text] of readable(request).matchAll(this.#pattern)) {
-      const { provider, connection } = this.#owners.get(text)!;
-      if (isOwnHost(provider)) continue;
-      this.#tell(provider, host);
-      throw new Refusal(
-        403,
-        "PlaceholderLeakError",
-        `Cannot send the request to ${host}: it carries the placeholder of ${provider}/${connection}`,
-        { hint: `Send it to the hosts of ${provider}: authsome inspect ${provider}` },
-      );
+      const owner = this.#owners.get(text)!;
+      if (!isOwnHost(owner.provider)) throw this.#blocked(owner, host);
     }
+  }
+
+  /**
+   * The same for a body, piece by piece: a function that is given each piece before it is sent, and
+   * throws at the one in which a placeholder ends. Null where there is nothing to look for.
+   *
+   * What came before that piece has been sent, but a request that was cut off is not carried out.
+   */
+  bodyWatch(
+    host: string,
+    isOwnHost: (provider: string) => boolean,
+  ): ((piece: Uint8Array) => void) | null {
+    const foreign = [...this.#owners.values()].filter(({ provider }) => !isOwnHost(provider));
+    if (foreign.length === 0) return null;
+    const key = foreign.map(({ text }) => text).join("\n");
+    let search = this.#searches.get(key);
+    if (search === undefined) this.#searches.set(key, search = bodySearch(foreign));
+    const { needles, owners } = search;
+    const find = needles.stream();
+    return (piece) => {
+      const found = find(piece);
+      if (found >= 0) throw this.#blocked(owners[found]!, host);
+    };
+  }
+
+  #blocked({ provider, connection }: Placeholder, host: string): Refusal {
+    this.#tell(provider, host);
+    return new Refusal(
+      403,
+      "PlaceholderLeakError",
+      `Cannot send the request to ${host}: it carries the placeholder of ${provider}/${connection}`,
+      { hint: `Send it to the hosts of ${provider}: authsome inspect ${provider}` },
+    );
   }
 
   #tell(provider: string, host: string): void {
@@ -56,6 +86,25 @@ export class PlaceholderCanaries {
         "nothing there; see what sent it",
     );
   }
+}
+
+interface BodySearch {
+  readonly needles: NeedleSearch;
+  /** Whose each needle is. */
+  readonly owners: readonly Placeholder[];
+}
+
+/** Placeholders as they stand in text, in a form (percent-encoded) and in JSON. */
+function bodySearch(placeholders: readonly Placeholder[]): BodySearch {
+  const spelled = new Map<string, Placeholder>();
+  for (const placeholder of placeholders) {
+    const { text } = placeholder;
+    const json = JSON.stringify(text).slice(1, -1);
+    for (const spelling of [text, encodeURIComponent(text), json]) {
+      spelled.set(spelling, placeholder);
+    }
+  }
+  return { needles: new NeedleSearch([...spelled.keys()]), owners: [...spelled.values()] };
 }
 
 /** Everything of the head that a server would read, as text. */

@@ -79,21 +79,20 @@ function planRouted(
 ): Forward | Promise<Forward> {
   const { target, scheme } = tunnel;
   const match = run.routes.match(target.host, request.target);
-  run.canaries.check(
-    request,
-    target.host,
-    (provider) => run.routes.isHostOf(provider, target.host),
-  );
+  const isOwnHost = (provider: string) => run.routes.isHostOf(provider, target.host);
+  run.canaries.check(request, target.host, isOwnHost);
+  const watch = watchedBody(request, target.host, run, isOwnHost);
   const outgoing = withHost(outgoingRequest(request, request.target), target);
   if (match === null) {
     if (run.denyUnmatched) throw unmatched(target);
-    return forward(tunnel, run, false, head(outgoing, request));
+    return { ...forward(tunnel, run, false, head(outgoing, request)), ...watch };
   }
   const { route } = match;
   if (scheme === "http" && !route.allow_private) throw insecure(route, target);
   const wanted = { route, host: target.host, path: request.target, method: request.method };
   const finish = (credential: ResolvedCredential): Forward => ({
     ...forward(tunnel, run, route.allow_private, injected(outgoing, credential, request)),
+    ...watch,
     onAnswer: (status) => run.usage.answered(usedCredential(wanted), status),
     // Without an expiry there is nothing to refresh.
     ...(credential.expires_at === null ? {} : {
@@ -105,6 +104,18 @@ function planRouted(
   });
   const credential = run.credentials.resolve(wanted);
   return credential instanceof Promise ? credential.then(finish) : finish(credential);
+}
+
+/** Keeps other providers' placeholders out of the request's body, where it has one. */
+export function watchedBody(
+  { framing }: RequestHead,
+  host: string,
+  { canaries }: RunContext,
+  isOwnHost: (provider: string) => boolean,
+): Pick<Forward, "watchBody"> {
+  if (framing.kind === "none") return {};
+  const watchBody = canaries.bodyWatch(host, isOwnHost);
+  return watchBody === null ? {} : { watchBody };
 }
 
 /** What a report says of a request. */

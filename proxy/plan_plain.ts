@@ -19,6 +19,7 @@ import {
   outgoingRequest,
   unmatched,
   usedCredential,
+  watchedBody,
 } from "./plan_intercepted.ts";
 import type { RunContext } from "./run_context.ts";
 
@@ -44,7 +45,8 @@ export async function planPlain(
   const match = target.isIp ? null : run.routes.match(target.host, path);
   if (match === null && run.denyUnmatched) throw unmatched(target);
   if (match !== null && !match.route.allow_private) throw insecure(match.route, target);
-  run.canaries.check(request, target.host, (provider) => provider === match?.route.provider);
+  const isOwnHost = (provider: string) => provider === match?.route.provider;
+  run.canaries.check(request, target.host, isOwnHost);
   let onAnswer: Forward["onAnswer"];
   let outgoing = outgoingRequest(request, path);
   if (!outgoing.names.includes("host")) outgoing = setHeader(outgoing, "Host", target.authority);
@@ -57,6 +59,7 @@ export async function planPlain(
   }
   return {
     ...forward(request, outgoing, target, match?.route.allow_private ?? false, run),
+    ...watchedBody(request, target.host, run, isOwnHost),
     ...(onAnswer === undefined ? {} : { onAnswer }),
   };
 }

@@ -12,19 +12,29 @@ import type { Framing } from "./http1/framing.ts";
 /** Bodies up to this size can be replayed after a credential was refreshed. */
 const MAX_KEPT_BYTES = 1024 * 1024;
 
+/** What is done with the body besides sending it. */
+export interface RequestBodyOptions {
+  /** The request may have to be sent again. */
+  readonly keep: boolean;
+  /** See `Forward.watchBody`. */
+  readonly watch?: ((piece: Uint8Array) => void) | undefined;
+}
+
 /** One request body. */
 export class RequestBody {
   readonly #reader: ByteReader;
   readonly #framing: Framing;
+  readonly #watch: RequestBodyOptions["watch"];
   #kept: Uint8Array[] | null;
   #keptBytes = 0;
   #isSent: boolean;
   #copying: Promise<void> = Promise.resolve();
 
-  /** `keep`: the request may have to be sent again. */
-  constructor(reader: ByteReader, framing: Framing, keep: boolean) {
+  /** Reads nothing yet. */
+  constructor(reader: ByteReader, framing: Framing, { keep, watch }: RequestBodyOptions) {
     this.#reader = reader;
     this.#framing = framing;
+    this.#watch = watch;
     this.#kept = keep ? [] : null;
     this.#isSent = framing.kind === "none";
   }
@@ -53,6 +63,7 @@ export class RequestBody {
     this.#copying = copyBody(this.#reader, to, this.#framing, {
       side: "request",
       head,
+      watch: this.#watch,
       ...(this.#kept === null ? {} : { onPiece: (piece) => this.#keep(piece) }),
     }).then(() => {
       this.#isSent = true;

@@ -40,15 +40,17 @@ export class ChunkScanner {
   /** Whether the last chunk and its trailers were seen. */
   isDone = false;
   readonly #side: "request" | "response";
+  readonly #onData: ((payload: Uint8Array) => void) | undefined;
   #state: State = State.Size;
   #size = 0;
   #digits = 0;
   #extensionBytes = 0;
   #trailerBytes = 0;
 
-  /** A scanner at the beginning of a body. */
-  constructor(side: "request" | "response") {
+  /** A scanner at the beginning of a body; `onData` is given what the chunks hold. */
+  constructor(side: "request" | "response", onData?: (payload: Uint8Array) => void) {
     this.#side = side;
+    this.#onData = onData;
   }
 
   /**
@@ -61,6 +63,7 @@ export class ChunkScanner {
     while (at < to && !this.isDone) {
       if (this.#state === State.Data) {
         const count = Math.min(this.#size, to - at);
+        this.#onData?.(bytes.subarray(at, at + count));
         this.#size -= count;
         at += count;
         if (this.#size === 0) this.#state = State.DataReturn;

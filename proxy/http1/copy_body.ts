@@ -20,6 +20,8 @@ export interface CopyOptions {
   readonly head: Uint8Array;
   /** Is given every piece of the body that was sent. */
   readonly onPiece?: (piece: Uint8Array) => void;
+  /** Is given the payload before it is sent; what it throws ends the copying. */
+  readonly watch?: ((payload: Uint8Array) => void) | undefined;
 }
 
 /**
@@ -32,9 +34,9 @@ export async function copyBody(
   from: ByteReader,
   to: Duplex,
   framing: Framing,
-  { side, head, onPiece }: CopyOptions,
+  { side, head, onPiece, watch }: CopyOptions,
 ): Promise<void> {
-  const measure = bodyMeasure(framing, side);
+  const measure = bodyMeasure(framing, side, watch);
   let pending: Uint8Array | null = head;
   for (;;) {
     const piece = measure.take(from);
@@ -61,9 +63,13 @@ interface BodyMeasure {
   take(from: ByteReader): Uint8Array;
 }
 
-function bodyMeasure(framing: Framing, side: "request" | "response"): BodyMeasure {
+function bodyMeasure(
+  framing: Framing,
+  side: "request" | "response",
+  watch: CopyOptions["watch"],
+): BodyMeasure {
   if (framing.kind === "chunked") {
-    const scanner = new ChunkScanner(side);
+    const scanner = new ChunkScanner(side, watch);
     return {
       get isDone() {
         return scanner.isDone;
@@ -83,6 +89,7 @@ function bodyMeasure(framing: Framing, side: "request" | "response"): BodyMeasur
     take: (from) => {
       const piece = advance(from, Math.min(from.end, from.start + left));
       left -= piece.length;
+      if (piece.length > 0) watch?.(piece);
       return piece;
     },
   };

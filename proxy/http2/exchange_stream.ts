@@ -25,6 +25,8 @@ export interface StreamOptions {
   readonly onRefusal: (refusal: Refusal) => void;
 }
 
+type AskOptions = Pick<StreamOptions, "upstreams" | "onRefusal">;
+
 const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR } = http2.constants;
 
 interface Answer {
@@ -63,7 +65,7 @@ export async function exchangeStream(
   try {
     const forward = await decide(readStreamHead(headers, { hasBody }));
     if (forward.replaceCredential !== undefined) body.keep();
-    relayAnswer(stream, await askServer(stream, body, forward, upstreams));
+    relayAnswer(stream, await askServer(stream, body, forward, { upstreams, onRefusal }));
   } catch (error) {
     if (error instanceof ResetByServer) return closeStream(stream, error.code);
     if (!(error instanceof Refusal)) return closeStream(stream, NGHTTP2_INTERNAL_ERROR);
@@ -78,16 +80,16 @@ async function askServer(
   stream: http2.ServerHttp2Stream,
   body: StreamBody,
   forward: Forward,
-  upstreams: UpstreamSessions,
+  options: AskOptions,
 ): Promise<Answer> {
   const { onAnswer, replaceCredential } = forward;
   try {
-    let answer = await askOnce(stream, body, forward, forward.head, upstreams);
+    let answer = await askOnce(stream, body, forward, forward.head, options);
     if (answer.status === 401 && replaceCredential !== undefined && body.canReplay) {
       const head = await replaceCredential(new Date());
       if (head !== null) {
         answer.call.close(NGHTTP2_CANCEL);
-        answer = await askOnce(stream, body, forward, head, upstreams);
+        answer = await askOnce(stream, body, forward, head, options);
       }
     }
     onAnswer?.(answer.status);
@@ -103,7 +105,7 @@ async function askOnce(
   body: StreamBody,
   forward: Forward,
   head: OutgoingHead,
-  upstreams: UpstreamSessions,
+  { upstreams, onRefusal }: AskOptions,
 ): Promise<Answer> {
   const session = await upstreams.get(forward);
   if (stream.destroyed) throw new ResetByServer(NGHTTP2_CANCEL);
@@ -115,9 +117,10 @@ async function askOnce(
   stream.once("close", stopCall);
   call.once("close", () => stream.off("close", stopCall));
   const isReplay = body.isSent && !body.isEmpty;
-  body.sendTo(call);
+  body.sendTo(call, forward.watchBody);
   return await new Promise((resolve, reject) => {
     let failure: Error | null = null;
+    let isAnswered = false;
     // Read from the beginning: when the server closes the session behind its answer, what was not
     // read by then is lost.
     const body = new PassThrough();
@@ -133,6 +136,10 @@ async function askOnce(
     });
     call.on("error", (error: Error) => failure ??= error);
     call.once("close", () => {
+      if (failure instanceof Refusal) {
+        if (isAnswered) onRefusal(failure);
+        return reject(failure);
+      }
       const isReset = call.rstCode !== 0 && !session.destroyed;
       reject(
         isReset
@@ -145,6 +152,7 @@ async function askOnce(
       if (!isReplay) interim(stream, answerHead(more));
     });
     call.once("response", (headers: http2.IncomingHttpHeaders, flags: number) => {
+      isAnswered = true;
       const isWhole = (flags & http2.constants.NGHTTP2_FLAG_END_STREAM) !== 0;
       resolve({ call, status: Number(headers[":status"]), headers, isWhole, body, trailers });
     });

@@ -47,8 +47,11 @@ export class StreamBody {
     return this.#isSent && (this.isEmpty || this.#kept !== null);
   }
 
-  /** Sends it: what comes from now on, or, the second time, from memory. */
-  sendTo(call: http2.ClientHttp2Stream): void {
+  /**
+   * Sends it: what comes from now on, or, the second time, from memory. What `watch` throws about a
+   * piece becomes the error of the call, and the piece is not sent.
+   */
+  sendTo(call: http2.ClientHttp2Stream, watch?: (piece: Uint8Array) => void): void {
     if (this.isEmpty) return;
     call.once("wantTrailers", () => call.sendTrailers(this.#trailers));
     if (this.#isSent) {
@@ -57,6 +60,9 @@ export class StreamBody {
       return;
     }
     const stream = this.#stream;
+    if (watch !== undefined) {
+      stream.on("data", (piece: Uint8Array) => destroyAt(call, watch, piece));
+    }
     if (this.#kept !== null) stream.on("data", (piece: Uint8Array) => this.#keep(piece));
     stream.once("end", () => {
       // A reset ends the readable side too: the server must not take half a request for a whole one.
@@ -71,5 +77,17 @@ export class StreamBody {
     this.#keptBytes += piece.length;
     if (this.#keptBytes > MAX_KEPT_BYTES) this.#kept = null;
     this.#kept?.push(piece);
+  }
+}
+
+function destroyAt(
+  call: http2.ClientHttp2Stream,
+  watch: (piece: Uint8Array) => void,
+  piece: Uint8Array,
+): void {
+  try {
+    if (!call.destroyed) watch(piece);
+  } catch (refusal) {
+    call.destroy(refusal as Error);
   }
 }

@@ -8,8 +8,9 @@
 import assert from "node:assert/strict";
 import { givenPlaceholders } from "../../proxy/placeholders.ts";
 import { FakeDaemon, makeRoute } from "../support/fake_daemon.ts";
-import { callHttp2, openHttp2 } from "../support/http2_peers.ts";
+import { callHttp2, openHttp2, startHttp2Upstream } from "../support/http2_peers.ts";
 import { startTestProxy, type TestProxy } from "../support/proxy_bench.ts";
+import { signal, withScript } from "../support/scripted_run.ts";
 import { startTlsUpstream, type TlsUpstream } from "../support/tls_upstream.ts";
 
 const OWN = "api.acme.test";
@@ -64,6 +65,91 @@ for (const [name, request] of Object.entries(LEAKS)) {
   });
 }
 
+const JSON_BODY = JSON.stringify({ note: "x".repeat(100), key: CANARY });
+const CHUNKS = [JSON_BODY.slice(0, 130), JSON_BODY.slice(130)]
+  .map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`).join("");
+
+const FORM = `key=${encodeURIComponent(CANARY)}`;
+
+const BODIES: Readonly<Record<string, readonly string[]>> = {
+  "in a body": [`Content-Length: ${JSON_BODY.length}\r\n\r\n${JSON_BODY}`],
+  "in a body, cut in two": [
+    `Content-Length: ${JSON_BODY.length}\r\n\r\n${JSON_BODY.slice(0, 125)}`,
+    JSON_BODY.slice(125),
+  ],
+  "in a chunked body, across two chunks": [
+    `Transfer-Encoding: chunked\r\n\r\n${CHUNKS}`,
+    "0\r\n\r\n",
+  ],
+  "in a form": [`Content-Length: ${FORM.length}\r\n\r\n${FORM}`],
+};
+
+for (const [name, [first = "", ...rest]] of Object.entries(BODIES)) {
+  Deno.test(`a placeholder ${name} on its way to another provider is blocked`, async () => {
+    await onStage(async (test, { other }) => {
+      const client = await test.tunnel(OTHER);
+      await client.write(`POST / HTTP/1.1\r\nHost: ${OTHER}\r\n${first}`);
+      for (const piece of rest) await client.write(piece);
+      const { head, body } = await client.readAnswer();
+
+      assert.match(head, /^HTTP\/1\.1 403 /);
+      assert.equal(JSON.parse(body).error, "PlaceholderLeakError");
+      assert.deepEqual(other.requests.filter(({ body }) => body.includes(CANARY)), []);
+      await test.proxy.close();
+      const [denial] = test.daemon.reported.flatMap(({ denials }) => denials);
+      assert.equal(denial!.reason, "PlaceholderLeakError");
+    });
+  });
+}
+
+Deno.test("a placeholder deep in a large upload cuts it off, and the rest of it is not sent", async () => {
+  const got = signal<string>();
+  await withScript(async (connection) => {
+    await connection.readHead();
+    got.resolve(await connection.readUntil("b").catch(() => "broken off"));
+  }, async ({ client }) => {
+    const body = "a".repeat(300_000) + CANARY + "b".repeat(300_000);
+    await client.write(
+      `PUT / HTTP/1.1\r\nHost: api.acme.test\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
+    const sending = client.write(body).catch(() => {});
+    assert.match((await client.readAnswer()).head, /^HTTP\/1\.1 403 /);
+    await sending;
+    assert.equal(await got.promise, "broken off");
+  }, { placeholders: [{ text: CANARY, provider: "other", connection: "default" }] });
+});
+
+Deno.test("a placeholder in the body of a request that is being answered already ends both, and is told", async () => {
+  const ended = signal<string>();
+  await withScript(async (connection) => {
+    await connection.readHead();
+    await connection.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    ended.resolve(await connection.readAll().catch(() => "broken off"));
+  }, async ({ client, test }) => {
+    await client.write(
+      "POST / HTTP/1.1\r\nHost: api.acme.test\r\nTransfer-Encoding: chunked\r\n\r\n",
+    );
+    await client.readHead();
+    await client.write(`${CANARY.length.toString(16)}\r\n${CANARY}\r\n`);
+    await assert.rejects(client.readAll());
+    assert.ok(!(await ended.promise).includes(CANARY));
+    await test.proxy.close();
+    const [denial] = test.daemon.reported.flatMap(({ denials }) => denials);
+    assert.equal(denial!.reason, "PlaceholderLeakError");
+  }, { placeholders: [{ text: CANARY, provider: "other", connection: "default" }] });
+});
+
+Deno.test("a placeholder in a body for its own provider goes through as it is: it is worth nothing", async () => {
+  await onStage(async (test, { own }) => {
+    const client = await test.tunnel(OWN);
+    await client.write(
+      `POST / HTTP/1.1\r\nHost: ${OWN}\r\nContent-Length: ${CANARY.length}\r\n\r\n${CANARY}`,
+    );
+    assert.match(await client.readHead(), /^HTTP\/1\.1 200 /);
+    assert.equal(own.requests[0]!.body, CANARY);
+  });
+});
+
 Deno.test("it is said once, and reported to the audit log by host and reason", async () => {
   await onStage(async (test) => {
     for (let i = 0; i < 3; i++) {
@@ -93,11 +179,46 @@ Deno.test("over HTTP/2 it is blocked as well", async () => {
   });
 });
 
+Deno.test("in the body of an HTTP/2 call it is blocked as well", async () => {
+  const other = await startHttp2Upstream([OTHER], (stream) => {
+    stream.on("data", () => {});
+    stream.once("end", () => {
+      if (!stream.destroyed) stream.respond({ ":status": 200 }, { endStream: true });
+    });
+  });
+  const test = await startTestProxy({
+    daemon: new FakeDaemon([makeRoute({ provider: "other", host: OTHER })]),
+    servers: { [OTHER]: other.port },
+    authorities: [other.authorityPem],
+    placeholders: [{ text: CANARY, provider: "acme", connection: "default" }],
+  });
+  const client = await openHttp2(test, OTHER);
+  const answer = await callHttp2(client, { ":path": "/" }, `{"key":"${CANARY}"}`);
+  assert.equal(answer.status, 403);
+  assert.equal(JSON.parse(answer.body).error, "PlaceholderLeakError");
+  const innocent = await callHttp2(client, { ":path": "/" }, "nothing to see");
+  assert.equal(innocent.status, 200);
+  await client.close();
+  await test.close();
+  await other.close();
+});
+
 Deno.test("over plain http it is blocked as well", async () => {
   await onStage(async (test) => {
     const raw = await test.dial();
     await raw.write(
       `GET http://plain.test/?key=${CANARY} HTTP/1.1\r\nHost: plain.test\r\n${test.authorization}\r\n`,
+    );
+    assert.match(await raw.readHead(), /^HTTP\/1\.1 403 /);
+  });
+});
+
+Deno.test("in the body of a plain http request it is blocked as well", async () => {
+  await onStage(async (test) => {
+    const raw = await test.dial();
+    await raw.write(
+      `POST http://plain.test/ HTTP/1.1\r\nHost: plain.test\r\n${test.authorization}` +
+        `Content-Length: ${CANARY.length}\r\n\r\n${CANARY}`,
     );
     assert.match(await raw.readHead(), /^HTTP\/1\.1 403 /);
   });
