@@ -17,8 +17,14 @@ export const HAS_BROWSER: boolean = await isAvailable(
   OPTIONAL_PROGRAMS.find(({ name }) => name === "chromium")!,
 );
 
-/** Runs `work` with a new browser that accepts the tests' certificates. */
-export async function withBrowser<T>(work: (browser: BrowserContext) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` with a new browser that accepts the tests' certificates, and that finds each of `names`
+ * on this machine.
+ */
+export async function withBrowser<T>(
+  work: (browser: BrowserContext) => Promise<T>,
+  { names = [] }: { readonly names?: readonly string[] } = {},
+): Promise<T> {
   const profile = await Deno.makeTempDir({ prefix: "authsome-browser-" });
   try {
     const browser = await chromium.launchPersistentContext(profile, {
@@ -34,6 +40,9 @@ export async function withBrowser<T>(work: (browser: BrowserContext) => Promise<
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        // A browser that holds pages off by itself would hide what the daemon does.
+        "--disable-features=LocalNetworkAccessChecks",
+        ...names.map((name) => `--host-resolver-rules=MAP ${name} 127.0.0.1`),
       ],
     });
     browser.setDefaultTimeout(30_000);
