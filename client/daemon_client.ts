@@ -26,9 +26,9 @@ import type {
   GrantItem,
   Health,
   IdentityList,
+  KeyRotation,
   ProviderChange,
   ProviderItem,
-  KeyRotation,
   ProviderList,
   ProxyEvent,
   ProxyRoutes,
@@ -38,23 +38,23 @@ import type {
   RegisterProviderRequest,
   ResolvedCredential,
   ResolveRequest,
-  RevokeResult,
-  Session,
   RestoredBackup,
   RestoreRequest,
+  RevokeResult,
+  Session,
   UsageAnswer,
   UsageReport,
-  WhoAmI,
-} from "../core/api.ts";
   VerifiedBackup,
   VerifyBackupRequest,
+  WhoAmI,
+} from "../core/api.ts";
 import { ANSWER_HEADER, CHALLENGE_HEADER } from "../core/boot.ts";
 import type { ConnectionRef } from "../core/connection.ts";
 import { AuthsomeError, DaemonUnavailableError, IdentityNotFoundError } from "../core/errors.ts";
 import { createProof, type Signer } from "../core/proof.ts";
+import type { Secret } from "../core/secret.ts";
 import { readError, readJson } from "./daemon_answer.ts";
 import { readEvents } from "./event_stream.ts";
-import type { Secret } from "../core/secret.ts";
 import {
   type DaemonFetch,
   fetchTransport,
@@ -358,8 +358,6 @@ export class DaemonClient {
     return this.#call("POST", "/audit/verify", options);
   }
 
-  /** Reports what was done with credentials, for the audit log. */
-  reportUsage(report: UsageReport, options: CallOptions = {}): Promise<UsageAnswer> {
   /** Everything that is kept, sealed with a passphrase; audited. */
   createBackup(passphrase: Secret, options: CallOptions = {}): Promise<BackupAnswer> {
     const body = { passphrase: passphrase.reveal() };
@@ -385,6 +383,8 @@ export class DaemonClient {
     return this.#call("POST", "/keys/rotate", { ...options, body });
   }
 
+  /** Reports what was done with credentials, for the audit log. */
+  reportUsage(report: UsageReport, options: CallOptions = {}): Promise<UsageAnswer> {
     return this.#call("POST", "/proxy/usage", { ...options, body: report });
   }
 

@@ -64,12 +64,12 @@ export async function openBrokerOnDisk(
     encryption: { mode: "local_key", source: "key_file", status: "ok" },
     registrationToken: new Secret("not used"),
     vault,
+    changeKeys: () => Promise.reject(new Error("no keys are changed in this test")),
     ownsVault: true,
     catalogue: await ProviderCatalogue.open([definition], {
       read: () => Promise.resolve({ definitions: [], broken: [] }),
       save: () => {},
       remove: () => {},
-    changeKeys: () => Promise.reject(new Error("no keys are changed in this test")),
     }),
     flows,
     now: () => new Date(),
