@@ -52,7 +52,7 @@ export async function benchScale(): Promise<BenchRow[]> {
         return client.resolveCredential({ provider: "scale-1" });
       }),
       await row("authsome run -- true", 20, ({ home }) => run(home, ["run", "--", "true"])),
-      await row("authsome list", 10, ({ home }) => run(home, ["list"]), "prints every one of them"),
+      await row("authsome list, into a pipe", 20, ({ home }) => run(home, ["list"]), "every row"),
     ];
   } finally {
     await Promise.all(homes.map((home) => home.remove()));

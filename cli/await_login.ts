@@ -60,10 +60,11 @@ export async function awaitLogin(
 ): Promise<Session> {
   let session = begun;
   let failures = 0;
+  const left = () => new Date(session.expires_at).getTime() - Date.now();
   using _progress = showProgress(voice, () => {
-    const left = new Date(session.expires_at).getTime() - Date.now();
-    return `Waiting for you to finish (${describeWait(left)} left, Ctrl-C cancels)`;
+    return `Waiting for you to finish (${describeWait(left())} left, Ctrl-C cancels)`;
   });
+  if (voice.columns === null) sayWhatIsAwaited(voice, session, left());
   while (!isOver(session)) {
     await pause(POLL_MS, signal);
     signal.throwIfAborted();
@@ -114,6 +115,17 @@ export function requireDone(session: Session): Session {
     default:
       return session;
   }
+}
+
+/** In a script or a log file, where no line is live: a wait that says nothing looks like a fault. */
+function sayWhatIsAwaited(voice: Voice, session: Session, leftMs: number): void {
+  const minutes = Math.max(Math.round(leftMs / 60_000), 1);
+  const longest = minutes === 1 ? "a minute" : `${minutes} minutes`;
+  voice.note(`Waiting until that is done, at most ${longest}. Ctrl-C cancels.`);
+  if (session.flow !== "api_key" || session.input_fields.length === 0) return;
+  const { provider, connection } = session;
+  const ref = connection === "default" ? provider : `${provider}/${connection}`;
+  voice.note(`To give the key here instead: authsome login ${ref} --stdin`);
 }
 
 function isOver({ status }: Session): boolean {

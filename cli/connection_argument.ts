@@ -5,7 +5,7 @@
  */
 import type { DaemonClient } from "../client/daemon_client.ts";
 import type { ConnectionRef } from "../core/connection.ts";
-import { ConnectionNotFoundError, UsageError } from "../core/errors.ts";
+import { ConnectionNotFoundError, CredentialMissingError, UsageError } from "../core/errors.ts";
 import { isName } from "../core/provider.ts";
 import { nearest } from "../core/suggestion.ts";
 import type { CommandOption } from "./command.ts";
@@ -50,13 +50,16 @@ export function readConnection(word: string, option: string | undefined): NamedC
  * The connection that is meant; a name left out is the provider's default connection.
  *
  * @throws {ProviderNotFoundError} for a provider that there is not.
- * @throws {ConnectionNotFoundError} when nobody has logged in to it, or not under that name.
+ * @throws {CredentialMissingError} when no name was given and nobody is logged in.
+ * @throws {ConnectionNotFoundError} when there is none of the name that was given.
  */
 export async function findConnection(
   client: DaemonClient,
   { provider, connection }: NamedConnection,
 ): Promise<ConnectionRef> {
-  const list = (await client.listConnections()).connections.find(({ name }) => name === provider);
+  const list = isName(provider)
+    ? (await client.listConnections({ provider })).connections[0]
+    : null;
   const known = list?.connections.map(({ connection_name }) => connection_name) ?? [];
   const meant = connection ?? list?.default_connection;
   if (typeof meant === "string" && known.includes(meant)) return { provider, connection: meant };
@@ -67,12 +70,17 @@ export async function findConnection(
 function notThere(
   { provider, connection }: NamedConnection,
   known: readonly string[],
-): ConnectionNotFoundError {
+): ConnectionNotFoundError | CredentialMissingError {
   if (known.length === 0) {
-    return new ConnectionNotFoundError(
-      `Cannot find a connection of ${provider}: nobody has logged in to it`,
-      { provider, hint: `Run: authsome login ${provider}` },
-    );
+    const state = `Cannot find a connection of ${provider}: nobody is logged in`;
+    // As `export` and `run` have it: 5 says log in, 3 says that you named what is not there.
+    return connection === undefined
+      ? new CredentialMissingError(state, { provider, hint: `Run: authsome login ${provider}` })
+      : new ConnectionNotFoundError(state, {
+        provider,
+        connection,
+        hint: `Run: authsome login ${provider} --connection ${connection}`,
+      });
   }
   const close = nearest(connection ?? "", known).map((name) => `${provider}/${name}`);
   return new ConnectionNotFoundError(

@@ -25,12 +25,9 @@ export const inspect: Command<typeof options> = {
 
   async run({ positionals }, { openClient, voice }) {
     const client = await openClient();
-    const [provider, list] = await Promise.all([
-      client.getProvider(positionals[0]!),
-      client.listConnections(),
-    ]);
-    const connections = list.connections.find(({ name }) => name === provider.name)?.connections ??
-      [];
+    const provider = await client.getProvider(positionals[0]!);
+    const list = await client.listConnections({ provider: provider.name });
+    const connections = list.connections[0]?.connections ?? [];
     const { schema_version: _version, ...definition } = provider;
     voice.result({ ...definition, connections }, () =>
       formatFacts([

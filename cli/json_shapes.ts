@@ -102,7 +102,11 @@ export const JSON_SHAPES: Readonly<Record<string, JsonShape>> = {
     action: '"registered" | "replaced"',
     warnings: "string[]",
   },
-  remove: { status: '"removed"', provider: "string", action: '"removed" | "reset"' },
+  remove: {
+    status: '"removed" | "declined"',
+    provider: "string",
+    action: '"removed" | "reset" | null',
+  },
   whoami: {
     home: "string",
     version: "string",

@@ -19,6 +19,8 @@ const MAX_ROWS = 100;
 /** A provider and its connections. */
 interface Listed {
   readonly provider: ProviderItem;
+  /** How many there are; the daemon was perhaps asked for fewer of them. */
+  readonly connection_count: number;
   readonly connections: readonly ConnectionItem[];
 }
 
@@ -38,25 +40,29 @@ export const list: Command<typeof options> = {
 
   async run({ positionals, options }, { openClient, voice }) {
     const word = positionals[0]?.toLowerCase();
+    // Into a pipe everything goes, for grep; a person would lose what is connected among 370 rows.
+    const showsAll = options.all || word !== undefined || voice.json || !voice.isRead;
     const client = await openClient();
     const [providers, connections] = await Promise.all([
       client.listProviders(),
-      client.listConnections(),
+      client.listConnections(showsAll ? {} : { limit: MAX_ROWS }),
     ]);
     const listed = join(providers, connections).filter(({ provider }) => isAbout(provider, word));
-    const connected = listed.filter(({ connections }) => connections.length > 0);
-    // Into a pipe everything goes, for grep; a person would lose what is connected among 370 rows.
-    const showsAll = options.all || word !== undefined || !voice.isRead;
+    const connected = listed.filter(({ connection_count }) => connection_count > 0);
     voice.result(wireForm(listed), () => {
-      const found = (showsAll ? listed : connected).flatMap((item) => tableRows(item, new Date()));
-      const rows = showsAll ? found : found.slice(0, MAX_ROWS);
+      const now = new Date();
+      const shown = showsAll
+        ? listed
+        : connected.filter(({ connections }) => connections.length > 0);
+      const rows = shown.flatMap((item) => tableRows(item, now));
+      const unshown = connected.reduce((count, item) => count + unshownOf(item), 0);
       const table = rows.length === 0 ? [] : [formatTable(
         { head: ["Provider", "Source", "Auth", "Connection", "Status", "Expires"], rows },
         voice.columns,
         voice.paint,
       )];
       const count = `Providers: ${listed.length} total, ${connected.length} connected`;
-      const about = showsAll ? [] : [hintFor(connected.length, found.length - rows.length)];
+      const about = showsAll ? [] : [hintFor(connected.length, unshown)];
       return (voice.quiet ? table : [count, ...table, ...about]).join("\n\n");
     });
   },
@@ -64,13 +70,20 @@ export const list: Command<typeof options> = {
 
 /** Connected ones first, then by name. */
 function join(providers: ProviderList, connections: ConnectionList): Listed[] {
-  const byName = new Map(connections.connections.map((entry) => [entry.name, entry.connections]));
+  const byName = new Map(connections.connections.map((entry) => [entry.name, entry]));
   return [...providers.custom, ...providers.bundled]
-    .map((provider) => ({ provider, connections: byName.get(provider.name) ?? [] }))
+    .map((provider) => {
+      const { connection_count = 0, connections = [] } = byName.get(provider.name) ?? {};
+      return { provider, connection_count, connections };
+    })
     .sort((a, b) =>
-      Number(b.connections.length > 0) - Number(a.connections.length > 0) ||
+      Number(b.connection_count > 0) - Number(a.connection_count > 0) ||
       (a.provider.name < b.provider.name ? -1 : 1)
     );
+}
+
+function unshownOf({ connection_count, connections }: Listed): number {
+  return connection_count - connections.length;
 }
 
 function isAbout({ name, display_name, category }: ProviderItem, word: string | undefined) {

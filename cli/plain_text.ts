@@ -14,7 +14,13 @@ export function plainText(text: string): string {
   return text.replace(CONTROL, "");
 }
 
+/** Printable ASCII alone, as nearly every text is: fit for a terminal, one column a letter. */
+export function isPlainAscii(text: string): boolean {
+  return !/[^\x20-\x7e]/.test(text);
+}
+
 /** The same in one line. */
 export function plainLine(text: string): string {
+  if (isPlainAscii(text)) return text;
   return plainText(text).replace(/[\t\n]+/g, " ");
 }

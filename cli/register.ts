@@ -34,7 +34,10 @@ export const register: Command<typeof options> = {
     const path = positionals[0]!;
     const text = await readDefinition(path);
     // Read once and parsed here as the daemon will: what is shown is what is sent.
-    const definition = parseProviderText(text, { allowPrivate: options["allow-private"] });
+    const definition = parseProviderText(text, {
+      allowPrivate: options["allow-private"],
+      source: path,
+    });
     if (!options.yes && !options.force) {
       if (!canAsk()) {
         throw new InvalidInputError(
@@ -87,6 +90,9 @@ async function readDefinition(path: string): Promise<string> {
       ? "there is no such file"
       : "it cannot be read";
     const Class = cause instanceof Deno.errors.NotFound ? InvalidInputError : StoreUnavailableError;
-    throw new Class(`Cannot read ${path}: ${state}`, { cause });
+    throw new Class(`Cannot read ${path}: ${state}`, {
+      cause,
+      hint: "Run: authsome register --help",
+    });
   }
 }

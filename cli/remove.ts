@@ -3,23 +3,46 @@
  *
  * @module
  */
+import type { DaemonClient } from "../client/daemon_client.ts";
+import { InvalidInputError } from "../core/errors.ts";
+import { isName } from "../core/provider.ts";
 import type { Command } from "./command.ts";
+import { canAsk, confirm } from "./prompt.ts";
 
-const options = {} as const;
+const options = {
+  yes: { summary: "Do not ask before connections are revoked and forgotten", short: "y" },
+} as const;
 
 /** The command. */
 export const remove: Command<typeof options> = {
   name: "remove",
   description:
     "Remove a provider you registered. Where it stood in front of a bundled one of the same " +
-    "name, that one is used again. Its connections are revoked and forgotten.",
+    "name, that one is used again. Its connections are revoked and forgotten; where there are " +
+    "any, you are asked first.",
   positionals: [{ name: "PROVIDER" }],
   options,
   examples: [{ line: "authsome remove acme", says: "forget the definition of acme" }],
 
-  async run({ positionals }, { openClient, voice }) {
+  async run({ positionals, options }, { openClient, voice }) {
+    const name = positionals[0]!;
     const client = await openClient();
-    const { provider, action, warnings } = await client.removeProvider(positionals[0]!);
+    const lost = options.yes ? 0 : await countConnections(client, name);
+    if (lost > 0) {
+      const connections = lost === 1 ? "1 connection" : `${lost} connections`;
+      if (!canAsk()) {
+        throw new InvalidInputError(
+          `Cannot remove ${name}: ${connections} would go with it, and nobody can be asked here`,
+          { provider: name, hint: `Run: authsome remove ${name} --yes` },
+        );
+      }
+      voice.instruct(`${connections} of ${name} will be revoked and forgotten.`);
+      if (!await confirm(voice, "Go on?", false)) {
+        voice.result({ status: "declined", provider: name, action: null }, () => "Nothing changed");
+        return;
+      }
+    }
+    const { provider, action, warnings } = await client.removeProvider(name);
     for (const warning of warnings) voice.warning(warning);
     voice.result(
       { status: "removed", provider, action },
@@ -30,3 +53,9 @@ export const remove: Command<typeof options> = {
     );
   },
 };
+
+async function countConnections(client: DaemonClient, provider: string): Promise<number> {
+  if (!isName(provider)) return 0; // the daemon says that there is no such provider
+  const { connections } = await client.listConnections({ provider, limit: 1 });
+  return connections[0]?.connection_count ?? 0;
+}

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Paint, Tone } from "./color.ts";
-import { plainLine } from "./plain_text.ts";
+import { isPlainAscii, plainLine } from "./plain_text.ts";
 
 /** One cell. */
 export interface Cell {
@@ -24,22 +24,40 @@ const NARROWEST = 8;
 
 /** Lines of a table at most `columns` wide (null: as wide as it wants). */
 export function formatTable(table: Table, columns: number | null, paint: Paint): string {
-  const rows = table.rows.map((row) =>
-    row.map((cell) => ({ ...cell, text: plainLine(cell.text) }))
-  );
-  const widths = table.head.map((title, i) =>
-    Math.max(width(title), ...rows.map((row) => width(row[i]?.text ?? "")))
-  );
+  const widths = table.head.map(width);
+  const rows = table.rows.map((row) => row.map((cell, column) => measure(cell, widths, column)));
   const fitted = columns === null ? widths : fit(widths, columns);
   if (fitted === null) return formatBlocks({ head: table.head, rows }, paint);
-  const line = (cells: readonly Cell[]) =>
-    cells.map((cell, i) => {
-      const text = shorten(cell.text, fitted[i]!);
-      const last = i === cells.length - 1;
-      const painted = cell.tone === undefined ? text : paint(cell.tone, text);
-      return last ? painted : painted + " ".repeat(fitted[i]! - width(text) + GAP);
-    }).join("").trimEnd();
-  return [line(table.head.map((text) => ({ text, tone: "bold" }))), ...rows.map(line)].join("\n");
+  const head = table.head.map((text): Measured => ({ text, tone: "bold", width: width(text) }));
+  let text = formatLine(head, fitted, paint);
+  for (const row of rows) text += `\n${formatLine(row, fitted, paint)}`;
+  return text;
+}
+
+/** A cell that is fit for a terminal, and the columns it takes. */
+interface Measured extends Cell {
+  readonly width: number;
+}
+
+/** `widths` grows where the cell is wider than what was there before. */
+function measure(cell: Cell, widths: number[], column: number): Measured {
+  const text = plainLine(cell.text);
+  const needed = width(text);
+  if (needed > widths[column]!) widths[column] = needed;
+  return { text, tone: cell.tone, width: needed };
+}
+
+function formatLine(cells: readonly Measured[], widths: readonly number[], paint: Paint): string {
+  let line = "";
+  for (const [i, cell] of cells.entries()) {
+    const fits = cell.width <= widths[i]!;
+    const text = fits ? cell.text : shorten(cell.text, widths[i]!);
+    line += cell.tone === undefined ? text : paint(cell.tone, text);
+    if (i < cells.length - 1) {
+      line += " ".repeat(widths[i]! - (fits ? cell.width : width(text)) + GAP);
+    }
+  }
+  return line.trimEnd();
 }
 
 /** `label  value` lines, for one thing with several facts. */
@@ -79,8 +97,8 @@ function fit(widths: readonly number[], columns: number): number[] | null {
   return fitted;
 }
 
+/** The beginning of a text that is wider than `room`. */
 function shorten(text: string, room: number): string {
-  if (width(text) <= room) return text;
   let taken = "";
   for (const letter of text) {
     if (width(taken + letter) > room - 1) break;
@@ -91,6 +109,7 @@ function shorten(text: string, room: number): string {
 
 /** Columns a text takes: two for the wide letters of East Asian scripts and for emoji (UAX #11). */
 export function width(text: string): number {
+  if (isPlainAscii(text)) return text.length;
   let columns = 0;
   for (const letter of text) {
     if (/\p{Mark}|\u200d/u.test(letter)) continue;

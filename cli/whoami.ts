@@ -20,7 +20,11 @@ export const whoami: Command<typeof options> = {
 
   async run(_args, { openClient, voice }) {
     const client = await openClient();
-    const [who, { connections }] = await Promise.all([client.whoami(), client.listConnections()]);
+    const [who, { connections }] = await Promise.all([
+      client.whoami(),
+      // A person is told how many there are, a program their names.
+      client.listConnections(voice.json ? {} : { limit: 1 }),
+    ]);
     voice.result(describeWire(who, connections), () => describe(who, connections, voice.paint));
   },
 };
@@ -36,7 +40,7 @@ function describeWire(who: WhoAmI, connections: ConnectionList["connections"]): 
     connected_providers_count: connections.length,
     connected_providers: connections.map((provider) => ({
       name: provider.name,
-      count: provider.connections.length,
+      count: provider.connection_count,
       connections: provider.connections.map(({ connection_name }) => connection_name),
     })),
   };
@@ -48,8 +52,8 @@ function describe(
   paint: Paint,
 ): string {
   const isSound = who.encryption.status === "ok";
-  const names = connections.map(({ name, connections }) =>
-    connections.length === 1 ? name : `${name} (${connections.length})`
+  const names = connections.map(({ name, connection_count: count }) =>
+    count === 1 ? name : `${name} (${count})`
   );
   return formatFacts([
     ["profile", who.profile],

@@ -16,6 +16,7 @@ import { findMasterKey } from "./master_key_source.ts";
 /** The boot of one pair of processes, but for what is known only when they start. */
 export interface BootMessages {
   readonly instance: string;
+  readonly masterKey: DaemonBoot["master_key"];
   readonly relayAt: (port: number) => RelayBoot;
   readonly daemonFor: (
     relay: { readonly port: number; readonly pid: number },
@@ -48,6 +49,7 @@ export async function collectBootMessages(
   const instance = randomHex();
   return {
     instance,
+    masterKey,
     relayAt: (port) => ({
       port,
       secret,
@@ -97,7 +99,10 @@ function readExtraRoots(path: string | undefined): string[] {
   try {
     text = Deno.readTextFileSync(path);
   } catch (cause) {
-    throw new UsageError(`Cannot use SSL_CERT_FILE: ${path} cannot be read`, { cause });
+    throw new UsageError(`Cannot use SSL_CERT_FILE: ${path} cannot be read`, {
+      cause,
+      hint: "Give a readable PEM file, or run: unset SSL_CERT_FILE",
+    });
   }
   return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 }

@@ -17,6 +17,7 @@ import type {
   ConnectionChange,
   ConnectionDetail,
   ConnectionList,
+  ConnectionListQuery,
   CreateGrantRequest,
   CreateMcpSessionRequest,
   CreateSessionRequest,
@@ -213,9 +214,11 @@ export class DaemonClient {
     return this.#call("DELETE", `/auth/sessions/${encode(id)}`, options);
   }
 
-  /** The connections of every provider that has any. */
-  listConnections(options: CallOptions = {}): Promise<ConnectionList> {
-    return this.#call("GET", "/connections", options);
+  /** The connections of every provider that has any, or the part of them that is asked for. */
+  listConnections(
+    { provider, limit, ...options }: CallOptions & ConnectionListQuery = {},
+  ): Promise<ConnectionList> {
+    return this.#call("GET", `/connections${queryText({ provider, limit })}`, options);
   }
 
   /** One connection. Secrets are masked unless `showSecrets`, which is audited. */
@@ -348,9 +351,7 @@ export class DaemonClient {
 
   /** A page of the audit log, newest first. */
   auditEvents(query: AuditQuery = {}, options: CallOptions = {}): Promise<AuditPage> {
-    const given = Object.entries(query).filter(([, value]) => value !== undefined);
-    const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
-    return this.#call("GET", `/audit/events${given.length === 0 ? "" : `?${text}`}`, options);
+    return this.#call("GET", `/audit/events${queryText({ ...query })}`, options);
   }
 
   /** Has every line of the audit log checked. A long log takes seconds: give `signal` to wait less. */
@@ -459,6 +460,13 @@ export class DaemonClient {
 
 function connectionPath(ref: ConnectionRef): string {
   return `/connections/${encode(ref.provider)}/${encode(ref.connection)}`;
+}
+
+/** `?name=value`, without the parts that are left out. */
+function queryText(query: Readonly<Record<string, string | number | undefined>>): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return "";
+  return `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
 }
 
 /** One path segment. `.` and `..` would otherwise be resolved away and ask for another route. */

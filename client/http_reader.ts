@@ -18,6 +18,9 @@ export interface AnswerHead {
 }
 
 const MAX_HEAD_BYTES = 64 * 1024;
+const BUFFER_BYTES = 16 * 1024;
+/** For bodies that fill the small one: each read is a turn of the event loop. */
+const LARGE_BUFFER_BYTES = 256 * 1024;
 const END_OF_LINE = 0x0a;
 const RETURN = 0x0d;
 const decoder = new TextDecoder();
@@ -25,7 +28,7 @@ const decoder = new TextDecoder();
 /** Reads one answer after the other. */
 export class HttpReader {
   readonly #source: ByteSource;
-  #buffer = new Uint8Array(16 * 1024);
+  #buffer = new Uint8Array(BUFFER_BYTES);
   #start = 0;
   #end = 0;
 
@@ -82,9 +85,12 @@ export class HttpReader {
   /** Infinity: until the connection ends. */
   async *#readBytes(length: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     for (let left = length; left > 0;) {
-      if (this.#start === this.#end && !await this.#fill()) {
-        if (length === Infinity) return;
-        throw new TypeError("the connection ended inside an answer");
+      if (this.#start === this.#end) {
+        if (left > this.#buffer.length && left !== Infinity) this.#enlarge();
+        if (!await this.#fill()) {
+          if (length === Infinity) return;
+          throw new TypeError("the connection ended inside an answer");
+        }
       }
       const count = Math.min(left, this.#end - this.#start);
       yield this.#buffer.slice(this.#start, this.#start + count);
@@ -131,6 +137,13 @@ export class HttpReader {
       if (!await this.#fill()) throw new TypeError("the connection ended inside an answer");
       const end = this.#findLineEnd(length);
       if (end !== null) return end;
+    }
+  }
+
+  /** Only while nothing is in the buffer. */
+  #enlarge(): void {
+    if (this.#buffer.length < LARGE_BUFFER_BYTES) {
+      this.#buffer = new Uint8Array(LARGE_BUFFER_BYTES);
     }
   }
 

@@ -229,11 +229,21 @@ export interface ConnectionItem {
   readonly account: { readonly id: string | null; readonly label: string | null };
 }
 
+/** Query of `GET /connections`. */
+export interface ConnectionListQuery {
+  /** Only this provider's. */
+  readonly provider?: string | undefined;
+  /** At most so many connections, in the order of providers and names; the counts count them all. */
+  readonly limit?: number | undefined;
+}
+
 /** `GET /connections`: only providers that have connections. */
 export interface ConnectionList {
   readonly connections: readonly {
     readonly name: string;
     readonly default_connection: string | null;
+    /** How many there are, also where `limit` left some out. */
+    readonly connection_count: number;
     readonly connections: readonly ConnectionItem[];
   }[];
 }

@@ -49,7 +49,9 @@ export function readSettings(read: ReadVariable): Settings {
   };
   const home = get("AUTHSOME_HOME") ?? defaultHome(get);
   if (!home.startsWith("/") && !/^[A-Za-z]:[\\/]/.test(home)) {
-    throw new UsageError(`Cannot use AUTHSOME_HOME: ${home} is not an absolute path`);
+    throw new UsageError(`Cannot use AUTHSOME_HOME: ${home} is not an absolute path`, {
+      hint: "Give the whole path, or for the usual one run: unset AUTHSOME_HOME",
+    });
   }
   const both = get("AUTHSOME_BASE_URL");
   const host = get("AUTHSOME_HOST") ?? DEFAULT_HOST;
@@ -60,7 +62,10 @@ export function readSettings(read: ReadVariable): Settings {
   }
   const privateKey = get("AUTHSOME_IDENTITY_PRIVATE_KEY");
   if (privateKey !== null && !/^[0-9a-fA-F]{64}$/.test(privateKey)) {
-    throw new UsageError("Cannot use AUTHSOME_IDENTITY_PRIVATE_KEY: it is not 32 bytes in hex");
+    throw new UsageError("Cannot use AUTHSOME_IDENTITY_PRIVATE_KEY: it is not 32 bytes in hex", {
+      hint: "Give 64 hex digits, or for the profile of this home run: " +
+        "unset AUTHSOME_IDENTITY_PRIVATE_KEY",
+    });
   }
   const masterKey = get("AUTHSOME_MASTER_KEY");
   return {
@@ -79,7 +84,9 @@ export function readSettings(read: ReadVariable): Settings {
 function defaultHome(get: (name: string) => string | null): string {
   const home = get("HOME") ?? get("USERPROFILE");
   if (home === null) {
-    throw new UsageError("Cannot find your home directory: neither HOME nor AUTHSOME_HOME is set");
+    throw new UsageError("Cannot find your home directory: neither HOME nor AUTHSOME_HOME is set", {
+      hint: "Run: export AUTHSOME_HOME=/path/of/a/directory",
+    });
   }
   return `${home.replace(/[\\/]+$/, "")}/.authsome`;
 }
@@ -88,7 +95,9 @@ function readPort(text: string | null): number {
   if (text === null) return DEFAULT_PORT;
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port > 65535) {
-    throw new UsageError(`Cannot use AUTHSOME_PORT: ${text} is not a port`);
+    throw new UsageError(`Cannot use AUTHSOME_PORT: ${text} is not a port`, {
+      hint: `Give a number up to 65535, or for ${DEFAULT_PORT} run: unset AUTHSOME_PORT`,
+    });
   }
   return port;
 }
@@ -97,10 +106,14 @@ function readUrl(name: string, text: string | null): string | null {
   if (text === null) return null;
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "") {
-    throw new UsageError(`Cannot use ${name}: ${text} is not an http or https URL`);
+    throw new UsageError(`Cannot use ${name}: ${text} is not an http or https URL`, {
+      hint: `Give one such as http://127.0.0.1:${DEFAULT_PORT}, or run: unset ${name}`,
+    });
   }
   if (url.username !== "" || url.password !== "") {
-    throw new UsageError(`Cannot use ${name}: a URL with a user name or password is refused`);
+    throw new UsageError(`Cannot use ${name}: a URL with a user name or password is refused`, {
+      hint: `Leave the part before @ away, or run: unset ${name}`,
+    });
   }
   return text.replace(/\/+$/, "");
 }
@@ -132,7 +145,10 @@ export const DEFAULT_SERVER_CONFIG: ServerConfig = {
  */
 export function parseServerConfig(text: string | null): ServerConfig {
   if (text === null) return DEFAULT_SERVER_CONFIG;
-  const fail = (problem: string) => new UsageError(`Cannot read server/config.json: ${problem}`);
+  const fail = (problem: string) =>
+    new UsageError(`Cannot read server/config.json: ${problem}`, {
+      hint: "Correct the file, or move it away for the defaults; then run: authsome daemon restart",
+    });
   let data: unknown;
   try {
     data = JSON.parse(text);

@@ -71,6 +71,8 @@ export interface ProviderConnections {
   readonly default_connection: string | null;
   /** When that connection became the default; decides between providers that share a host. */
   readonly default_since: Date | null;
+  /** How many there are; a list may hold fewer of them. */
+  readonly connection_count: number;
   readonly connections: readonly ConnectionSummary[];
 }
 

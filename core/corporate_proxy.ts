@@ -52,7 +52,9 @@ export function parseCorporateProxy(text: string): CorporateProxy {
   const full = text.includes("://") ? text : `http://${text}`;
   const url = URL.canParse(full) ? new URL(full) : null;
   if (url === null || url.hostname === "") {
-    throw new UsageError("Cannot use HTTPS_PROXY: it is not a URL such as http://host:3128");
+    throw new UsageError("Cannot use HTTPS_PROXY: it is not a URL such as http://host:3128", {
+      hint: "Correct it, or to go without a proxy run: unset HTTPS_PROXY https_proxy",
+    });
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new UsageError(

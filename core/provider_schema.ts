@@ -26,6 +26,8 @@ export interface ParseProviderOptions {
    * for a file that lies in the home, where the owner's word is its own `allow_private`.
    */
   readonly allowPrivate?: boolean | "as_stated";
+  /** What messages call it: the path of the file, say. Left out: the provider's name. */
+  readonly source?: string;
 }
 
 /**
@@ -38,7 +40,8 @@ export function parseProviderText(
   options: ParseProviderOptions = {},
 ): ProviderDefinition {
   if (text.length > MAX_PROVIDER_BYTES || byteLength(text) > MAX_PROVIDER_BYTES) {
-    throw refused(null, [{ path: "", message: `it is longer than ${MAX_PROVIDER_BYTES} bytes` }]);
+    const message = `it is longer than ${MAX_PROVIDER_BYTES} bytes`;
+    throw refused({ name: null, source: options.source }, [{ path: "", message }]);
   }
   let input: unknown;
   try {
@@ -46,7 +49,10 @@ export function parseProviderText(
   } catch (error) {
     // Nested brackets without end exhaust the parser's stack; that is no syntax error.
     if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
-    throw refused(null, [{ path: "", message: "it is not JSON" }]);
+    throw refused({ name: null, source: options.source }, [{
+      path: "",
+      message: "it is not JSON",
+    }]);
   }
   return parseProvider(input, options);
 }
@@ -58,27 +64,27 @@ export function parseProviderText(
  */
 export function parseProvider(
   input: unknown,
-  { allowPrivate = false }: ParseProviderOptions = {},
+  { allowPrivate = false, source }: ParseProviderOptions = {},
 ): ProviderDefinition {
-  const name = nameOf(input);
+  const called: Called = { name: nameOf(input), source };
   const plain = withoutNulls(input);
   const limits = checkLimits(input);
-  if (limits !== null) throw refused(name, [limits]);
+  if (limits !== null) throw refused(called, [limits]);
   const shape = providerFileSchema.safeParse(plain);
-  if (!shape.success) throw refused(name, shape.error.issues.flatMap((i) => showIssue(i, plain)));
+  if (!shape.success) throw refused(called, shape.error.issues.flatMap((i) => showIssue(i, plain)));
 
   const mayBePrivate = allowPrivate === "as_stated"
     ? shape.data.allow_private === true
     : allowPrivate;
   if (shape.data.allow_private === true && !mayBePrivate) {
     const message = "is the owner's to say: authsome register --allow-private";
-    throw refused(name, [{ path: "allow_private", message }]);
+    throw refused(called, [{ path: "allow_private", message }]);
   }
   const { definition, spelling } = toCanonical(
     { ...shape.data, ...(mayBePrivate ? { allow_private: true } : {}) } satisfies ProviderFile,
   );
   const issues = checkProvider(definition, { allowPrivate: mayBePrivate });
-  if (issues.length > 0) throw refused(name, issues.map((issue) => respell(issue, spelling)));
+  if (issues.length > 0) throw refused(called, issues.map((issue) => respell(issue, spelling)));
   return definition;
 }
 
@@ -87,10 +93,19 @@ export function providerJsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(providerFileSchema, { target: "draft-2020-12", io: "input" });
 }
 
-function refused(name: string | null, found: readonly Issue[]): InvalidProviderDefinitionError {
+/** How messages call a definition. */
+interface Called {
+  readonly name: string | null;
+  readonly source: string | undefined;
+}
+
+function refused(
+  { name, source }: Called,
+  found: readonly Issue[],
+): InvalidProviderDefinitionError {
   const issues = found.slice(0, MAX_ISSUES);
   const { path, message } = issues[0]!;
-  const what = name === null ? "the provider definition" : `provider "${name}"`;
+  const what = source ?? (name === null ? "the provider definition" : `provider "${name}"`);
   const more = found.length === 1 ? "" : ` (and ${found.length - 1} more)`;
   return new InvalidProviderDefinitionError(
     `Cannot read ${what}: ${path === "" ? message : `${path} ${message}`}${more}`,

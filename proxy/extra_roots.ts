@@ -12,6 +12,8 @@ export function splitPem(text: string): string[] {
   return text.match(CERTIFICATE) ?? [];
 }
 
+const HINT = "Give a readable PEM file, or run: unset SSL_CERT_FILE";
+
 /**
  * The certificates in `path` that the runtime does not trust anyway. `SSL_CERT_FILE` often names the
  * system's whole store, and every anchor given costs time in every handshake.
@@ -24,11 +26,14 @@ export async function readExtraRoots(path: string | undefined): Promise<string[]
   try {
     text = await Deno.readTextFile(path);
   } catch (cause) {
-    throw new UsageError(`Cannot read SSL_CERT_FILE: ${path} is not a readable file`, { cause });
+    throw new UsageError(`Cannot read SSL_CERT_FILE: ${path} is not a readable file`, {
+      cause,
+      hint: HINT,
+    });
   }
   const found = splitPem(text);
   if (found.length === 0) {
-    throw new UsageError(`Cannot read SSL_CERT_FILE: ${path} holds no certificate`);
+    throw new UsageError(`Cannot read SSL_CERT_FILE: ${path} holds no certificate`, { hint: HINT });
   }
   const { rootCertificates } = await import("node:tls");
   const known = new Set(rootCertificates.map(essence));

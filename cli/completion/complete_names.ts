@@ -8,7 +8,6 @@
  * @module
  */
 import { baseUrlOf } from "../../client/daemon_state.ts";
-import type { ConnectionList } from "../../core/api.ts";
 import { readSettings, type Settings } from "../../core/config.ts";
 import { homePaths } from "../../core/paths.ts";
 import { isName } from "../../core/provider.ts";
@@ -21,11 +20,11 @@ export async function completeNames(args: readonly string[]): Promise<readonly s
     if (kind === "providers") return await providerNames(settings);
     if (kind === "profiles") return profileNames(settings);
     if (kind === "refs" && !word.includes("/")) return await providerNames(settings);
-    const lists = await connectionLists(settings);
-    if (kind === "connections") return namesOf(lists, provider.split("/")[0]!);
+    if (kind === "connections") return await connectionNames(settings, provider.split("/")[0]!);
     if (kind !== "refs") return [];
     const name = word.split("/")[0]!;
-    return namesOf(lists, name).map((connection) => `${name}/${connection}`);
+    const names = await connectionNames(settings, name);
+    return names.map((connection) => `${name}/${connection}`);
   } catch {
     return [];
   }
@@ -52,7 +51,7 @@ function filesOf(directory: string, ending: string): string[] {
   }
 }
 
-async function connectionLists(settings: Settings): Promise<ConnectionList["connections"]> {
+async function connectionNames(settings: Settings, provider: string): Promise<string[]> {
   const { findDaemon } = await import("../../client/find_daemon.ts");
   const { loadSigner } = await import("../../client/identity.ts");
   const { DaemonClient } = await import("../../client/daemon_client.ts");
@@ -61,10 +60,8 @@ async function connectionLists(settings: Settings): Promise<ConnectionList["conn
   if (signer === null || (found !== null && found.type !== "usable")) return [];
   const baseUrl = found === null ? settings.daemonUrl! : baseUrlOf(found.state);
   using client = new DaemonClient({ baseUrl, signer, timeoutMs: 2000 });
-  return (await client.listConnections()).connections;
-}
-
-function namesOf(lists: ConnectionList["connections"], provider: string): string[] {
-  return lists.find(({ name }) => name === provider)?.connections
-    .map(({ connection_name }) => connection_name) ?? [];
+  const { connections } = await client.listConnections({ provider });
+  return connections.flatMap((entry) =>
+    entry.connections.map(({ connection_name }) => connection_name)
+  );
 }

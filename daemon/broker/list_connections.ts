@@ -3,7 +3,12 @@
  *
  * @module
  */
-import type { ConnectionDetail, ConnectionItem, ConnectionList } from "../../core/api.ts";
+import type {
+  ConnectionDetail,
+  ConnectionItem,
+  ConnectionList,
+  ConnectionListQuery,
+} from "../../core/api.ts";
 import {
   type Connection,
   type ConnectionRef,
@@ -20,13 +25,20 @@ import type { Broker } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
 
 /** Every provider that has connections, by name. */
-export async function listConnections(broker: Broker, owner: OwnerCaller): Promise<ConnectionList> {
-  const providers = await listProviderConnections(broker.vault, owner.vault_id);
+export async function listConnections(
+  broker: Broker,
+  owner: OwnerCaller,
+  query: ConnectionListQuery = {},
+): Promise<ConnectionList> {
+  const providers = await listProviderConnections(broker.vault, owner.vault_id, query);
   const now = broker.now();
   return {
-    connections: providers.map(({ provider, default_connection, connections }) => ({
+    connections: providers.map((
+      { provider, default_connection, connection_count, connections },
+    ) => ({
       name: provider,
       default_connection,
+      connection_count,
       connections: connections.map((item) =>
         showSummary(item, item.connection_name === default_connection, now)
       ),

@@ -195,6 +195,7 @@ export const connectionList: z.ZodType<ConnectionList> = z.strictObject({
   connections: z.array(z.strictObject({
     name: text.describe("The provider"),
     default_connection: text.nullable(),
+    connection_count: z.number().int().describe("How many there are, also those `limit` left out"),
     connections: z.array(z.strictObject({
       connection_name: text,
       is_default: z.boolean(),

@@ -57,6 +57,19 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
     tag: "Connections",
     summary: "The connections of every provider that has any",
     caller: "owner",
+    parameters: [{
+      name: "provider",
+      in: "query",
+      description: "Only this provider's",
+      schema: provider.schema,
+      example: "acme",
+    }, {
+      name: "limit",
+      in: "query",
+      description: "At most so many connections, in the order of providers and names",
+      schema: { type: "integer", minimum: 1, maximum: 1_000_000 },
+      example: "100",
+    }],
     answer: {
       status: 200,
       type: "application/json",
@@ -67,6 +80,7 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
         connections: [{
           name: "acme",
           default_connection: "default",
+          connection_count: 1,
           connections: [{
             connection_name: "default",
             is_default: true,
@@ -81,7 +95,7 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
         }],
       },
     },
-    errors: [],
+    errors: ["invalid_request"],
   },
   {
     id: "getConnection",
@@ -132,20 +146,6 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
     errors: NO_CONNECTION,
   },
   {
-    id: "logOut",
-    method: "POST",
-    path: "/connections/{provider}/{connection}/logout",
-    tag: "Connections",
-    summary: "Forgets one connection here; the provider is not told",
-    caller: "owner",
-    parameters: [provider, connection],
-    answer: { ...changed, example: { ...changed.example as object, default_connection: null } },
-    errors: [...NO_CONNECTION, "vault_conflict"],
-  },
-  {
-    id: "setDefault",
-    method: "POST",
-  {
     id: "checkConnection",
     method: "POST",
     path: "/connections/{provider}/{connection}/check",
@@ -175,6 +175,20 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
     },
     errors: [...NO_CONNECTION, "vault_conflict"],
   },
+  {
+    id: "logOut",
+    method: "POST",
+    path: "/connections/{provider}/{connection}/logout",
+    tag: "Connections",
+    summary: "Forgets one connection here; the provider is not told",
+    caller: "owner",
+    parameters: [provider, connection],
+    answer: { ...changed, example: { ...changed.example as object, default_connection: null } },
+    errors: [...NO_CONNECTION, "vault_conflict"],
+  },
+  {
+    id: "setDefault",
+    method: "POST",
     path: "/connections/{provider}/{connection}/default",
     tag: "Connections",
     summary: "Makes a connection its provider's default",

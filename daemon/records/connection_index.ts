@@ -75,6 +75,7 @@ export async function readProviderConnections(
     provider: head.provider,
     default_connection: head.default_summary?.connection_name ?? null,
     default_since: head.default_since === null ? null : new Date(head.default_since),
+    connection_count: summaries.length,
     connections: summaries.map(decodeSummary),
   };
 }
@@ -155,6 +156,15 @@ export class IndexEdit {
       this.#headChanged = true;
     }
     return at;
+  }
+
+  /** The page a connection's summary is on, or null: looks through all of them. */
+  async find(name: string): Promise<number | null> {
+    for (let page = 0; page < this.#sizes.length; page++) {
+      const { connections } = await this.#page(page);
+      if (connections.some((entry) => entry.connection_name === name)) return page;
+    }
+    return null;
   }
 
   /** Takes a summary off its page. */

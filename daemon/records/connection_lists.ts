@@ -24,14 +24,40 @@ export async function listDefaultConnections(
   return all.filter((entry) => entry !== null);
 }
 
-/** Every provider's connections, without opening one. */
+/** What of the list is wanted. */
+export interface ListOptions {
+  /** Only this provider's. */
+  readonly provider?: string | undefined;
+  /** At most so many connections; of the providers behind them only the heads are opened. */
+  readonly limit?: number | undefined;
+}
+
+/** Every provider's connections by name, without opening one. */
 export async function listProviderConnections(
   vault: Vault,
   vaultId: string,
+  { provider, limit = Infinity }: ListOptions = {},
 ): Promise<readonly ProviderConnections[]> {
-  const providers = await connectedProviders(vault, vaultId);
-  const all = await Promise.all(
-    providers.map((provider) => readProviderConnections(vault, vaultId, provider)),
-  );
-  return all.filter((entry) => entry !== null);
+  const providers = provider === undefined ? await connectedProviders(vault, vaultId) : [provider];
+  const listed: ProviderConnections[] = [];
+  let room = limit;
+  for (const name of providers) {
+    const entry = room > 0
+      ? await readProviderConnections(vault, vaultId, name)
+      : await readHeadOnly(vault, vaultId, name);
+    if (entry === null) continue;
+    const connections = entry.connections.slice(0, room);
+    listed.push({ ...entry, connections });
+    room -= connections.length;
+  }
+  return listed;
+}
+
+async function readHeadOnly(
+  vault: Vault,
+  vaultId: string,
+  provider: string,
+): Promise<ProviderConnections | null> {
+  const head = await readDefaultConnection(vault, vaultId, provider);
+  return head === null ? null : { ...head, connections: [] };
 }

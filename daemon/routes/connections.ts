@@ -13,23 +13,25 @@ import { revokeProvider } from "../broker/revoke_provider.ts";
 import { setDefault } from "../broker/set_default.ts";
 import type { ApiEnv } from "../middleware/api_env.ts";
 import { readQueryAs } from "../middleware/read_request.ts";
+import { readConnectionListQuery } from "./connection_list_query.ts";
 
 /** What an owner does with connections. */
 export function connectionsRoutes(broker: Broker): Hono<ApiEnv> {
   return new Hono<ApiEnv>()
     .get("/connections", async (c) => {
-      return c.json(await listConnections(broker, asOwner(c.get("caller"))));
+      const query = readConnectionListQuery(c.req.query());
+      return c.json(await listConnections(broker, asOwner(c.get("caller")), query));
     })
     .get("/connections/:provider/:connection", async (c) => {
       const { show_secrets } = await readQueryAs(c, (schemas) => schemas.connectionQuery);
       const owner = asOwner(c.get("caller"));
       return c.json(await showConnection(broker, owner, c.req.param(), show_secrets === "true"));
     })
-    .post("/connections/:provider/:connection/logout", async (c) => {
-      return c.json(await logOut(broker, asOwner(c.get("caller")), c.req.param()));
     .post("/connections/:provider/:connection/check", async (c) => {
       return c.json(await checkConnection(broker, asOwner(c.get("caller")), c.req.param()));
     })
+    .post("/connections/:provider/:connection/logout", async (c) => {
+      return c.json(await logOut(broker, asOwner(c.get("caller")), c.req.param()));
     })
     .post("/connections/:provider/:connection/default", async (c) => {
       return c.json(await setDefault(broker, asOwner(c.get("caller")), c.req.param()));

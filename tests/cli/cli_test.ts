@@ -83,8 +83,10 @@ Deno.test("a failure with --json is one object on stdout, whatever failed", asyn
       [["lgoin", "--json"], "UsageError", 2],
       [["--json", "list", "--nope"], "UsageError", 2],
       [["inspect", "nosuch", "--json"], "ProviderNotFoundError", 4],
-      [["get", "github", "--json"], "ConnectionNotFoundError", 3],
+      [["get", "github", "--json"], "CredentialMissingError", 5],
+      [["get", "github/work", "--json"], "ConnectionNotFoundError", 3],
       [["export", "github", "--json"], "CredentialMissingError", 5],
+      [["export", "github/work", "--json"], "ConnectionNotFoundError", 3],
       [["login", "openai", "--stdin", "--json"], "InvalidInputError", 2],
     ];
     for (const [args, error, expected] of failures) {

@@ -2,7 +2,7 @@ import { equal, match } from "node:assert/strict";
 import type { DaemonClient } from "../../client/daemon_client.ts";
 import { list } from "../../cli/list.ts";
 import { Voice } from "../../cli/voice.ts";
-import type { ConnectionItem } from "../../core/api.ts";
+import type { ConnectionItem, ConnectionListQuery } from "../../core/api.ts";
 import { readSettings } from "../../core/config.ts";
 
 const CONNECTIONS = 250;
@@ -14,8 +14,8 @@ const CLIENT = {
       bundled: [{ name: "acme", display_name: "Acme", auth_type: "api_key", source: "bundled" }],
       custom: [],
     }),
-  listConnections: () => {
-    const connections = Array.from({ length: CONNECTIONS }, (_, n): ConnectionItem => ({
+  listConnections: ({ limit = CONNECTIONS }: ConnectionListQuery) => {
+    const connections = Array.from({ length: limit }, (_, n): ConnectionItem => ({
       connection_name: `account-${n}`,
       is_default: n === 0,
       auth_type: "api_key",
@@ -26,8 +26,8 @@ const CLIENT = {
       expires_at: null,
       account: { id: null, label: null },
     }));
-    const entry = { name: "acme", default_connection: "account-0", connections };
-    return Promise.resolve({ connections: [entry] });
+    const counts = { default_connection: "account-0", connection_count: CONNECTIONS };
+    return Promise.resolve({ connections: [{ name: "acme", ...counts, connections }] });
   },
 } as unknown as DaemonClient;
 

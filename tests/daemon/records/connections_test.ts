@@ -348,6 +348,44 @@ Deno.test("lists name every provider once, by name, and open no connection", asy
   assert.deepEqual(await listProviderConnections(vault, "vault_ffffffffffff"), []);
 });
 
+Deno.test("a list with a limit opens no page behind it, and counts what it leaves out", async () => {
+  const store = new MemoryVault();
+  for (const provider of ["acme", "github", "zulip"]) {
+    for (const name of ["b", "a", "c"]) {
+      await saveConnection(store, exampleConnection(provider, name), { now: NOW });
+    }
+  }
+  const vault = new MeddledVault(store, () => Promise.resolve());
+
+  const listed = await listProviderConnections(vault, VAULT_ID, { limit: 4 });
+
+  assert.deepEqual(
+    listed.map(({ provider, default_connection, connection_count, connections }) => [
+      provider,
+      default_connection,
+      connection_count,
+      connections.map((entry) => entry.connection_name).join(),
+    ]),
+    [["acme", "b", 3, "a,b,c"], ["github", "b", 3, "a"], ["zulip", "b", 3, ""]],
+  );
+  assert.ok(!vault.read.some((key) => key.endsWith(":zulip:metadata*")));
+});
+
+Deno.test("a list of one provider reads that provider's index and nothing else", async () => {
+  const store = new MemoryVault();
+  for (const provider of ["acme", "github"]) {
+    await saveConnection(store, exampleConnection(provider, "a"), { now: NOW });
+  }
+  const vault = new MeddledVault(store, () => Promise.resolve());
+
+  const listed = await listProviderConnections(vault, VAULT_ID, { provider: "github" });
+  const none = await listProviderConnections(vault, VAULT_ID, { provider: "zulip" });
+
+  assert.deepEqual(listed.map((entry) => entry.provider), ["github"]);
+  assert.ok(!vault.read.some((key) => key.includes(":acme:")));
+  assert.deepEqual(none, []);
+});
+
 Deno.test("no name reaches another record", async (t) => {
   const vault = new MemoryVault();
   for (const bad of ["a:b", "", "..", "A", "a/b", "a\u0000", "metadata:", "a\n", "x".repeat(81)]) {
@@ -397,7 +435,7 @@ class MeddledVault implements Vault {
   }
 
   list(prefix: string): Promise<readonly VaultRecord[]> {
-    this.read.push(prefix);
+    this.read.push(`${prefix}*`);
     return this.#vault.list(prefix);
   }
 
