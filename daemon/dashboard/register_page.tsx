@@ -4,9 +4,17 @@
  * @module
  */
 import type { Child } from "@hono/hono/jsx";
-import type { Issue } from "../../core/errors.ts";
 import { Form } from "./form.tsx";
 import { Shell, type ShellProps } from "./shell.tsx";
+
+/** One thing that is wrong with a definition. */
+export interface Fault {
+  /** Counted from 1; null where it is about none. */
+  readonly line: number | null;
+  /** Dotted; empty for the whole of it. */
+  readonly path: string;
+  readonly message: string;
+}
 
 /** What the page shows. */
 export interface RegisterPageProps extends Pick<ShellProps, "session" | "notice"> {
@@ -15,7 +23,7 @@ export interface RegisterPageProps extends Pick<ShellProps, "session" | "notice"
   readonly allowPrivate: boolean;
   /** Why it was not taken; null before it was tried. */
   readonly problem: string | null;
-  readonly issues: readonly Issue[];
+  readonly faults: readonly Fault[];
   /** True where a definition of that name is there and may be replaced. */
   readonly mayReplace: boolean;
 }
@@ -33,7 +41,7 @@ export const EXAMPLE = `{
 
 /** The page. */
 export function RegisterPage(props: RegisterPageProps): Child {
-  const { session, notice, source, allowPrivate, problem, issues, mayReplace } = props;
+  const { session, notice, source, allowPrivate, problem, faults, mayReplace } = props;
   const isWrong = problem !== null;
   return (
     <Shell title="Add a provider" place="Connections" session={session} notice={notice ?? null}>
@@ -49,24 +57,15 @@ export function RegisterPage(props: RegisterPageProps): Child {
               JSON: which hosts get the credential, and how. A credential of yours will be sent
               there; read a definition that somebody gave you.
             </span>
-            <textarea
-              id="definition"
-              name="definition"
-              rows={16}
-              required
-              spellcheck={false}
-              aria-invalid={isWrong ? "true" : undefined}
-              aria-describedby={isWrong ? "definition-problem definition-hint" : "definition-hint"}
-            >
-              {source}
-            </textarea>
+            <Source source={source} faults={faults} isWrong={isWrong} />
             {!isWrong ? null : (
               <div id="definition-problem" class="note problem" role="alert">
                 <p>{problem}</p>
-                {issues.length === 0 ? null : (
+                {faults.length === 0 ? null : (
                   <ul class="issues">
-                    {issues.map(({ path, message }) => (
+                    {faults.map(({ line, path, message }) => (
                       <li>
+                        {line === null ? null : <span class="line">Line {line}</span>}{" "}
                         {path === "" ? null : <code>{path}</code>} {message}
                       </li>
                     ))}
@@ -91,5 +90,44 @@ export function RegisterPage(props: RegisterPageProps): Child {
         </Form>
       </section>
     </Shell>
+  );
+}
+
+const LEAST_ROWS = 16;
+/** Of a longer text the field scrolls by itself, and numbers beside it would be wrong. */
+const MOST_ROWS = 400;
+
+/** The field; beside it the numbers of the lines, those with a fault marked. */
+function Source({ source, faults, isWrong }: {
+  source: string;
+  faults: readonly Fault[];
+  isWrong: boolean;
+}): Child {
+  const count = source.split("\n").length;
+  const isNumbered = isWrong && count <= MOST_ROWS;
+  const wrong = new Set(faults.map(({ line }) => line));
+  return (
+    <div class="source">
+      {!isNumbered ? null : (
+        <ol class="gutter" aria-hidden="true">
+          {Array.from(
+            { length: count },
+            (_, i) => <li class={wrong.has(i + 1) ? "wrong" : ""}>{i + 1}</li>,
+          )}
+        </ol>
+      )}
+      <textarea
+        id="definition"
+        name="definition"
+        rows={isNumbered ? Math.max(LEAST_ROWS, count + 1) : LEAST_ROWS}
+        wrap="off"
+        required
+        spellcheck={false}
+        aria-invalid={isWrong ? "true" : undefined}
+        aria-describedby={isWrong ? "definition-problem definition-hint" : "definition-hint"}
+      >
+        {/* A browser takes one line break off the beginning: ours, not the person's. */ `\n${source}`}
+      </textarea>
+    </div>
   );
 }

@@ -7,16 +7,16 @@ import { Hono } from "@hono/hono";
 import {
   AuthsomeError,
   InvalidProviderDefinitionError,
-  type Issue,
   ProviderExistsError,
 } from "../../core/errors.ts";
-import { parseJsonc } from "../../core/jsonc.ts";
+import { findJsonFault, parseJsonc } from "../../core/jsonc.ts";
+import { lineOf, linesOfJson } from "../../core/jsonc_lines.ts";
 import type { Broker } from "../broker/broker.ts";
 import { registerProvider } from "../broker/register_provider.ts";
 import type { DashboardEnv } from "../middleware/dashboard_session.ts";
 import { providerAddress } from "./addresses.ts";
 import { good, goTo, showPage } from "./page_response.ts";
-import { EXAMPLE, RegisterPage } from "./register_page.tsx";
+import { EXAMPLE, type Fault, RegisterPage } from "./register_page.tsx";
 
 /** The routes. */
 export function registerRoutes(broker: Broker): Hono<DashboardEnv> {
@@ -29,7 +29,7 @@ export function registerRoutes(broker: Broker): Hono<DashboardEnv> {
           source={EXAMPLE}
           allowPrivate={false}
           problem={null}
-          issues={[]}
+          faults={[]}
           mayReplace={false}
         />,
       ))
@@ -57,7 +57,7 @@ export function registerRoutes(broker: Broker): Hono<DashboardEnv> {
             source={source}
             allowPrivate={allow_private}
             problem={error.message}
-            issues={issuesOf(error)}
+            faults={faultsOf(error, source)}
             mayReplace={exists || force}
           />,
           exists ? 409 : 422,
@@ -71,14 +71,21 @@ function parseDefinition(source: string): unknown {
   try {
     return parseJsonc(source);
   } catch (cause) {
-    const where = cause instanceof SyntaxError ? cause.message : "it cannot be read";
     throw new InvalidProviderDefinitionError("Cannot read the definition: it is not JSON", {
-      issues: [{ path: "", message: where }],
       cause,
     });
   }
 }
 
-function issuesOf({ issues = [] }: AuthsomeError): readonly Issue[] {
-  return issues;
+/** What is wrong, each at the line of the text where it is, from top to bottom. */
+function faultsOf({ issues, cause }: AuthsomeError, source: string): readonly Fault[] {
+  if (cause instanceof SyntaxError) {
+    const at = findJsonFault(source);
+    const column = at === null ? "" : ` from column ${at.column} on`;
+    return [{ line: at?.line ?? null, path: "", message: `is not JSON${column}` }];
+  }
+  const lines = linesOfJson(source);
+  return (issues ?? [])
+    .map(({ path, message }): Fault => ({ line: lineOf(lines, path), path, message }))
+    .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }

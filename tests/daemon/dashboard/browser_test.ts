@@ -141,9 +141,19 @@ browserTest("ends a run", async (page) => {
 
 browserTest("registers a definition after saying what is wrong with it", async (page, stage) => {
   await page.goto(`${stage.baseUrl}/ui/register`);
-  await page.fill("#definition", `{ "name": "mine", "hosts": ["api.mine.test"], "typo": 1 }`);
+  const wrong = (await page.inputValue("#definition")).replaceAll("acme", "mine")
+    .replace('"api.mine.example"', '"api.mine.example",\n    "127.0.0.1"')
+    .replace("{api_key}", "{key}");
+  await page.fill("#definition", wrong);
   await page.click("button:text-is('Add')");
-  match(await page.textContent("#definition-problem") ?? "", /typo/);
+  match(await page.textContent("#definition-problem") ?? "", /Line 6 hosts\.1/);
+  equal(await page.inputValue("#definition"), wrong, "nothing of it is lost");
+  // The number of a line stands beside it.
+  const [marked, field] = await Promise.all(
+    [".gutter .wrong >> nth=0", "#definition"].map((part) => page.locator(part).boundingBox()),
+  );
+  const line = (marked!.y - field!.y) / marked!.height;
+  ok(line > 5 && line < 6, `${line}`);
   equal(await page.getAttribute("#definition", "aria-invalid"), "true");
   deepEqual(await findings(page), []);
   await shoot(page, "dashboard-register", { looks: ["light"] });

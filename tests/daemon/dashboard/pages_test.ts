@@ -199,6 +199,7 @@ Deno.test("a wrong definition is told place by place, and stays in the field", (
     const broken = await post("/ui/register", { definition: "{" });
     equal(broken.status, 422);
     match(broken.text, /it is not JSON/);
+    match(broken.text, /Line 1<\/span> +is not JSON from column 2 on/);
     const inside = JSON.stringify({
       name: "inside",
       display_name: "Inside",
@@ -209,6 +210,38 @@ Deno.test("a wrong definition is told place by place, and stays in the field", (
     });
     equal((await post("/ui/register", { definition: inside })).status, 422);
     equal((await post("/ui/register", { definition: inside, allow_private: "1" })).status, 303);
+  }));
+
+Deno.test("what is wrong with a definition is told at its line, comments and all", () =>
+  withScene(async ({ visitor: { post } }) => {
+    const definition = [
+      "{ // mine",
+      '  "name": "mine",',
+      "  /* two",
+      '     lines */ "display_name": "Mine",',
+      '  "auth_type": "api_key",',
+      '  "hosts": [',
+      '    "api.mine.test",',
+      '    "127.0.0.1"',
+      "  ],",
+      '  "injection": { "type": "header", "name": "X-Key", "value": "{key}" },',
+      '  "fields": [{ "name": "api_key", "label": "Key", "secret": true }],',
+      "}",
+    ].join("\r\n");
+    const { status, text } = await post("/ui/register", { definition });
+    equal(status, 422);
+    const told = [...text.matchAll(/class="line">Line (\d+)<\/span> +<code>([^<]+)<\/code>/g)]
+      .map(([, line, path]) => [line, path]);
+    deepEqual(told, [["8", "hosts.1"], ["10", "injection"], ["10", "injection.value"]]);
+    deepEqual([...text.matchAll(/class="wrong">(\d+)</g)].map(([, line]) => line), ["8", "10"]);
+    match(text, /aria-describedby="definition-problem definition-hint"/);
+
+    const cut = await post("/ui/register", {
+      definition: '\n{\n  "name": "mine"\n  "hosts": []\n}',
+    });
+    match(cut.text, /Line 4<\/span> +is not JSON from column 3 on/);
+    // Line 1 is the empty one: a browser takes the first line break of a field off, and gets ours.
+    match(cut.text, />\n\n\{\n {2}&quot;name/);
   }));
 
 Deno.test("the audit log is filtered, and says what the last verification found", () =>
