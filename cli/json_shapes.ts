@@ -13,6 +13,14 @@ const CONNECTION = "{ connection_name, is_default, auth_type, status, scopes, ba
 const LISTED =
   `{ name, display_name, category, auth_type, source, connections: ${CONNECTION}[] }[]`;
 const TEXT_OR_NULL = "string | null";
+const BACKUP_FACTS = {
+  created_at: "string",
+  version: "string",
+  providers: "Record<string, number>",
+  connections: "number",
+  clients: "string[]",
+  definitions: "string[]",
+} as const;
 
 /** The shapes, by the command's full name. */
 export const JSON_SHAPES: Readonly<Record<string, JsonShape>> = {
@@ -134,6 +142,28 @@ export const JSON_SHAPES: Readonly<Record<string, JsonShape>> = {
     signed_until: "number",
     head_seq: "number",
     fault: "{ file, line, seq, problem, message } | null",
+  },
+  backup: {
+    status: '"written"',
+    path: "string",
+    bytes: "number",
+    ...BACKUP_FACTS,
+    warnings: "string[]",
+  },
+  "backup verify": { status: '"ok"', path: "string", ...BACKUP_FACTS },
+  restore: {
+    status: '"restored" | "declined"',
+    path: "string",
+    ...BACKUP_FACTS,
+    replaced: "{ connections: number, clients: number, definitions: number } | null",
+    kept: TEXT_OR_NULL,
+  },
+  "key rotate": {
+    status: '"rotated"',
+    source: "string",
+    records: "number",
+    key_id: "number",
+    erased: "boolean",
   },
   "profile create": {
     status: '"created" | "exists"',

@@ -150,6 +150,30 @@ export const COMMANDS: readonly CommandEntry[] = [
       (await importLater<typeof import("./log_verify.ts")>("cli/log_verify.ts")).logVerify,
   },
   {
+    name: "backup",
+    group: "system",
+    summary: "Everything that is kept, as one file with a passphrase",
+    load: async () => (await import("./backup.ts")).backup,
+  },
+  {
+    name: "backup verify",
+    group: "system",
+    summary: "Prove that a backup opens, and see what it holds",
+    load: async () => (await import("./backup_verify.ts")).backupVerify,
+  },
+  {
+    name: "restore",
+    group: "system",
+    summary: "Put a backup in place of what is kept",
+    load: async () => (await import("./restore.ts")).restore,
+  },
+  {
+    name: "key rotate",
+    group: "system",
+    summary: "New keys for everything that is kept",
+    load: async () => (await import("./key_rotate.ts")).keyRotate,
+  },
+  {
     name: "profile create",
     group: "system",
     summary: "Make another profile and use it",

@@ -22,9 +22,9 @@ export function readDaemonState(paths: HomePaths): DaemonState | null {
 
 function isDaemonState(data: unknown): data is DaemonState {
   if (typeof data !== "object" || data === null) return false;
-  const { pid, relay_pid, host, port, version, instance, started_at } = data as Partial<
-    Record<keyof DaemonState, unknown>
-  >;
+  const { pid, relay_pid, host, port, version, instance, started_at, master_key = 0 } =
+    data as Partial<Record<keyof DaemonState, unknown>>;
+  if (!isNumber(master_key, 0)) return false;
   return isNumber(pid, 1) && isNumber(relay_pid, 0) && isNumber(port, 1) && host === "127.0.0.1" &&
     [version, instance, started_at].every((text) => typeof text === "string" && text !== "");
 }

@@ -12,6 +12,7 @@ import { MasterKeyError } from "../core/errors.ts";
 import type { HomePaths } from "../core/paths.ts";
 import { Secret } from "../core/secret.ts";
 import { type Keyring, systemKeyring } from "./keyring.ts";
+import { keyringBoot } from "./keyring_keys.ts";
 
 /** Asks the person for the passphrase; null when they gave up. */
 export type PromptPassphrase = (
@@ -52,14 +53,12 @@ export async function findMasterKey(
     case "passphrase":
       return { source: "passphrase", secret: await askPassphrase(paths, options) };
     case "keyring":
-      return { source: "keyring", secret: await fromKeyring(paths, keyring) };
+      return keyringBoot(await fromKeyring(paths, keyring));
     case "auto": {
       // A key file says that this home uses it; asking the keyring might open a dialog for nothing.
       if (exists(paths.server.masterKey)) return { source: "key_file", secret: null };
       const kept = await keyring?.lookUp(paths.home) ?? null;
-      return kept === null
-        ? { source: "key_file", secret: null }
-        : { source: "keyring", secret: kept.reveal() };
+      return kept === null ? { source: "key_file", secret: null } : keyringBoot(kept);
     }
     default:
       return options.mode satisfies never;
@@ -97,9 +96,9 @@ async function askPassphrase(paths: HomePaths, options: MasterKeyOptions): Promi
 }
 
 /** The kept key; made and kept when this home has no vault yet. */
-async function fromKeyring(paths: HomePaths, keyring: Keyring | null): Promise<string> {
+async function fromKeyring(paths: HomePaths, keyring: Keyring | null): Promise<Secret> {
   const kept = await keyring?.lookUp(paths.home) ?? null;
-  if (kept !== null) return kept.reveal();
+  if (kept !== null) return kept;
   if (exists(paths.server.vault)) {
     throw new MasterKeyError("Cannot unlock the vault: the keyring holds no key for this home", {
       hint: "Unlock the keyring, then run: authsome daemon start",
@@ -111,7 +110,7 @@ async function fromKeyring(paths: HomePaths, keyring: Keyring | null): Promise<s
       hint: 'Set "encryption": {"mode": "local_key"} in server/config.json',
     });
   }
-  return made.reveal();
+  return made;
 }
 
 function exists(path: string): boolean {

@@ -15,6 +15,7 @@ import { baseUrlOf, readDaemonState } from "./daemon_state.ts";
 import { findDaemon } from "./find_daemon.ts";
 import { prepareHome } from "./home.ts";
 import type { LaunchOptions } from "./launch.ts";
+import { settleKeyring } from "./keyring_keys.ts";
 import { takeLaunchLock } from "./launch_lock.ts";
 import { confinedEnvironment, moduleEntries } from "./module_entries.ts";
 import { endProcess } from "./processes.ts";
@@ -50,6 +51,7 @@ export async function serveInForeground(
     daemon = spawnHere(paths, { port, relayPort: relay.port });
     await writeBootLine(daemon, JSON.stringify(boot.daemonFor(relay, port)));
     if (await provesItself(daemon, boot.instance, paths)) {
+      await settleKeyring(paths, boot.masterKey);
       options.note?.(`serving on ${baseUrlOf(readDaemonState(paths)!)}`);
     }
   } finally {

@@ -16,6 +16,7 @@ import { findDaemon, type FoundDaemon } from "./find_daemon.ts";
 import { challengeDaemon } from "./health_challenge.ts";
 import { prepareHome } from "./home.ts";
 import type { LaunchOptions, RunningDaemon } from "./launch.ts";
+import { settleKeyring } from "./keyring_keys.ts";
 import { takeLaunchLock } from "./launch_lock.ts";
 import { confinedEnvironment, moduleEntries } from "./module_entries.ts";
 import { isPortFree, portHolder } from "./port_holder.ts";
@@ -49,6 +50,7 @@ export async function startDetached(
     failure = await launch(boot, paths, port);
   }
   if (failure !== null) throw failure.error;
+  await settleKeyring(paths, boot.masterKey);
   return { baseUrl: baseUrlOf(readDaemonState(paths)!), started: true };
 }
 

@@ -16,6 +16,8 @@ export interface HomePaths {
     readonly identities: string;
     readonly logs: string;
     readonly log: string;
+    /** What `restore` replaced, sealed; made when there is something to keep. */
+    readonly backups: string;
   };
   readonly server: {
     readonly dir: string;
@@ -47,6 +49,7 @@ export function homePaths(home: string): HomePaths {
       identities: `${client}/identities`,
       logs: `${client}/logs`,
       log: `${client}/logs/authsome.log`,
+      backups: `${client}/backups`,
     },
     server: {
       dir: server,

@@ -27,7 +27,7 @@ export interface ChildEnvironmentOptions {
 }
 
 /** Authsome's own secrets: they would let the child act as the owner. */
-const DROPPED = /^AUTHSOME_(?:MASTER_KEY.*|IDENTITY_PRIVATE_KEY)$/;
+const DROPPED = /^AUTHSOME_(?:(?:NEW_)?MASTER_KEY.*|IDENTITY_PRIVATE_KEY|BACKUP_PASSPHRASE)$/;
 
 const LOOPBACK = ["localhost", "127.0.0.1", "::1"];
 

@@ -29,25 +29,25 @@ export function replaceDataKey(
   dataKey: DataKey,
   row: DataKeyRow,
 ): number {
-  const record = database.prepare("SELECT revision, sealed FROM record WHERE key = ?");
-  const put = database.prepare("UPDATE record SET sealed = ? WHERE key = ?");
   database.exec("BEGIN IMMEDIATE");
   try {
-    // All keys first: a row that is written while rows are read might be met twice.
-    const keys = database.prepare("SELECT key FROM record").all().map(({ key }) => String(key));
-    for (const key of keys) {
-      const { revision, sealed } = record.get(key)!;
-      const place = { key, revision: Number(revision) };
-      const value = unseal(dataKeys, place, sealed as Uint8Array);
-      put.run(seal(dataKey, place, value), key);
-    }
+    const rows = database.prepare("SELECT key, revision, sealed FROM record ORDER BY key").all();
+    const records = rows.map(({ key, revision, sealed }) => {
+      const place = { key: String(key), revision: Number(revision) };
+      return { place, sealed: seal(dataKey, place, unseal(dataKeys, place, sealed as Uint8Array)) };
+    });
+    // Emptied and filled, not updated: `secure_delete` overwrites pages that become free, and not
+    // what lies between the cells of a page that SQLite has put together anew.
+    database.exec("DELETE FROM record");
+    const put = database.prepare("INSERT INTO record (key, revision, sealed) VALUES (?, ?, ?)");
+    for (const { place, sealed } of records) put.run(place.key, place.revision, sealed);
     database.exec("DELETE FROM data_key");
     database.prepare(
       "INSERT INTO data_key (id, derivation, wrapped, created_at) VALUES (?, ?, ?, ?)",
     ).run(dataKey.id, row.derivation, row.wrapped, row.created_at);
     database.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES (?, '1')").run(ERASE);
     database.exec("COMMIT");
-    return keys.length;
+    return records.length;
   } catch (error) {
     // A full disk may have rolled back already.
     if (database.isTransaction) database.exec("ROLLBACK");
@@ -61,20 +61,18 @@ export function needsErasure(database: DatabaseSync): boolean {
 }
 
 /**
- * Rewrites the file without its free places and empties the log: `secure_delete` alone leaves copies
- * in the log, and in pages that SQLite had put together anew. False when there was no room for it, or
- * another process was reading; the next start tries again.
+ * Takes what old keys had sealed out of the log, by moving the log into the file. False when there was
+ * no room for it, or another process was reading; the next start tries again.
  */
 export function eraseOldCiphertext(database: DatabaseSync): boolean {
   try {
-    database.exec("VACUUM");
     const { busy } = database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()!;
     if (busy !== 0) return false;
     database.prepare("DELETE FROM meta WHERE name = ?").run(ERASE);
     return true;
   } catch (error) {
-    // Full, busy, read-only: the records are safe and sealed anew in any case.
-    if (error instanceof Error && "errcode" in error) return false;
+    // Full, busy, read-only: the records are sealed anew and safe in any case.
+    if ((error as { readonly code?: unknown }).code === "ERR_SQLITE_ERROR") return false;
     throw error;
   }
 }
