@@ -3,143 +3,105 @@
  *
  * @module
  */
-import { auditWholeHome } from "../client/home.ts";
-import { loadSigner } from "../client/identity.ts";
-import type { Readiness } from "../core/api.ts";
-import { homePaths } from "../core/paths.ts";
+import type { CheckedConnection } from "../core/api.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { tellableError } from "./exit_code.ts";
-import { plainText } from "./plain_text.ts";
-import { formatFacts } from "./table.ts";
-import type { Voice } from "./voice.ts";
+import { type Check, isSound } from "./doctor/check.ts";
+import { checkDaemon } from "./doctor/check_daemon.ts";
+import {
+  checkClock,
+  checkHome,
+  checkNetwork,
+  checkProfile,
+  checkTrust,
+} from "./doctor/check_machine.ts";
+import { describeReport, type Report } from "./doctor/describe_checks.ts";
+import { showProgress } from "./progress.ts";
 
-const options = {} as const;
-
-/** One thing looked at. */
-interface Check {
-  readonly name: string;
-  /** `ok`, or what is wrong. */
-  readonly state: string;
-  readonly mend: string | null;
-}
+const options = {
+  live: { summary: "Ask each provider whether its login works, by a harmless call" },
+  run: { summary: "Try the programs of this machine behind the proxy; needs no network" },
+} as const;
 
 /** The command. */
 export const doctor: Command<typeof options> = {
   name: "doctor",
   description:
-    "Check the home, the profile, the daemon, its vault and its confinement, and say what mends " +
-    "what is broken. Exits with 1 when something is.",
+    "Check the home, the profile, the daemon, its vault and its confinement, the logins, and say " +
+    "what mends what is broken. Exits with 1 when something is.",
   positionals: [],
   options,
-  examples: [{ line: "authsome doctor", says: "one line for each check" }],
+  examples: [
+    { line: "authsome doctor", says: "one line for each check" },
+    { line: "authsome doctor --live", says: "are the logins still good?" },
+    { line: "authsome doctor --run", says: "does curl, git, Python … work behind the proxy?" },
+  ],
 
-  async run(_args, context) {
-    const here = await checkHere(context);
-    const ready = here.every(isSound) ? await askDaemon(context) : null;
-    const checks = [...here, ...ready?.checks ?? []];
-    const report = {
-      status: checks.every(isSound) ? "ok" : ready?.status ?? "unhealthy",
-      checks: Object.fromEntries(checks.map(({ name, state }) => [name, state])),
-      mends: Object.fromEntries(
-        checks.filter(({ mend }) => mend).map(({ name, mend }) => [name, mend]),
-      ),
-      warnings: ready?.warnings ?? [],
-      issues: ready?.issues ?? here.filter((check) => !isSound(check)).map(({ state }) => state),
-    };
-    context.voice.result(report, () => describe(checks, report, context.voice));
-    return report.status === "ok" ? 0 : 1;
+  async run({ options }, context) {
+    let doing = "Looking at this machine";
+    const report = await (async () => {
+      using _progress = showProgress(context.voice, () => doing);
+      return await examine(options, context, (text) => doing = text);
+    })();
+    const status = statusOf(report);
+    context.voice.result({ status, ...wire(report) }, () => describeReport(report, context.voice));
+    return status === "ok" ? 0 : 1;
   },
 };
 
-/** What can be seen without the daemon; nothing behind the first thing that is broken. */
-async function checkHere({ settings, openClient }: CommandContext): Promise<Check[]> {
-  const checks: Check[] = [];
-  const steps: readonly (readonly [string, () => unknown])[] = [
-    ["home", () => auditWholeHome(homePaths(settings.home))],
-    ["profile", () => loadSigner(settings)],
-    ["daemon", () => openClient()],
-  ];
-  for (const [name, step] of steps) {
-    const check = await attempt(name, step);
-    checks.push(check);
-    if (!isSound(check)) break;
+interface FullReport extends Report {
+  readonly isUnhealthy: boolean;
+}
+
+async function examine(
+  { live, run }: { readonly live: boolean; readonly run: boolean },
+  { settings, openClient }: CommandContext,
+  tell: (text: string) => void,
+): Promise<FullReport> {
+  const read = (name: string) => Deno.env.get(name);
+  const checks: Check[] = [await checkHome(settings)];
+  const isHomeSound = isSound(checks[0]!);
+  // Nothing in a home is read while others could reach into it.
+  if (isHomeSound) checks.push(await checkProfile(settings));
+  checks.push(await checkTrust(read), await checkNetwork(read));
+  checks.push(await checkClock(settings, new Date()));
+  let asked: readonly CheckedConnection[] | null = null;
+  let isUnhealthy = !checks.every(isSound);
+  if (isHomeSound && isSound(checks[1]!)) {
+    tell("Asking the daemon");
+    const daemon = await checkDaemon(settings, openClient);
+    checks.push(...daemon.checks);
+    isUnhealthy ||= daemon.readiness === null || daemon.readiness.status === "unhealthy";
+    if (live && daemon.client !== null) {
+      const { checkLive, liveChecks } = await import("./doctor/check_live.ts");
+      asked = await checkLive(daemon.client, tell);
+      checks.push(...liveChecks(asked));
+    }
   }
-  return checks;
+  if (!run) return { checks, live: asked, runtimes: null, isUnhealthy };
+  const { tryRuntimes, runtimesCheck } = await import("./doctor/try_runtimes.ts");
+  const runtimes = await tryRuntimes({ environment: Deno.env.toObject(), tell });
+  return { checks: [...checks, runtimesCheck(runtimes)], live: asked, runtimes, isUnhealthy };
 }
 
-async function attempt(name: string, step: () => unknown): Promise<Check> {
-  try {
-    await step();
-    return { name, state: "ok", mend: null };
-  } catch (thrown) {
-    const { message, hint = null } = tellableError(thrown);
-    return { name, state: message, mend: hint };
-  }
+function statusOf({ checks, isUnhealthy }: FullReport): "ok" | "degraded" | "unhealthy" {
+  if (checks.every(isSound)) return "ok";
+  return isUnhealthy ? "unhealthy" : "degraded";
 }
 
-async function askDaemon(
-  { openClient }: CommandContext,
-): Promise<{ checks: Check[] } & Pick<Readiness, "status" | "warnings" | "issues">> {
-  try {
-    const { checks, ...rest } = await (await openClient()).ready();
-    return {
-      ...rest,
-      checks: Object.entries(checks).map(([name, state]) => ({
-        name,
-        state,
-        mend: state === "ok" ? null : MENDS[name] ?? "authsome daemon logs",
-      })),
-    };
-  } catch (thrown) {
-    const { message, hint = null } = tellableError(thrown);
-    const check = { name: "readiness", state: message, mend: hint };
-    return { status: "unhealthy", checks: [check], warnings: [], issues: [message] };
-  }
-}
-
-/** What helps when one of the daemon's checks fails. */
-const MENDS: Readonly<Record<string, string>> = {
-  config: "Mend server/config.json, then: authsome daemon restart",
-  schema: "Update authsome: deno install -g -f -A jsr:@authsome/cli",
-  vault: "authsome daemon restart    and look at: authsome daemon logs",
-  providers: "authsome remove NAME    for the definition that is named below",
-  identity: "authsome init",
-  connections: "authsome login PROVIDER --force    for those that are named below",
-  integrity: "Restore server/vault.db from a backup, then: authsome daemon restart",
-  confinement: "authsome daemon restart    and do not log in anywhere until this is ok",
-  egress: "authsome daemon restart",
-};
-
-function isSound({ state }: Check): boolean {
-  return state === "ok";
-}
-
-function describe(
-  checks: readonly Check[],
-  { warnings, issues }: { warnings: readonly string[]; issues: readonly string[] },
-  voice: Voice,
-): string {
-  const { paint } = voice;
-  const told = new Set(checks.map(({ state }) => state));
-  const lines = formatFacts(
-    checks.map((check) => [
-      check.name,
-      isSound(check)
-        ? { text: "ok", tone: "green" as const }
-        : { text: `FAIL  ${check.state}`, tone: "red" as const },
-    ]),
-    paint,
-  ).split("\n").flatMap((line, i) => {
-    const mend = checks[i]?.mend ?? null;
-    return mend === null
-      ? [line]
-      : [line, ...plainText(mend).split("\n").map((text) => `  → ${text}`)];
-  });
-  return [
-    ...lines,
-    ...issues.filter((issue) => !told.has(issue)).map((issue) =>
-      paint("red", `issue: ${plainText(issue)}`)
-    ),
-    ...warnings.map((warning) => paint("yellow", `warning: ${plainText(warning)}`)),
-  ].join("\n");
+/** For `--json`. */
+function wire({ checks, live, runtimes }: FullReport) {
+  const problems = checks.flatMap(({ name, problems }) =>
+    problems.map((problem) => ({ check: name, ...problem }))
+  );
+  const texts = (wanted: "broken" | "warning") =>
+    problems.filter(({ severity }) => severity === wanted).map(({ problem }) => problem);
+  return {
+    checks: Object.fromEntries(checks.map(({ name, state }) => [name, state])),
+    mends: Object.fromEntries(problems.map(({ check, mend }) => [check, mend]).toReversed()),
+    warnings: texts("warning"),
+    issues: texts("broken"),
+    findings: problems,
+    live,
+    runtimes,
+  };
 }

@@ -54,6 +54,10 @@ export const JSON_SHAPES: Readonly<Record<string, JsonShape>> = {
     mends: "Record<string, string>",
     warnings: "string[]",
     issues: "string[]",
+    findings: "{ check, severity, problem, mend }[]",
+    live: "{ provider, connection, outcome, host, http_status, problem, mend, " +
+      "clock_ahead_seconds }[] | null",
+    runtimes: "{ name, outcome, problem, mend }[] | null",
   },
   ui: { url: "string", expires_at: "string", opened: "boolean" },
   run: null,

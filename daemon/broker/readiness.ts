@@ -104,7 +104,9 @@ async function tryVault({ vault, now }: Broker): Promise<ProbeResult> {
   return { code: "lost", problem: "The vault does not give back what was written to it" };
 }
 
-function checkProviders({ home, catalogue }: Broker): ProbeResult {
+async function checkProviders({ home, catalogue, changes }: Broker): Promise<ProbeResult> {
+  // The folder is watched, but what a person has just mended must show at once.
+  if (await catalogue.reload()) changes.publish({ type: "providers" });
   const hidden = catalogue.all().map(({ name }) => name)
     .filter((name) => catalogue.isBundled(name) && catalogue.sourceOf(name) === "custom")
     .map((name): ProbeFinding => ({

@@ -5,7 +5,7 @@
  * @module
  */
 import { type Connection, type ConnectionRef, showRef, summarize } from "../../core/connection.ts";
-import { ConnectionNotFoundError, VaultConflictError } from "../../core/errors.ts";
+import { ConnectionNotFoundError, VaultConflictError, VaultSealError } from "../../core/errors.ts";
 import type { Vault, VaultChange, VaultRecord } from "../vault/vault.ts";
 import { changeRecords } from "./change_records.ts";
 import { decodeConnection, encodeConnection } from "./connection_codec.ts";
@@ -74,18 +74,18 @@ export async function saveConnection(
   const ref = { provider, connection: connection_name };
   const key = connectionKey(vault_id, ref);
   const saved = await changeRecords(vault, providersKey(vault_id), async () => {
-    const record = await vault.get(key);
-    const revision = record?.revision ?? 0;
-    if (expected !== undefined && expected !== revision) return false;
+    const record = await readUnlessDamaged(vault, key);
+    if (expected !== undefined && expected !== revisionOf(record)) return false;
     const index = await IndexEdit.open(vault, vault_id, provider);
-    const page = await index.place(summarize(connection), pageOf(record));
+    const before = record === "damaged" ? await index.find(connection_name) : pageOf(record);
+    const page = await index.place(summarize(connection), before);
     if (index.defaultConnection === null || makeDefault) {
       if (index.defaultConnection !== connection_name) {
         await index.makeDefault(connection_name, page, now);
       }
     }
     const value = encodeConnection({ connection, page });
-    const changes: VaultChange[] = [{ type: "put", key, value, expected: revision }];
+    const changes: VaultChange[] = [{ type: "put", key, value, ...expecting(record) }];
     if (index.wasEmpty) changes.push(await directoryChange(vault, vault_id, provider, "add"));
     await vault.write([...changes, ...index.changes(), ...also]);
     return true;
@@ -96,6 +96,31 @@ export async function saveConnection(
       ref,
     );
   }
+}
+
+/**
+ * The record, null where there is none, or `damaged` where it does not open: a new login goes over
+ * it, and a logout takes it away. Nothing else mends it without a backup.
+ */
+async function readUnlessDamaged(
+  vault: Vault,
+  key: string,
+): Promise<VaultRecord | null | "damaged"> {
+  try {
+    return await vault.get(key);
+  } catch (error) {
+    if (error instanceof VaultSealError) return "damaged";
+    throw error;
+  }
+}
+
+function revisionOf(record: VaultRecord | null | "damaged"): number | null {
+  return record === "damaged" ? null : record?.revision ?? 0;
+}
+
+/** What a change of the record may ask for; a damaged one does not tell its revision. */
+function expecting(record: VaultRecord | null | "damaged"): { readonly expected?: number } {
+  return record === "damaged" ? {} : { expected: record?.revision ?? 0 };
 }
 
 /**
@@ -112,14 +137,14 @@ export async function removeConnection(
 ): Promise<string | null> {
   const key = connectionKey(vaultId, ref);
   return await changeRecords(vault, providersKey(vaultId), async () => {
-    const record = await vault.get(key);
-    const page = pageOf(record);
-    if (record === null || page === null) throw notFound(ref);
+    const record = await readUnlessDamaged(vault, key);
     const index = await IndexEdit.open(vault, vaultId, ref.provider);
+    const page = record === "damaged" ? await index.find(ref.connection) : pageOf(record);
+    if (record === null || page === null) throw notFound(ref);
     await index.remove(ref.connection, page);
     if (index.defaultConnection === ref.connection) await index.makeAnotherDefault(now);
     const changes: VaultChange[] = [
-      { type: "delete", key, expected: record.revision },
+      { type: "delete", key, ...expecting(record) },
       { type: "delete", key: stateKey(vaultId, ref) },
       { type: "delete", key: refreshKey(vaultId, ref) },
     ];
