@@ -52,6 +52,8 @@ export async function benchScale(): Promise<BenchRow[]> {
         return client.resolveCredential({ provider: "scale-1" });
       }),
       await row("authsome run -- true", 20, ({ home }) => run(home, ["run", "--", "true"])),
+      // As many as a terminal shows.
+      await row("authsome list -n 100", 20, ({ home }) => run(home, ["list", "-n", "100"])),
       await row("authsome list, into a pipe", 20, ({ home }) => run(home, ["list"]), "every row"),
     ];
   } finally {

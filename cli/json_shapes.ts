@@ -11,7 +11,7 @@ export type JsonShape = Readonly<Record<string, string>> | null;
 const CONNECTION = "{ connection_name, is_default, auth_type, status, scopes, base_url, api_url, " +
   "expires_at, account: { id, label } }";
 const LISTED =
-  `{ name, display_name, category, auth_type, source, connections: ${CONNECTION}[] }[]`;
+  `{ name, display_name, category, auth_type, source, connection_count, connections: ${CONNECTION}[] }[]`;
 const TEXT_OR_NULL = "string | null";
 const BACKUP_FACTS = {
   created_at: "string",

@@ -4,6 +4,7 @@
  * @module
  */
 import type { ConnectionItem, ConnectionList, ProviderItem, ProviderList } from "../core/api.ts";
+import { UsageError } from "../core/errors.ts";
 import type { Tone } from "./color.ts";
 import type { Command } from "./command.ts";
 import { describeExpiry } from "./relative_time.ts";
@@ -11,10 +12,15 @@ import { type Cell, formatTable } from "./table.ts";
 
 const options = {
   all: { summary: "Every row, also the providers you are not logged in to" },
+  limit: {
+    summary: "At most N connections; 100 on a terminal, all of them in a pipe",
+    value: "N",
+    short: "n",
+  },
 } as const;
 
-/** Rows that a person who did not ask for more is shown. */
-const MAX_ROWS = 100;
+/** Connections that a person who did not ask for more is shown. */
+const DEFAULT_LIMIT = 100;
 
 /** A provider and its connections. */
 interface Listed {
@@ -36,24 +42,30 @@ export const list: Command<typeof options> = {
     { line: "authsome list", says: "what is connected" },
     { line: "authsome list mail", says: "providers that have to do with mail" },
     { line: "authsome list --all", says: "every provider" },
+    {
+      line: "authsome list -n 20 --json",
+      says: "the first 20 connections, and how many there are",
+    },
   ],
 
   async run({ positionals, options }, { openClient, voice }) {
     const word = positionals[0]?.toLowerCase();
+    const limit = readLimit(options.limit, options.all);
     // Into a pipe everything goes, for grep; a person would lose what is connected among 370 rows.
-    const showsAll = options.all || word !== undefined || voice.json || !voice.isRead;
+    const isCut = limit !== null || !(options.all || word !== undefined || !voice.isRead);
+    const most = limit ?? (isCut && !voice.json ? DEFAULT_LIMIT : Infinity);
     const client = await openClient();
     const [providers, connections] = await Promise.all([
       client.listProviders(),
-      client.listConnections(showsAll ? {} : { limit: MAX_ROWS }),
+      // What a word leaves out does not count against the limit.
+      client.listConnections(most === Infinity || word !== undefined ? {} : { limit: most }),
     ]);
-    const listed = join(providers, connections).filter(({ provider }) => isAbout(provider, word));
+    const found = join(providers, connections).filter(({ provider }) => isAbout(provider, word));
+    const listed = keepFirst(found, most);
     const connected = listed.filter(({ connection_count }) => connection_count > 0);
     voice.result(wireForm(listed), () => {
       const now = new Date();
-      const shown = showsAll
-        ? listed
-        : connected.filter(({ connections }) => connections.length > 0);
+      const shown = isCut ? connected.filter(({ connections }) => connections.length > 0) : listed;
       const rows = shown.flatMap((item) => tableRows(item, now));
       const unshown = connected.reduce((count, item) => count + unshownOf(item), 0);
       const table = rows.length === 0 ? [] : [formatTable(
@@ -62,11 +74,21 @@ export const list: Command<typeof options> = {
         voice.paint,
       )];
       const count = `Providers: ${listed.length} total, ${connected.length} connected`;
-      const about = showsAll ? [] : [hintFor(connected.length, unshown)];
+      const about = isCut ? [hintFor(connected.length, unshown)] : [];
       return (voice.quiet ? table : [count, ...table, ...about]).join("\n\n");
     });
   },
 };
+
+/** @throws {UsageError} for a number that is none, and for one beside --all. */
+function readLimit(text: string | undefined, all: boolean): number | null {
+  if (text === undefined) return null;
+  if (!/^[1-9]\d{0,5}$/.test(text)) {
+    throw new UsageError(`Cannot list ${text} connections: it is not a number from 1 on`);
+  }
+  if (all) throw new UsageError("Cannot use both --all and --limit: they contradict each other");
+  return Number(text);
+}
 
 /** Connected ones first, then by name. */
 function join(providers: ProviderList, connections: ConnectionList): Listed[] {
@@ -82,6 +104,16 @@ function join(providers: ProviderList, connections: ConnectionList): Listed[] {
     );
 }
 
+/** The first connections, over all providers; every provider stays, with its count. */
+function keepFirst(listed: readonly Listed[], most: number): readonly Listed[] {
+  let room = most;
+  return listed.map((item) => {
+    const connections = item.connections.slice(0, room);
+    room -= connections.length;
+    return { ...item, connections };
+  });
+}
+
 function unshownOf({ connection_count, connections }: Listed): number {
   return connection_count - connections.length;
 }
@@ -94,13 +126,14 @@ function isAbout({ name, display_name, category }: ProviderItem, word: string | 
 function wireForm(listed: readonly Listed[]): object {
   const items = (source: string) =>
     listed.filter(({ provider }) => provider.source === source).map((
-      { provider, connections },
+      { provider, connection_count, connections },
     ) => ({
       name: provider.name,
       display_name: provider.display_name,
       category: provider.category ?? null,
       auth_type: provider.auth_type,
       source,
+      connection_count,
       connections,
     }));
   return { bundled: items("bundled"), custom: items("custom") };

@@ -1,9 +1,10 @@
-import { equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, rejects } from "node:assert/strict";
 import type { DaemonClient } from "../../client/daemon_client.ts";
 import { list } from "../../cli/list.ts";
 import { Voice } from "../../cli/voice.ts";
 import type { ConnectionItem, ConnectionListQuery } from "../../core/api.ts";
 import { readSettings } from "../../core/config.ts";
+import { UsageError } from "../../core/errors.ts";
 
 const CONNECTIONS = 250;
 
@@ -35,11 +36,14 @@ interface Listing {
   readonly isTerminal: boolean;
   readonly json?: boolean;
   readonly all?: boolean;
+  readonly limit?: string;
   readonly word?: string;
 }
 
 /** What `list` writes to stdout. */
-async function listed({ isTerminal, json = false, all = false, word }: Listing): Promise<string> {
+async function listed(
+  { isTerminal, json = false, all = false, limit, word }: Listing,
+): Promise<string> {
   let text = "";
   const decoder = new TextDecoder();
   const stdout = {
@@ -59,7 +63,11 @@ async function listed({ isTerminal, json = false, all = false, word }: Listing):
     color,
     columns: () => 100,
   });
-  await list.run({ options: { all }, positionals: word === undefined ? [] : [word], rest: [] }, {
+  await list.run({
+    options: { all, limit },
+    positionals: word === undefined ? [] : [word],
+    rest: [],
+  }, {
     settings: readSettings((name) => name === "AUTHSOME_HOME" ? "/nowhere" : undefined),
     voice,
     log: { write: () => {} },
@@ -91,3 +99,35 @@ for (
     equal(countRows(await listed(listing)), CONNECTIONS);
   });
 }
+
+for (const isTerminal of [true, false]) {
+  Deno.test(`list --limit is kept ${isTerminal ? "on a terminal" : "in a pipe"}`, async () => {
+    const text = await listed({ isTerminal, limit: "20" });
+
+    equal(countRows(text), 20);
+    match(text, /… and 230 more\./);
+  });
+}
+
+Deno.test("list --limit with --json says how many there are", async () => {
+  const { bundled: [acme] } = JSON.parse(
+    await listed({ isTerminal: false, json: true, limit: "20" }),
+  );
+
+  deepEqual([acme.connections.length, acme.connection_count], [20, 250]);
+});
+
+Deno.test("what a word leaves out does not count against the limit", async () => {
+  equal(countRows(await listed({ isTerminal: true, word: "acme", limit: "20" })), 20);
+  equal(countRows(await listed({ isTerminal: true, word: "other", limit: "20" })), 0);
+});
+
+for (const limit of ["0", "-1", "many", "1e3", ""]) {
+  Deno.test(`list --limit ${JSON.stringify(limit)} is refused`, async () => {
+    await rejects(listed({ isTerminal: true, limit }), UsageError);
+  });
+}
+
+Deno.test("list refuses --all beside --limit", async () => {
+  await rejects(listed({ isTerminal: true, all: true, limit: "5" }), UsageError);
+});
