@@ -31,7 +31,7 @@ import { InvalidRequestError, type Issue } from "./errors.ts";
 
 const name = z.string().refine(isName, {
   message: `must match ${NAME_PATTERN.source} and hold no ".."`,
-});
+}).meta({ pattern: NAME_PATTERN.source, description: 'Holds no ".."' });
 const text = z.string().max(4096);
 const flow = z.enum(FLOWS as [typeof FLOWS[number], ...typeof FLOWS[number][]]);
 

@@ -26,6 +26,7 @@ import type {
   Session,
   WhoAmI,
 } from "../../core/api.ts";
+import type { Account } from "../../core/connection.ts";
 import type { ErrorEnvelope } from "../../core/errors.ts";
 import type { FilledInjection } from "../../core/injection.ts";
 import { FLOWS } from "../../core/provider.ts";
@@ -36,7 +37,8 @@ const texts = z.array(text);
 const flow = z.enum(FLOWS as [typeof FLOWS[number], ...typeof FLOWS[number][]]);
 const authType = z.enum(["oauth2", "api_key"]);
 const status = z.enum(["connected", "expired", "revoked", "invalid", "needs_reauth"]);
-const account = z.strictObject({ id: text.nullable(), label: text.nullable() });
+/** Whose credential it is, as far as the provider said. */
+export const account: z.ZodType<Account> = z.strictObject({ id: text.nullable(), label: text.nullable() });
 
 /** The body of every error answer. */
 export const errorEnvelope: z.ZodType<ErrorEnvelope> = z.strictObject({
@@ -146,7 +148,8 @@ export const identityList: z.ZodType<IdentityList> = z.strictObject({
   ),
 });
 
-const inputField: z.ZodType<InputField> = z.strictObject({
+/** One value that a login asks for. */
+export const inputField: z.ZodType<InputField> = z.strictObject({
   name: text,
   label: text,
   secret: z.boolean(),
@@ -270,7 +273,8 @@ export const compareResult: z.ZodType<CompareResult> = z.strictObject({
   fields: z.record(text, z.enum(["same", "different", "missing"])),
 });
 
-const filledInjection: z.ZodType<FilledInjection> = z.discriminatedUnion("type", [
+/** What is to be done to a request. */
+export const filledInjection: z.ZodType<FilledInjection> = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("header"),
     name: text,

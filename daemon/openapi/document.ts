@@ -5,9 +5,10 @@
  */
 import { z } from "@zod/zod";
 import { HTTP_STATUS } from "../../core/errors.ts";
-import { errorEnvelope } from "./answer_schema.ts";
+import { providerFileSchema } from "../../core/provider_file.ts";
+import { account, errorEnvelope, filledInjection, inputField } from "./answer_schema.ts";
 import { ERROR_NAMES } from "./error_names.ts";
-import { errorsOf, type Operation } from "./operation.ts";
+import { errorsOf, type Operation, type Parameter, TAGS } from "./operation.ts";
 import { OPERATIONS } from "./operations.ts";
 
 /** Anything JSON. */
@@ -43,9 +44,18 @@ export function openApiDocument(version: string): OpenApiDocument {
   }
   return {
     openapi: "3.1.0",
-    info: { title: "authsome", version, license: { name: "MIT" }, description: DESCRIPTION },
-    servers: [{ url: "/api" }, { url: "/" }],
-    tags: [...new Set(OPERATIONS.map(({ tag }) => tag))].map((name) => ({ name })),
+    info: {
+      title: "authsome",
+      version,
+      license: { name: "MIT", identifier: "MIT" },
+      description: DESCRIPTION,
+    },
+    servers: [
+      { url: "/api", description: "Where links of the daemon lead" },
+      { url: "/", description: "The same" },
+    ],
+    tags: [...new Set(OPERATIONS.map(({ tag }) => tag))]
+      .map((name) => ({ name, description: TAGS[name] })),
     paths,
     components: {
       schemas: componentSchemas(),
@@ -69,6 +79,7 @@ function describe(operation: Operation): JsonObject {
       parameters: parameters.map((parameter) => ({
         ...parameter,
         required: parameter.in === "path",
+        example: exampleOf(parameter),
       })),
     }),
     ...(request === undefined ? {} : {
@@ -88,19 +99,36 @@ const CALLERS: Readonly<Record<Operation["caller"], string>> = {
   owner_or_run: "Registered identities, and the key of a run within its grant.",
 };
 
+function exampleOf({ schema, example }: Parameter): string | number {
+  return schema["type"] === "integer" ? Number(example) : example;
+}
+
 function answers({ answer }: Operation): Record<string, JsonObject> {
-  const { type, description, name, example } = answer;
+  const { type, description, name, example, headers } = answer;
   const content = {
     [type]: {
       schema: name === undefined ? { type: "string" } : reference(name),
       ...(example === undefined ? {} : { example }),
     },
   };
-  const answered = { [answer.status]: { description, content } };
+  const answered = {
+    [answer.status]: {
+      description,
+      ...(headers === undefined ? {} : { headers: describeHeaders(headers) }),
+      content,
+    },
+  };
   // A login's pages lead on to the provider, or to the page that belongs to where it stands.
   return type === "text/html"
     ? { ...answered, 303: { description: "Goes on elsewhere", headers: LOCATION } }
     : answered;
+}
+
+function describeHeaders(headers: Readonly<Record<string, string>>): JsonObject {
+  return Object.fromEntries(
+    Object.entries(headers)
+      .map(([name, description]) => [name, { description, schema: { type: "string" } }]),
+  );
 }
 
 const LOCATION = { location: { required: true, schema: { type: "string" } } };
@@ -130,9 +158,16 @@ function reference(name: string): JsonObject {
 
 function componentSchemas(): Record<string, JsonObject> {
   return {
-    ...schemasOf(OPERATIONS.flatMap(({ request }) => request ?? []), "input"),
+    ...schemasOf([
+      { name: "ProviderFile", schema: providerFileSchema },
+      ...OPERATIONS.flatMap(({ request }) => request ?? []),
+    ], "input"),
     ...schemasOf([
       { name: "ErrorEnvelope", schema: errorEnvelope },
+      // Parts that several answers have, or that a caller wants a name for.
+      { name: "Account", schema: account },
+      { name: "InputField", schema: inputField },
+      { name: "Injection", schema: filledInjection },
       ...OPERATIONS.flatMap(({ answer: { name, schema } }) =>
         name === undefined || schema === undefined ? [] : [{ name, schema }]
       ),
@@ -149,8 +184,19 @@ function schemasOf(
   const { schemas } = z.toJSONSchema(registry, {
     io,
     uri: (name) => `#/components/schemas/${name}`,
+    override: ({ jsonSchema }) => plain(jsonSchema),
   });
   return Object.fromEntries(
     Object.entries(schemas).map(([name, { $schema: _, $id: __, ...schema }]) => [name, schema]),
   );
+}
+
+/** Takes off what only our own validator can do something with. */
+function plain(schema: z.core.JSONSchema.BaseSchema): void {
+  // The pattern that stands beside says what it means.
+  if (schema.format === "starts_with") delete schema.format;
+  // `format` says it, and nobody's generator reads a pattern of two hundred characters.
+  if (schema.format === "date-time") delete schema.pattern;
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
 }

@@ -7,20 +7,24 @@
 import type { z } from "@zod/zod";
 import type { ErrorCode } from "../../core/errors.ts";
 
-/** Heading that an operation is listed under. */
-export type Tag =
-  | "Status"
-  | "Dashboard"
-  | "Identities"
-  | "Logins"
-  | "Login pages"
-  | "Connections"
-  | "Credentials"
-  | "Providers"
-  | "Proxy"
-  | "Grants"
-  | "Audit"
-  | "Backups and keys";
+/** Headings that operations are listed under, each with what it is about. */
+export const TAGS = {
+  "Status": "Whether the daemon lives, and what works",
+  "Dashboard": "The way into the pages for people",
+  "Identities": "Keys that may sign requests",
+  "Logins": "Logins as programs go through them",
+  "Login pages": "Logins as a person's browser goes through them",
+  "Connections": "What is logged in, each under its provider and a name",
+  "Credentials": "The secrets of a connection, on their way to where they are used",
+  "Providers": "Definitions of services: their hosts, and how a credential is put on a request",
+  "Proxy": "What a run needs to know, and what it reports",
+  "Grants": "What a run may use, and for how long",
+  "Audit": "What was decided and done",
+  "Backups and keys": "Sealed copies of everything, and the keys that the vault is sealed with",
+} as const satisfies Readonly<Record<string, string>>;
+
+/** One of the headings. */
+export type Tag = keyof typeof TAGS;
 
 /**
  * Who is answered: anyone without a proof; a key that registers itself; a registered identity; a
@@ -46,15 +50,18 @@ export interface AnswerContent {
   readonly name?: string;
   readonly schema?: z.ZodType;
   readonly example?: unknown;
+  /** Header fields that say something: name and what. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A parameter in the path or the query. */
+/** A parameter in the path, the query or a header. */
 export interface Parameter {
   readonly name: string;
-  readonly in: "path" | "query";
+  readonly in: "path" | "query" | "header";
   readonly description: string;
   /** JSON Schema. */
   readonly schema: Readonly<Record<string, unknown>>;
+  /** As it is written in the request; a number's stands in the document as a number. */
   readonly example: string;
 }
 

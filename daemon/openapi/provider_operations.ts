@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { registerProviderRequest } from "../../core/api_schema.ts";
+import { z } from "@zod/zod";
+import { providerFileSchema } from "../../core/provider_file.ts";
 import type { Operation } from "./operation.ts";
 import { provider } from "./parameters.ts";
 import { providerChange, providerItem, providerList } from "./provider_schema.ts";
@@ -25,6 +26,16 @@ const item = {
   source: "bundled",
   overrides_bundled: false,
 };
+
+/** What is validated takes `definition` as it is: a definition has a parser of its own. */
+const registerProviderBody = z.union([
+  z.strictObject({
+    definition: providerFileSchema,
+    force: z.boolean().optional().describe("Replaces the definition that is there"),
+    allow_private: z.boolean().optional().describe("Its hosts may be private or loopback"),
+  }),
+  providerFileSchema,
+]);
 
 /** List, one, register, remove. */
 export const PROVIDER_OPERATIONS: readonly Operation[] = [
@@ -74,7 +85,7 @@ export const PROVIDER_OPERATIONS: readonly Operation[] = [
     request: {
       type: "application/json",
       name: "RegisterProviderRequest",
-      schema: registerProviderRequest,
+      schema: registerProviderBody,
       example: {
         definition: {
           name: "intranet",

@@ -20,12 +20,20 @@ export const STATUS_OPERATIONS: readonly Operation[] = [
     description: "With the header `x-authsome-challenge` (32 hex digits) it also proves which " +
       "daemon it is: `x-authsome-answer` is an HMAC under a key that only its own home holds.",
     caller: "anyone",
+    parameters: [{
+      name: "x-authsome-challenge",
+      in: "header",
+      description: "Random; never the same twice",
+      schema: { type: "string", pattern: "^[0-9a-f]{32}$" },
+      example: "5f2b8a1c9d3e4f60718293a4b5c6d7e8",
+    }],
     answer: {
       status: 200,
       type: "application/json",
       description: "It lives",
       name: "Health",
       schema: health,
+      headers: { "x-authsome-answer": "Hex, where it was challenged" },
       example: { status: "ok", version: "0.1.0", egress: "ok" },
     },
     errors: [],

@@ -11,8 +11,8 @@ import formats from "npm:ajv-formats@3.0.1";
 /** A parameter as the document has it. */
 interface DocumentedParameter {
   readonly name: string;
-  readonly in: "path" | "query";
-  readonly example: string;
+  readonly in: "path" | "query" | "header";
+  readonly example: string | number;
 }
 
 /** One content of a body. */
@@ -89,8 +89,8 @@ export class OpenApiClient {
       const value = values.parameters?.[name];
       if (place === "path") {
         path = path.replace(`{${name}}`, encodeURIComponent(value ?? example));
-      } else if (value !== null) {
-        query.set(name, value ?? example);
+      } else if (place === "query" && value !== null) {
+        query.set(name, String(value ?? example));
       }
     }
     const target = query.size === 0 ? path : `${path}?${query}`;
