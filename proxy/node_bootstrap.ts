@@ -98,7 +98,11 @@ function install(proxy) {
   http.globalAgent.createConnection = function (options, callback) {
     const host = plainHost(options.host || options.hostname);
     if (options.socketPath || isDirect(host)) return originalPlain.call(this, options, callback);
-    openTunnel(host, options.port || 80, callback);
+    openTunnel(host, options.port || 80, (error, socket) => {
+      callback(error, socket);
+      // It was paused for the tunnel's sake; TLS would resume it, HTTP waits for that in vain.
+      if (!error) socket.resume();
+    });
   };
 
   // fetch: undici inside Node cannot be imported, but its dispatcher is global and takes a connector.

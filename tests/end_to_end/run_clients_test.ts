@@ -1,8 +1,10 @@
 /**
- * Unmodified clients as children of `authsome run`: each one reaches the API with the key, and has
- * none in its environment.
+ * Unmodified clients as children of `authsome run`, each against a host that a login covers, a host
+ * that none covers, and a host over plain HTTP. The first gets the key, which is nowhere in the
+ * child's environment; the others get the request as it was made.
  */
 import assert from "node:assert/strict";
+import { CLIENT_PROGRAMS, installClients, PATH } from "../support/client_programs.ts";
 import {
   ACME_HOST,
   ACME_KEY,
@@ -10,198 +12,158 @@ import {
   openAcmeHome,
   OTHER_HOST,
 } from "../support/acme_home.ts";
-import { findProgram, pathWithDeno } from "../support/deno_on_path.ts";
+import { answerAsModel } from "../support/model_api.ts";
+import { MODEL_LIBRARIES, VENDORS } from "../support/model_libraries.ts";
+import { npmRegistry, pythonIndex } from "../support/package_index.ts";
+import { type RecordedRequest, startPlainUpstream } from "../support/tls_upstream.ts";
 
-const PATH = pathWithDeno(Deno.env.get("PATH") ?? "");
+const PLAIN_HOST = "plain.acme.test";
 
-/** Whether `program args` ends in success here. */
-async function works(program: string, ...args: string[]): Promise<boolean> {
-  if (findProgram(program, PATH) === null) return false;
-  const { success } = await new Deno.Command(program, {
-    args,
-    env: { PATH },
-    stdout: "null",
-    stderr: "null",
-  }).output();
-  return success;
+/** Kind of host → how it is reached, and the key that it must see. */
+const HOSTS = {
+  "a routed host with the key it does not have": { origin: `https://${ACME_HOST}`, key: ACME_KEY },
+  "a tunnelled host untouched": { origin: `https://${OTHER_HOST}`, key: null },
+  "a plain-HTTP host untouched": { origin: `http://${PLAIN_HOST}`, key: null },
+} as const;
+
+const directory = await Deno.makeTempDir();
+await installClients(directory);
+const programs = new Map<string, string | null>();
+for (const [name, { find }] of Object.entries(CLIENT_PROGRAMS)) {
+  programs.set(name, await find(directory));
 }
 
-/** A child that fetches `ACME_URL`, and what must work for it to be tried. */
-interface Client {
-  readonly probe: readonly [string, ...string[]];
-  /** Files to write first, by name. */
-  readonly files?: Readonly<Record<string, string>>;
-  /** Made before, outside of the run; its working directory is the files'. */
-  readonly prepare?: readonly [string, ...string[]];
-  /** `DIR` stands for the files' directory, `URL` for the address. */
-  readonly command: readonly [string, ...string[]];
+const libraries = new Map<string, string | null>();
+for (const [name, { find }] of Object.entries(MODEL_LIBRARIES)) {
+  libraries.set(name, await find(directory));
 }
 
-const PYTHON_URLLIB = `import sys, urllib.request
-print(urllib.request.urlopen(sys.argv[1]).read().decode())`;
-const PYTHON_REQUESTS = `import sys, requests
-r = requests.get(sys.argv[1]); r.raise_for_status(); print(r.text)`;
-const NODE_FETCH = `const r = await fetch(process.argv[2]); console.log(r.status, await r.text());
-if (!r.ok) process.exit(1);`;
-const NODE_HTTPS = `import https from "node:https";
-https.get(process.argv[2], (r) => { r.pipe(process.stdout); r.on("end", () => process.exit(r.statusCode === 200 ? 0 : 1)); })
-  .on("error", (e) => { console.error(e); process.exit(1); });`;
-const DENO_FETCH = `const r = await fetch(Deno.args[0]); console.log(r.status, await r.text());
-if (!r.ok) Deno.exit(1);`;
-const GO_GET = `package main
+const indexes = { "npm-install": npmRegistry(), "pip-install": pythonIndex() };
 
-import ("fmt"; "io"; "net/http"; "os")
-
-func main() {
-	r, err := http.Get(os.Args[1])
-	if err != nil { fmt.Println(err); os.Exit(1) }
-	b, _ := io.ReadAll(r.Body)
-	fmt.Println(r.Status, string(b))
-	if r.StatusCode != 200 { os.Exit(1) }
+function respond(request: RecordedRequest): Response {
+  const { target, headers } = request;
+  const completion = answerAsModel(request);
+  if (completion !== null) return completion;
+  const [, base = "", index = "", path = ""] = /^(\/([^/]+))\/(.+)$/.exec(target) ?? [];
+  const scheme = headers.get("host") === PLAIN_HOST ? "http" : "https";
+  const answer = indexes[index as keyof typeof indexes];
+  if (answer === undefined) return new Response("hello\n");
+  return answer(path, `${scheme}://${headers.get("host")}${base}`) ??
+    new Response("not found", { status: 404 });
 }
-`;
-const JAVA_GET = `import java.net.*; import java.net.http.*;
-class Get { public static void main(String[] a) throws Exception {
-  HttpURLConnection c = (HttpURLConnection) new URL(a[0]).openConnection();
-  if (c.getResponseCode() != 200) { System.out.println(c.getResponseCode()); System.exit(1); }
-  var r = HttpClient.newHttpClient().send(HttpRequest.newBuilder(URI.create(a[0])).build(), HttpResponse.BodyHandlers.ofString());
-  System.out.println(r.statusCode()); System.exit(r.statusCode() == 200 ? 0 : 1); } }`;
-
-const CLIENTS: Readonly<Record<string, Client>> = {
-  "curl": { probe: ["curl", "--version"], command: ["curl", "-sSf", "URL"] },
-  "wget": { probe: ["wget", "--version"], command: ["wget", "-q", "-O", "-", "URL"] },
-  "Python urllib": {
-    probe: ["python3", "-c", "import ssl"],
-    files: { "get.py": PYTHON_URLLIB },
-    command: ["python3", "DIR/get.py", "URL"],
-  },
-  "Python requests": {
-    probe: ["python3", "-c", "import requests"],
-    files: { "get.py": PYTHON_REQUESTS },
-    command: ["python3", "DIR/get.py", "URL"],
-  },
-  "Node fetch": {
-    probe: ["node", "-e", "if (globalThis.Deno) process.exit(1)"],
-    files: { "get.mjs": NODE_FETCH },
-    command: ["node", "DIR/get.mjs", "URL"],
-  },
-  "Node https": {
-    probe: ["node", "-e", "if (globalThis.Deno) process.exit(1)"],
-    files: { "get.mjs": NODE_HTTPS },
-    command: ["node", "DIR/get.mjs", "URL"],
-  },
-  "Deno fetch": {
-    probe: ["deno", "--version"],
-    files: { "get.ts": DENO_FETCH },
-    command: ["deno", "run", "--quiet", "--no-config", "-A", "DIR/get.ts", "URL"],
-  },
-  "a Go program": {
-    probe: ["go", "version"],
-    files: { "get.go": GO_GET },
-    prepare: ["go", "build", "-o", "get", "get.go"],
-    command: ["DIR/get", "URL"],
-  },
-  "Perl HTTP::Tiny": {
-    probe: ["perl", "-MHTTP::Tiny", "-MIO::Socket::SSL", "-e", "1"],
-    files: {
-      "get.pl":
-        "use HTTP::Tiny; my $r = HTTP::Tiny->new(verify_SSL => 1)->get($ARGV[0]); print $r->{content}; exit !$r->{success};",
-    },
-    command: ["perl", "DIR/get.pl", "URL"],
-  },
-  "a Java program": {
-    probe: ["java", "--version"],
-    files: { "Get.java": JAVA_GET },
-    command: ["java", "DIR/Get.java", "URL"],
-  },
-};
 
 let acme: AcmeHome;
+let plain: ReturnType<typeof startPlainUpstream>;
 
 Deno.test.beforeAll(async () => {
-  acme = await openAcmeHome();
+  acme = await openAcmeHome({ respond, hosts: Object.values(VENDORS).map(({ host }) => host) });
+  for (const [name, { key }] of Object.entries(VENDORS)) {
+    const input = { input: `${key}\n` };
+    const { code, stderr } = await acme.home.authsome(["login", name, "--stdin"], input);
+    assert.equal(code, 0, stderr);
+  }
+  plain = startPlainUpstream(respond);
+  for (const [name, { prepare }] of Object.entries(CLIENT_PROGRAMS)) {
+    if (programs.get(name) !== null && prepare !== undefined) await compile(prepare);
+  }
 });
 Deno.test.afterAll(async () => {
   await acme.close();
+  await plain.close();
+  await Deno.remove(directory, { recursive: true });
 });
 
-for (const [name, client] of Object.entries(CLIENTS)) {
-  const isHere = await works(...client.probe);
-  const title = `${name} reaches the API with the key it does not have`;
-  Deno.test(isHere ? title : `${title} (not installed here)`, { ignore: !isHere }, async () => {
-    const directory = await Deno.makeTempDir({ dir: acme.directory });
-    for (const [file, text] of Object.entries(client.files ?? {})) {
-      await Deno.writeTextFile(`${directory}/${file}`, text);
-    }
-    if (client.prepare !== undefined) await prepare(client.prepare, directory);
-    const path = `/${encodeURIComponent(name)}`;
-    const command = client.command.map((word) =>
-      word.replace("DIR", directory).replace("URL", `https://${ACME_HOST}${path}`)
-    );
+for (const [name, { command }] of Object.entries(CLIENT_PROGRAMS)) {
+  const program = programs.get(name) ?? null;
+  for (const [what, { origin, key }] of Object.entries(HOSTS)) {
+    const title = `${name} reaches ${what}`;
+    const isHere = program !== null;
+    Deno.test(isHere ? title : `${title} (not here)`, { ignore: !isHere }, async () => {
+      const base = `/${name.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`;
+      const scratch = await Deno.makeTempDir({ dir: acme.directory });
+      const words = command({ program: program!, directory, scratch, url: origin + base });
+      const server = origin.startsWith("https:") ? acme.api : plain;
+      const before = server.requests.length;
 
-    const { code, stdout, stderr } = await acme.run(command);
+      const { code, stdout, stderr } = await acme.run(words, {
+        args: ["--connect-to", `${PLAIN_HOST}:80:127.0.0.1:${plain.port}`],
+        env: roots(),
+      });
 
-    assert.equal(code, 0, stdout + stderr);
-    const seen = acme.api.requests.filter((request) => request.target === path);
-    assert.ok(seen.length > 0);
-    for (const request of seen) assert.equal(request.headers.get("x-api-key"), ACME_KEY);
-  });
+      assert.equal(code, 0, stdout + stderr);
+      const seen = server.requests.slice(before);
+      assert.ok(seen.length > 0);
+      for (const request of seen) {
+        assert.ok(request.target.startsWith(base), request.target);
+        assert.equal(request.headers.get("x-api-key"), key);
+      }
+    });
+  }
 }
 
-async function prepare([program, ...args]: readonly [string, ...string[]], cwd: string) {
+/** Variables by which the owner has these programs trust the servers: their tunnels stay untouched. */
+function roots(): Record<string, string> {
+  const file = `${acme.directory}/acme-roots.pem`;
+  return { NODE_EXTRA_CA_CERTS: file, DENO_CERT: file, PIP_CONFIG_FILE: "/dev/null" };
+}
+
+async function compile([program, ...args]: readonly [string, ...string[]]): Promise<void> {
   const { success, stderr } = await new Deno.Command(program, {
     args,
-    cwd,
-    env: { PATH, GOFLAGS: "-mod=mod", GOPROXY: "off", GO111MODULE: "off" },
+    cwd: directory,
+    env: { PATH, GO111MODULE: "off", GOFLAGS: "-mod=mod", GOPROXY: "off" },
     stdout: "null",
     stderr: "piped",
   }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
 }
 
-Deno.test("a host that no login covers is reached untouched", {
-  ignore: !await works("curl", "--version"),
-}, async () => {
-  const { code, stderr } = await acme.run([
-    "curl",
-    "-sSf",
-    "-H",
-    "X-Api-Key: my own",
-    `https://${OTHER_HOST}/untouched`,
-  ]);
+for (const [name, { vendor, command }] of Object.entries(MODEL_LIBRARIES)) {
+  const program = libraries.get(name) ?? null;
+  const { host, key, keyVariable, header, scheme, baseVariable, basePath } = VENDORS[vendor];
+  const ways = {
+    "its own host with the key it does not have": { origin: null, seenKey: key },
+    "a tunnelled host with a key of its own": { origin: `https://${OTHER_HOST}`, seenKey: "own" },
+    "a plain-HTTP host with a key of its own": { origin: `http://${PLAIN_HOST}`, seenKey: "own" },
+  };
+  for (const [what, { origin, seenKey }] of Object.entries(ways)) {
+    const title = `${name} reaches ${what}, and streams`;
+    const isHere = program !== null;
+    Deno.test(isHere ? title : `${title} (not here)`, { ignore: !isHere }, async () => {
+      const server = origin?.startsWith("http:") ? plain : acme.api;
+      const before = server.requests.length;
 
-  assert.equal(code, 0, stderr);
-  const seen = acme.api.requests.find((request) => request.target === "/untouched");
-  assert.equal(seen?.headers.get("x-api-key"), "my own");
-});
+      const { code, stdout, stderr } = await acme.run(command(program!, directory), {
+        args: [
+          // Of a granted provider the variable would hold a placeholder.
+          ...(origin === null ? [] : ["--only", "acme"]),
+          "--connect-to",
+          `${host}:443:127.0.0.1:${acme.api.port}`,
+          "--connect-to",
+          `${PLAIN_HOST}:80:127.0.0.1:${plain.port}`,
+        ],
+        env: {
+          ...roots(),
+          [keyVariable]: "own",
+          ...(origin === null ? {} : { [baseVariable]: origin + basePath }),
+        },
+      });
 
-Deno.test("git clones over https", { ignore: !await works("git", "--version") }, async () => {
-  const { startGitServer } = await import("../support/git_server.ts");
-  const directory = await Deno.makeTempDir({ dir: acme.directory });
-  const server = await startGitServer(ACME_HOST, directory);
-  const roots = `${directory}/roots.pem`;
-  await Deno.writeTextFile(roots, server.authorityPem);
-
-  const { code, stderr } = await acme.home.authsome([
-    "run",
-    "--connect-to",
-    `${ACME_HOST}:443:127.0.0.1:${server.port}`,
-    "--",
-    "git",
-    "clone",
-    "--quiet",
-    `https://${ACME_HOST}/project.git`,
-    `${directory}/clone`,
-  ], { env: { SSL_CERT_FILE: roots, GIT_SSL_CAINFO: "", GIT_TERMINAL_PROMPT: "0" } });
-
-  assert.equal(code, 0, stderr);
-  assert.equal(await Deno.readTextFile(`${directory}/clone/README`), "hello\n");
-  assert.ok(server.requests.length > 0);
-  for (const request of server.requests) {
-    assert.equal(request.headers.get("x-api-key"), ACME_KEY);
+      assert.equal(code, 0, stdout + stderr);
+      assert.equal(stdout, "whole: hello\nstreamed: hel|lo\n");
+      const seen = server.requests.slice(before);
+      assert.equal(seen.length, 2);
+      for (const { headers } of seen) {
+        if (origin === null) assert.equal(headers.get(header), scheme + seenKey);
+        // Which header it is without us is the library's business.
+        else {assert.match(
+            headers.get(header) ?? headers.get("authorization")!,
+            /(?:^|Bearer )own$/,
+          );}
+      }
+    });
   }
-  await server.close();
-});
+}
 
 Deno.test("the child's environment holds a placeholder in the form of a key, and never the key", async () => {
   const { code, stdout } = await acme.run([

@@ -5,7 +5,7 @@
  * @module
  */
 import { type CommandResult, TemporaryHome } from "./temporary_home.ts";
-import { startTlsUpstream, type TlsUpstream } from "./tls_upstream.ts";
+import { type Respond, startTlsUpstream, type TlsUpstream } from "./tls_upstream.ts";
 
 /** The key that no child may ever see. */
 export const ACME_KEY = "ak_live_9f8e7d6c5b4a39281706f5e4d3c2b1a0";
@@ -45,10 +45,18 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** What its server is. */
+export interface AcmeServer {
+  /** Names it has a certificate for, besides its own two. */
+  readonly hosts?: readonly string[];
+  /** Default: 200 with what it saw. */
+  readonly respond?: Respond;
+}
+
 /** Makes it: a real daemon, a real login, a real HTTPS server. */
-export async function openAcmeHome(): Promise<AcmeHome> {
+export async function openAcmeHome({ hosts = [], respond }: AcmeServer = {}): Promise<AcmeHome> {
   const home = await TemporaryHome.create();
-  const api = startTlsUpstream([ACME_HOST, OTHER_HOST]);
+  const api = startTlsUpstream([ACME_HOST, OTHER_HOST, ...hosts], respond);
   const roots = `${home.directory}/acme-roots.pem`;
   const definition = `${home.directory}/acme.json`;
   await Deno.writeTextFile(roots, api.authorityPem);

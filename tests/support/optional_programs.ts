@@ -22,7 +22,12 @@ export const OPTIONAL_PROGRAMS: readonly OptionalProgram[] = [
   { name: "curl", usedFor: "curl as a child of run", probe: ["--version"] },
   { name: "git", usedFor: "git as a child of run", probe: ["--version"] },
   { name: "node", usedFor: "Node as a child of run", probe: ["--version"] },
+  { name: "npm", usedFor: "axios, Bun, OpenAI's and Anthropic's libraries", probe: ["--version"] },
   { name: "go", usedFor: "a Go program as a child of run", probe: ["version"] },
+  { name: "javac", usedFor: "Java programs as children of run", probe: ["--version"] },
+  { name: "ruby", usedFor: "a Ruby program as a child of run", probe: ["--version"] },
+  { name: "php", usedFor: "a PHP program as a child of run", probe: ["--version"] },
+  { name: "perl", usedFor: "Perl programs as children of run", probe: ["--version"] },
   {
     name: "python3",
     usedFor: "Python as a child of run, and prompts on a terminal",

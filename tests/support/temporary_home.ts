@@ -28,6 +28,9 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** No command of a test takes so long: it hangs, and the test fails instead of waiting for ever. */
+const STUCK_MS = 120_000;
+
 /** A home for one play, one test or one benchmark. */
 export class TemporaryHome {
   /** Directory for whatever else the play needs; removed with the home. */
@@ -108,6 +111,7 @@ export class TemporaryHome {
       stderr: "piped",
     }).spawn();
     this.#children.add(child);
+    const stuck = setTimeout(() => child.kill("SIGKILL"), STUCK_MS);
     try {
       const output = child.output();
       const writer = child.stdin.getWriter();
@@ -119,6 +123,7 @@ export class TemporaryHome {
       const text = new TextDecoder();
       return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
     } finally {
+      clearTimeout(stuck);
       this.#children.delete(child);
     }
   }

@@ -46,25 +46,37 @@ export function startTlsUpstream(
   respond: Respond = echo,
 ): TlsUpstream {
   const { certificatePem, keyPem, authorityPem } = makeTestCertificate(hosts);
+  return { ...serve(respond, { cert: certificatePem, key: keyPem }), authorityPem };
+}
+
+/** Starts the same over plain HTTP. */
+export function startPlainUpstream(respond: Respond = echo): Omit<TlsUpstream, "authorityPem"> {
+  return serve(respond, {});
+}
+
+function serve(
+  respond: Respond,
+  certificate: { cert: string; key: string } | Record<never, never>,
+): Omit<TlsUpstream, "authorityPem"> {
   const requests: RecordedRequest[] = [];
   const server = Deno.serve({
     hostname: "127.0.0.1",
     port: 0,
-    cert: certificatePem,
-    key: keyPem,
+    ...certificate,
     onListen() {},
   }, async (request) => {
     const url = new URL(request.url);
     const recorded = {
       method: request.method,
       target: url.pathname + url.search,
-      headers: request.headers,
+      // Copied: those of an HTTP/2 request can no longer be read when it is closed.
+      headers: new Headers(request.headers),
       body: await request.text(),
     };
     requests.push(recorded);
     return await respond(recorded);
   });
-  return { port: server.addr.port, authorityPem, requests, close: () => server.shutdown() };
+  return { port: server.addr.port, requests, close: () => server.shutdown() };
 }
 
 function echo({ method, target, headers, body }: RecordedRequest): Response {

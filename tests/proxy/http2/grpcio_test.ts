@@ -3,25 +3,13 @@
  * a run gives it.
  */
 import assert from "node:assert/strict";
+import { findPython } from "../../support/client_programs.ts";
 import type { ServeStream } from "../../support/http2_peers.ts";
 import { startHttp2Upstream } from "../../support/http2_peers.ts";
 import { startTestProxy } from "../../support/proxy_bench.ts";
 
 const HOST = "api.acme.test";
-const PYTHON = Deno.env.get("GRPC_PYTHON") ?? "python3";
-
-async function hasGrpc(): Promise<boolean> {
-  try {
-    const { success } = await new Deno.Command(PYTHON, {
-      args: ["-c", "import grpc"],
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch {
-    return false;
-  }
-}
+const PYTHON = await findPython("grpc");
 
 const serve: ServeStream = (stream, headers) => {
   let status: Record<string, string> = { "grpc-status": "0" };
@@ -45,7 +33,7 @@ const serve: ServeStream = (stream, headers) => {
 
 Deno.test({
   name: "grpcio makes its four kinds of calls, and reads a failed one's status",
-  ignore: !await hasGrpc(),
+  ignore: PYTHON === null,
   fn: async () => {
     const api = await startHttp2Upstream([HOST], serve);
     const test = await startTestProxy({
@@ -55,7 +43,7 @@ Deno.test({
     const roots = await Deno.makeTempFile();
     await Deno.writeTextFile(roots, test.proxy.authority.certificatePem);
 
-    const { stdout, stderr } = await new Deno.Command(PYTHON, {
+    const { stdout, stderr } = await new Deno.Command(PYTHON!, {
       args: [new URL("../../support/grpc_calls.py", import.meta.url).pathname, `${HOST}:443`],
       env: {
         https_proxy: test.proxy.url.reveal(),

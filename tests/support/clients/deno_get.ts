@@ -1,0 +1,4 @@
+const response = await fetch(Deno.args[0]!);
+// deno-lint-ignore no-console -- a program as people write it
+console.log(response.status, await response.text());
+if (!response.ok) Deno.exit(1);

@@ -1,0 +1,5 @@
+import sys, requests
+
+response = requests.get(sys.argv[1])
+response.raise_for_status()
+print(response.text)
