@@ -20,7 +20,9 @@ export const PASSPHRASE_COST: PassphraseCost = { memory_kib: 65_536, passes: 3, 
 export function isAffordable({ memory_kib, passes, parallelism }: PassphraseCost): boolean {
   const within = (value: number, most: number) =>
     Number.isInteger(value) && value >= 1 && value <= most;
-  return within(memory_kib, 1_048_576) && within(passes, 16) && within(parallelism, 16);
+  // RFC 9106 section 3.1: at least 8 KiB for each lane.
+  return within(memory_kib, 1_048_576) && within(passes, 16) && within(parallelism, 16) &&
+    memory_kib >= 8 * parallelism;
 }
 
 /** 32 bytes from the passphrase; the cost is one that {@linkcode isAffordable} accepts. */
