@@ -9,6 +9,7 @@
  * @module
  */
 import { EndpointUnreachableError } from "../core/errors.ts";
+import type { EarlyConnection } from "./broker/broker.ts";
 import { openTunnel, type RelayAddress, unreachable } from "./egress/open_tunnel.ts";
 import { type Answer, readAnswer } from "./egress/read_answer.ts";
 import { serializeRequest } from "./egress/serialize_request.ts";
@@ -28,56 +29,117 @@ const MAX_BODY_BYTES = 1 << 20;
 /** Of a request body: token requests are small. */
 const MAX_REQUEST_BYTES = 1 << 20;
 
+/** The way out: a `fetch`, and connections that are made before they are needed. */
+export interface Egress {
+  readonly fetch: typeof fetch;
+  readonly connectEarly: (url: string) => EarlyConnection;
+}
+
 /**
  * A `fetch` through `relay`. It rejects with {@linkcode EndpointUnreachableError} (naming the origin
  * and the kind of failure, never a path, a query or a byte of the answer), or with the reason of the
  * caller's signal.
  */
 export function tunnelFetch(relay: RelayAddress, options: EgressOptions = {}): typeof fetch {
+  return openEgress(relay, options).fetch;
+}
+
+/** The way out through `relay`; its `fetch` is the one of {@linkcode tunnelFetch}. */
+export function openEgress(relay: RelayAddress, options: EgressOptions = {}): Egress {
   const { extraRoots = [], timeoutMs = TIMEOUT_MS, maxBodyBytes = MAX_BODY_BYTES } = options;
-  return async (input, init) => {
-    const request = new Request(input, init);
-    const url = new URL(request.url);
-    if (url.protocol !== "https:") throw unreachable(url.origin, "it is not https");
-    const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(), timeoutMs);
-    const signal = AbortSignal.any([request.signal, patience.signal]);
-    try {
-      return await exchange(relay, request, url, { extraRoots, maxBodyBytes, signal });
-    } catch (cause) {
-      request.signal.throwIfAborted();
-      if (patience.signal.aborted) {
-        throw unreachable(url.origin, "it did not answer in time", {
-          hint: "Check the network, then try again",
-        });
-      }
-      if (cause instanceof EndpointUnreachableError) throw cause;
-      throw unreachable(url.origin, "its answer is not whole or not HTTP", { cause });
-    } finally {
-      clearTimeout(timer);
-    }
+  const dial: Dial = (url, signal, onAsked) => {
+    const port = url.port === "" ? 443 : Number(url.port);
+    return openTunnel(relay, url.hostname, port, { extraRoots, signal, onAsked });
+  };
+  const through = (dial: Dial): typeof fetch => (input, init) =>
+    send(new Request(input, init), dial, { timeoutMs, maxBodyBytes });
+  return {
+    fetch: through(dial),
+    connectEarly: (url) => connectEarly(new URL(url), dial, through),
   };
 }
 
-interface ExchangeOptions {
-  readonly extraRoots: readonly string[];
+type Dial = (url: URL, signal: AbortSignal, onAsked: () => void) => Promise<Deno.TlsConn>;
+
+function connectEarly(
+  { origin, href }: URL,
+  dial: Dial,
+  through: (dial: Dial) => typeof fetch,
+): EarlyConnection {
+  const unused = new AbortController();
+  const begun = Promise.withResolvers<void>();
+  let early: Promise<Deno.TlsConn> | null = dial(new URL(href), unused.signal, begun.resolve);
+  // Told to whoever takes it.
+  early.catch(() => begun.resolve());
+  return {
+    begun: begun.promise,
+    fetch: through(async (url, signal, onAsked) => {
+      if (early === null || url.origin !== origin) return await dial(url, signal, onAsked);
+      const taken = early;
+      early = null;
+      const abort = () => unused.abort(signal.reason);
+      signal.addEventListener("abort", abort, { once: true });
+      if (signal.aborted) abort();
+      try {
+        return await taken;
+      } finally {
+        signal.removeEventListener("abort", abort);
+      }
+    }),
+    [Symbol.dispose](): void {
+      if (early === null) return;
+      unused.abort();
+      early.then(closeQuietly, () => {});
+    },
+  };
+}
+
+interface Bounds {
+  readonly timeoutMs: number;
   readonly maxBodyBytes: number;
-  readonly signal: AbortSignal;
+}
+
+/** One request, bounded in time. */
+async function send(
+  request: Request,
+  dial: Dial,
+  { timeoutMs, maxBodyBytes }: Bounds,
+): Promise<Response> {
+  const url = new URL(request.url);
+  if (url.protocol !== "https:") throw unreachable(url.origin, "it is not https");
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), timeoutMs);
+  const signal = AbortSignal.any([request.signal, patience.signal]);
+  try {
+    return await exchange(request, url, dial, maxBodyBytes, signal);
+  } catch (cause) {
+    request.signal.throwIfAborted();
+    if (patience.signal.aborted) {
+      throw unreachable(url.origin, "it did not answer in time", {
+        hint: "Check the network, then try again",
+      });
+    }
+    if (cause instanceof EndpointUnreachableError) throw cause;
+    throw unreachable(url.origin, "its answer is not whole or not HTTP", { cause });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function exchange(
-  relay: RelayAddress,
   request: Request,
   url: URL,
-  { extraRoots, maxBodyBytes, signal }: ExchangeOptions,
+  dial: Dial,
+  maxBodyBytes: number,
+  signal: AbortSignal,
 ): Promise<Response> {
-  const body = request.body === null ? null : new Uint8Array(await request.arrayBuffer());
-  if (body !== null && body.length > MAX_REQUEST_BYTES) {
+  // Not by way of `request.body`: that makes a stream of it.
+  const body = await request.bytes();
+  if (body.length > MAX_REQUEST_BYTES) {
     throw new RangeError(`a request body has at most ${MAX_REQUEST_BYTES} bytes`);
   }
-  const port = url.port === "" ? 443 : Number(url.port);
-  const bytes = serializeRequest(request, url, body);
-  const tls = await openTunnel(relay, url.hostname, port, { extraRoots, signal });
+  const bytes = serializeRequest(request, url, body.length === 0 ? null : body);
+  const tls = await dial(url, signal, () => {});
   const abort = () => closeQuietly(tls);
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();

@@ -23,19 +23,37 @@ export interface EgressPolicy {
 /** The policy over a control connection. */
 export function egressPolicy(control: EgressControl): EgressPolicy {
   const discovered = new Map<string, AllowedHost>();
-  const add = async (hosts: readonly AllowedHost[]): Promise<void> => {
+  let told: Promise<void> = Promise.resolve();
+  const add = (hosts: readonly AllowedHost[]): Promise<void> => {
+    let isNews = false;
     for (const host of hosts) {
       const key = `${host.host}:${host.port}`;
+      const known = discovered.get(key);
       // What the owner allowed for one provider is not taken away by another that names it, too.
-      const isPrivate = host.private || discovered.get(key)?.private === true;
-      discovered.set(key, { ...host, private: isPrivate });
+      if (known !== undefined && (known.private || !host.private)) continue;
+      discovered.set(key, host);
+      isNews = true;
     }
-    await control.allow("discovered", [...discovered.values()]);
+    // Every refresh comes by here, and hardly one of them brings a host that is new.
+    if (isNews) told = control.allow("discovered", [...discovered.values()]);
+    return told;
+  };
+  /** The definitions that came by, each with the base URLs it came with. */
+  const seen = new WeakMap<ProviderDefinition, Set<string | null>>();
+  const allowProvider = (definition: ProviderDefinition, baseUrl: string | null): Promise<void> => {
+    const bases = seen.get(definition) ?? new Set();
+    if (!bases.has(baseUrl)) {
+      // So many base URLs are not a person's: what is forgotten is only looked at again.
+      if (bases.size >= 1000) bases.clear();
+      seen.set(definition, bases.add(baseUrl));
+      return add(egressHosts(definition, baseUrl));
+    }
+    return told;
   };
   return {
     allowHosts: (hosts, isPrivate) =>
       add(hosts.flatMap((host) => allowedHost(`https://${host}/`, isPrivate) ?? [])),
-    allowProvider: (definition, baseUrl) => add(egressHosts(definition, baseUrl)),
+    allowProvider,
     allowDefinitions: (definitions) =>
       control.allow(
         "definitions",

@@ -22,7 +22,7 @@ import { auditServer, selfTest } from "./confinement.ts";
 import { masterKeyChanger } from "./change_master_key.ts";
 import { createBroker } from "./create_broker.ts";
 import { customDefinitions } from "./custom_definitions.ts";
-import { tunnelFetch } from "./egress.ts";
+import { openEgress } from "./egress.ts";
 import { type EgressControl, openEgressControl } from "./egress_control.ts";
 import { egressPolicy } from "./egress_policy.ts";
 import { flows } from "./flows/mod.ts";
@@ -35,10 +35,10 @@ import { readDaemonSettings } from "./settings.ts";
 import { removeIfThere, replaceVolatileFile } from "./vault/durable_file.ts";
 import { holdSingleInstance } from "./vault/single_instance.ts";
 import { openSqliteVault } from "./vault/sqlite_vault.ts";
-
-/** A running daemon. */
 import { fileDamage } from "./vault/file_damage.ts";
 import type { Vault } from "./vault/vault.ts";
+
+/** A running daemon. */
 export interface RunningDaemon {
   readonly port: number;
   /** Ends it in order; again does nothing more. */
@@ -124,7 +124,7 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     catalogue,
     flows,
     now,
-    fetch: tunnelFetch(boot.relay, { extraRoots: boot.extra_roots }),
+    ...openEgress(boot.relay, { extraRoots: boot.extra_roots }),
     allowHosts: policy.allowHosts,
     allowProvider: policy.allowProvider,
     baseUrl: () => boot.base_url ?? `http://${boot.host}:${port}`,
@@ -215,6 +215,7 @@ function probes(paths: HomePaths, control: EgressControl, store: Vault): Broker[
       auditServer(paths);
       return "ok";
     },
+    integrity: () => checkIntegrity(store, fileDamage(paths.server.vault)),
     confinement: async () => {
       const { ok, allowed } = await confined.promise;
       if (ok) return "ok";
@@ -225,7 +226,6 @@ function probes(paths: HomePaths, control: EgressControl, store: Vault): Broker[
       control.isUp ? "ok" : {
         code: "down",
         problem: "The egress relay is gone",
-    integrity: () => checkIntegrity(store, fileDamage(paths.server.vault)),
       },
   };
   return checks;

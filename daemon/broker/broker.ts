@@ -58,6 +58,8 @@ export interface Broker {
   readonly now: () => Date;
   /** Goes out through the egress relay, TLS end to end. */
   readonly fetch: typeof fetch;
+  /** Begins a connection that one `fetch` is going to need; absent where it makes no difference. */
+  readonly connectEarly?: (url: string) => EarlyConnection;
   /**
    * Tells the relay hosts that no definition names, for as long as the daemon runs; `isPrivate` where
    * the owner allowed this provider private addresses.
@@ -84,6 +86,14 @@ export interface Broker {
   readonly background: (task: (signal: AbortSignal) => Promise<void>) => void;
   /** Aborted when the daemon stops. */
   readonly stopping: AbortSignal;
+}
+
+/** A connection that is made before there is a request for it. Disposing of it unused closes it. */
+export interface EarlyConnection extends Disposable {
+  /** Nothing is left to be done here for now: others dial. Never rejects. */
+  readonly begun: Promise<void>;
+  /** Sends its first request to that origin over the connection, and all others as ever. */
+  readonly fetch: typeof fetch;
 }
 
 /** Reads the audit log. */

@@ -28,17 +28,19 @@ import type { UnsavedTokens } from "./refreshes.ts";
  *
  * Until it is written it is remembered, so that a disk that is full for a moment loses no token.
  *
+ * @param known The connection as last read; looked at again when it is not like that any more.
  * @throws {ConnectionNotFoundError} when it was logged out meanwhile. @throws {StoreUnavailableError}
  */
 export async function keepRenewal(
   broker: Broker,
   tokens: UnsavedTokens,
+  known: ReadConnection | null = null,
 ): Promise<Connection> {
   const { vault, refreshes } = broker;
   const { vault_id, ref, spent } = tokens;
   refreshes.remember(tokens);
-  for (;;) {
-    const current = await readConnectionRevision(vault, vault_id, ref);
+  for (let last = known;; last = null) {
+    const current = last ?? await readConnectionRevision(vault, vault_id, ref);
     if (current === null) {
       refreshes.forget(vault_id, ref);
       throw loggedOut(ref);

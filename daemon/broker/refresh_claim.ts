@@ -26,22 +26,14 @@ export class RefreshClaim {
   readonly #broker: Broker;
   readonly #vaultId: string;
   readonly #ref: ConnectionRef;
-  readonly #revision: number;
   #held = true;
 
-  /** A claim that was written with this revision. */
-  constructor(
-    broker: Broker,
-    vaultId: string,
-    ref: ConnectionRef,
-    before: RefreshJournal,
-    revision: number,
-  ) {
+  /** A claim that is on disk. */
+  constructor(broker: Broker, vaultId: string, ref: ConnectionRef, before: RefreshJournal) {
     this.#broker = broker;
     this.#vaultId = vaultId;
     this.#ref = ref;
     this.before = before;
-    this.#revision = revision;
   }
 
   /** Gives it up; `journal` is what stays, `also` is written with it. Never throws; once only. */
@@ -51,12 +43,18 @@ export class RefreshClaim {
   ): Promise<void> {
     if (!this.#held) return;
     this.#held = false;
-    const { vault, warn } = this.#broker;
-    const change = journalChange(this.#vaultId, this.#ref, journal, this.#revision);
+    const { vault, warn, refreshes } = this.#broker;
     try {
-      await vault.write([change, ...also]);
+      const now = await readRefreshJournal(vault, this.#vaultId, this.#ref);
+      // It ended with the new tokens in one batch, or the connection is gone and its journal with
+      // it, or it lasted so long that another process claimed the refresh.
+      if (now.journal.holder !== refreshes.holder) return;
+      await vault.write([
+        journalChange(this.#vaultId, this.#ref, journal, now.revision),
+        ...also,
+      ]);
     } catch (error) {
-      // It ended with the new tokens in one batch, or the connection is gone and its journal with it.
+      // One of those happened just now.
       if (error instanceof VaultConflictError) return;
       warn("The refresh journal was not written", error);
     }
@@ -68,6 +66,8 @@ export class RefreshClaim {
  * holds it, or was quicker.
  *
  * @param fingerprint Of the token that is going to be redeemed.
+ * @param meanwhile Begins what may go on while the intent is written; called once nothing speaks
+ * against a claim any more.
  * @throws {RefreshFailedError} when it is not to be tried again yet.
  * @throws {StoreUnavailableError} when the intent cannot be written: then nothing is redeemed.
  */
@@ -76,11 +76,13 @@ export async function claimRefresh(
   vaultId: string,
   ref: ConnectionRef,
   fingerprint: string,
+  meanwhile: () => Promise<void> = () => Promise.resolve(),
 ): Promise<RefreshClaim | null> {
   const { vault, refreshes, now } = broker;
   const { journal, revision } = await readRefreshJournal(vault, vaultId, ref);
   if (isHeldElsewhere(broker, journal)) return null;
   refuseWhileBackingOff(journal, ref, now());
+  await meanwhile();
   const { holder } = refreshes;
   const claimed: RefreshJournal = { ...journal, holder, started_at: now(), fingerprint };
   try {
@@ -89,9 +91,7 @@ export async function claimRefresh(
     if (error instanceof VaultConflictError) return null;
     throw error;
   }
-  const written = await readRefreshJournal(vault, vaultId, ref);
-  if (written.journal.holder !== holder) return null;
-  return new RefreshClaim(broker, vaultId, ref, journal, written.revision);
+  return new RefreshClaim(broker, vaultId, ref, journal);
 }
 
 /** The journal after one more failure; `retryAfterSeconds` is the provider's wish, if it had one. */

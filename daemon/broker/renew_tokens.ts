@@ -4,7 +4,8 @@
  *
  * The order is what keeps a rotated refresh token from being lost:
  *
- * 1. the intent is on disk, and with it the claim that no other process redeems this token;
+ * 1. the intent is on disk, and with it the claim that no other process redeems this token; the
+ *    connection to the provider may be made meanwhile, and nothing is sent over it;
  * 2. the token endpoint is called once;
  * 3. the new token set is on disk before anybody uses it, and the claim ends in the same write. When
  *    it cannot be written, it is kept in memory and written by the next attempt.
@@ -16,9 +17,9 @@
  */
 import type { Connection, ConnectionRef } from "../../core/connection.ts";
 import type { OAuthConnection } from "../oauth/connection_facts.ts";
-import { refreshObstacle, refreshTokens } from "../oauth/refresh.ts";
+import { planRefresh, type RefreshPlan, refreshTokens } from "../oauth/refresh.ts";
 import { readConnectionState, stateChange } from "../records/connection_state.ts";
-import { readConnectionRevision } from "../records/connections.ts";
+import { type ReadConnection, readConnectionRevision } from "../records/connections.ts";
 import { readProviderClient } from "../records/provider_clients.ts";
 import { EMPTY_JOURNAL } from "../records/refresh_journal.ts";
 import type { VaultChange } from "../vault/vault.ts";
@@ -28,6 +29,7 @@ import { fingerprint, keepRenewal, markDead } from "./keep_renewal.ts";
 import { oauthConnection } from "./oauth_connection.ts";
 import { reachableProvider } from "./reachable_provider.ts";
 import { afterFailure, claimRefresh, type RefreshClaim } from "./refresh_claim.ts";
+import { RefreshWay } from "./refresh_way.ts";
 import { loggedOut, needsLogin, nothingToRefresh, refreshFailed } from "./refresh_failure.ts";
 import { freshness } from "./token_freshness.ts";
 
@@ -62,16 +64,18 @@ export async function renewTokens(
     }
 
     const asked = await askable(broker, connection);
-    const obstacle = refreshObstacle(asked);
-    if (obstacle !== null) throw nothingToRefresh(ref, obstacle);
+    const plan = planRefresh(asked);
+    if (typeof plan === "string") throw nothingToRefresh(ref, plan);
     const spent = fingerprint(connection);
-    const claim = await claimRefresh(broker, connection.vault_id, ref, spent);
+    using way = new RefreshWay(broker, asked, plan.token_endpoint);
+    const begin = () => way.begin();
+    const claim = await claimRefresh(broker, connection.vault_id, ref, spent, begin);
     if (claim === null) {
       await pause(WATCH_MS, broker.stopping);
       continue;
     }
     try {
-      const renewed = await redeem(broker, connection, asked, claim);
+      const renewed = await redeem(broker, stored, { asked, plan, fetch: way.fetch, spent }, claim);
       if (renewed !== null) return renewed;
     } finally {
       await claim.release();
@@ -98,22 +102,32 @@ async function askable(broker: Broker, connection: Connection): Promise<OAuthCon
   return oauthConnection(connection, definition, client);
 }
 
+interface PlannedRefresh {
+  readonly asked: OAuthConnection;
+  readonly plan: RefreshPlan;
+  /** Sends the request over the connection that was begun for it. */
+  readonly fetch: typeof fetch;
+  /** Fingerprint of the token that it spends. */
+  readonly spent: string;
+}
+
 /** One request with its consequences; null when there is another token to be used by now. */
 async function redeem(
   broker: Broker,
-  connection: Connection,
-  asked: OAuthConnection,
+  stored: ReadConnection,
+  { asked, plan, fetch, spent }: PlannedRefresh,
   claim: RefreshClaim,
 ): Promise<Connection | null> {
+  const { connection } = stored;
   const { vault_id } = connection;
   const ref = { provider: connection.provider, connection: connection.connection_name };
-  // The relay may not know this connection's own server: it is as old as the daemon.
-  await broker.allowProvider(asked.provider, connection.base_url);
-  const spent = fingerprint(connection);
-  const outcome = await refreshTokens(asked, flowContext(broker, asked.provider));
+  // The way is open: the relay need not be told again.
+  const { allowHosts: _, ...context } = flowContext(broker, asked.provider);
+  const outcome = await refreshTokens(asked, { ...context, fetch }, plan);
   switch (outcome.type) {
     case "refreshed": {
-      const renewed = await keepRenewal(broker, { vault_id, ref, spent, renewal: outcome.renewal });
+      const tokens = { vault_id, ref, spent, renewal: outcome.renewal };
+      const renewed = await keepRenewal(broker, tokens, stored);
       tell(broker, renewed, null);
       return renewed;
     }

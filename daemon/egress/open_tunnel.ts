@@ -22,6 +22,8 @@ export interface TunnelOptions {
   /** Extra trust anchors, PEM. */
   readonly extraRoots: readonly string[];
   readonly signal: AbortSignal;
+  /** Called once the relay was asked: from then on it works, and we wait. */
+  readonly onAsked?: () => void;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function openTunnel(
   relay: RelayAddress,
   host: string,
   port: number,
-  { extraRoots, signal }: TunnelOptions,
+  { extraRoots, signal, onAsked }: TunnelOptions,
 ): Promise<Deno.TlsConn> {
   signal.throwIfAborted();
   const origin = `https://${host}${port === 443 ? "" : `:${port}`}`;
@@ -44,7 +46,11 @@ export async function openTunnel(
   const abort = () => close(live);
   signal.addEventListener("abort", abort, { once: true });
   try {
-    await askForTunnel(conn, relay, `${host}:${port}`, origin);
+    // It may have aborted while the relay was connected to.
+    signal.throwIfAborted();
+    await askForTunnel(conn, relay, `${host}:${port}`);
+    onAsked?.();
+    await readConsent(conn, origin);
     const hostname = host.replace(/^\[|\]$/g, "");
     const tls = await Deno.startTls(conn, {
       hostname,
@@ -80,13 +86,15 @@ async function askForTunnel(
   conn: Deno.TcpConn,
   relay: RelayAddress,
   authority: string,
-  origin: string,
 ): Promise<void> {
   const request = new TextEncoder().encode(
     `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n` +
       `Proxy-Authorization: Bearer ${relay.secret}\r\n\r\n`,
   );
   for (let n = 0; n < request.length;) n += await conn.write(request.subarray(n));
+}
+
+async function readConsent(conn: Deno.TcpConn, origin: string): Promise<void> {
   // TLS servers speak second, so nothing of the handshake can be in `rest`.
   const head = await readHead(conn);
   if (head === null) throw unreachable(origin, "the egress relay closed the connection");

@@ -82,6 +82,25 @@ export function guardedFetch(outbound: Outbound): GuardedFetch {
 }
 
 async function readWhole(response: Response, origin: string): Promise<Response> {
+  const whole = await readBytes(response, origin);
+  const headers = new Headers();
+  for (const name of ["content-type", "date", "retry-after", "www-authenticate"]) {
+    const value = response.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  const empty = [101, 204, 205, 304].includes(response.status);
+  return new Response(empty ? null : whole, { status: response.status, headers });
+}
+
+async function readBytes(response: Response, origin: string): Promise<Uint8Array<ArrayBuffer>> {
+  // The length that was announced is what is read, unless it grows while it is decompressed.
+  const announced = response.headers.get("content-length");
+  if (
+    announced !== null && Number(announced) <= MAX_REPLY_BYTES &&
+    !response.headers.has("content-encoding")
+  ) {
+    return await response.bytes();
+  }
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
@@ -101,13 +120,7 @@ async function readWhole(response: Response, origin: string): Promise<Response> 
     whole.set(chunk, at);
     at += chunk.length;
   }
-  const headers = new Headers();
-  for (const name of ["content-type", "date", "retry-after", "www-authenticate"]) {
-    const value = response.headers.get(name);
-    if (value !== null) headers.set(name, value);
-  }
-  const empty = [101, 204, 205, 304].includes(response.status);
-  return new Response(empty ? null : whole, { status: response.status, headers });
+  return whole;
 }
 
 /** Seconds until a retry is welcome (RFC 9110 section 10.2.3); null when the server did not say. */

@@ -56,30 +56,26 @@ export type RefreshOutcome =
     readonly retry_after_seconds: number | null;
   };
 
-/** Why there is nothing to refresh with, for the second half of a message; null: a refresh may work. */
-export function refreshObstacle(connection: OAuthConnection): string | null {
-  const prepared = prepare(connection);
-  return typeof prepared === "string" ? prepared : null;
-}
-
 /**
  * Refreshes once. Rejects only when `outbound.signal` is aborted: pass one that lives as long as the
  * daemon, not the caller's, or a rotated token is lost with the caller.
+ *
+ * @param plan What {@linkcode planRefresh} says of this connection.
  */
 export async function refreshTokens(
   connection: OAuthConnection,
   outbound: Outbound,
+  plan: RefreshPlan | string = planRefresh(connection),
 ): Promise<RefreshOutcome> {
   const { provider } = connection;
-  const prepared = prepare(connection);
-  if (typeof prepared === "string") return { type: "impossible", reason: prepared };
+  if (typeof plan === "string") return { type: "impossible", reason: plan };
   const failed = (error: AuthsomeError, answered: boolean, retry: number | null = null) =>
     ({ type: "failed", error, answered, retry_after_seconds: retry }) as const;
   const { token_endpoint: discovered } = readFacts(connection.metadata);
   try {
     // No definition names it, and this daemon may not be the one that found it.
     if (discovered !== null) await outbound.allowHosts?.([new URL(discovered).host]);
-    const reply = await requestTokens({ settings: provider.oauth!, ...prepared }, outbound);
+    const reply = await requestTokens({ settings: provider.oauth!, ...plan }, outbound);
     if (reply.type === "tokens") {
       return { type: "refreshed", renewal: renewal(connection, reply.tokens) };
     }
@@ -106,15 +102,16 @@ export async function refreshTokens(
   }
 }
 
-interface Prepared {
+/** The request that a refresh is. */
+export interface RefreshPlan {
   readonly token_endpoint: string;
   readonly client: OAuthClient;
   readonly grant_type: string;
   readonly parameters: Readonly<Record<string, Secret | string>>;
 }
 
-/** The request, or why there is none. */
-function prepare(connection: OAuthConnection): Prepared | string {
+/** The request, or why there is nothing to refresh with, for the second half of a message. */
+export function planRefresh(connection: OAuthConnection): RefreshPlan | string {
   const { provider, base_url, secrets } = connection;
   const settings = provider.oauth;
   if (settings === undefined) return "the provider does not use OAuth";
@@ -163,7 +160,7 @@ function substitute(
     client: OAuthClient;
     secrets: Readonly<Record<string, Secret>>;
   },
-): Prepared | string {
+): RefreshPlan | string {
   const filled: Record<string, Secret | string> = {};
   for (const [name, template] of Object.entries(templates)) {
     const names = templateVariables(template);

@@ -1,9 +1,11 @@
-import { equal, match, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { EndpointUnreachableError } from "../../core/errors.ts";
-import { type EgressOptions, tunnelFetch } from "../../daemon/egress.ts";
+import { type Egress, type EgressOptions, openEgress, tunnelFetch } from "../../daemon/egress.ts";
 import { type EgressControl, openEgressControl } from "../../daemon/egress_control.ts";
 import { type Relay, startRelay } from "../../daemon/relay.ts";
+import type { RelayCounts } from "../../daemon/relay_protocol.ts";
 import { createTestCertificate, type TestCertificate } from "../support/test_certificate.ts";
+import { until } from "../support/until.ts";
 
 const HOST = "provider.test";
 const SECRET = "c".repeat(64);
@@ -57,6 +59,20 @@ class Play {
   go(url: string, init?: RequestInit, options: EgressOptions = {}): Promise<Response> {
     const relay = { port: this.#relay.port, secret: SECRET };
     return tunnelFetch(relay, { extraRoots: [CERTIFICATE.root], ...options })(url, init);
+  }
+
+  egress(options: EgressOptions = {}): Egress {
+    const relay = { port: this.#relay.port, secret: SECRET };
+    return openEgress(relay, { extraRoots: [CERTIFICATE.root], ...options });
+  }
+
+  /** Tunnels opened so far, and those that are open. */
+  get counts(): RelayCounts {
+    return this.#relay.counts();
+  }
+
+  allow(port: number): Promise<void> {
+    return this.#control.allow("more", [{ host: HOST, port, private: true }]);
   }
 
   stopRelay(): void {
@@ -288,3 +304,72 @@ Deno.test("tunnelFetch() gives up on a server that stops reading", async () => {
   await using play = await Play.start(() => {});
   await rejects(play.fetch("/", UNREAD, { timeoutMs: 300 }), /did not answer in time/);
 });
+
+Deno.test("connectEarly() makes the connection that the next request is sent over", async () => {
+  const seen: string[] = [];
+  await using play = await Play.start(async (request, conn) => {
+    seen.push(request.split(" ")[1] ?? "");
+    await says("HTTP/1.1 204 No Content\r\n\r\n")(request, conn);
+  });
+  using early = play.egress().connectEarly(`${play.origin}/token`);
+  await early.begun;
+  await until(() => play.counts.tunnels_opened === 1);
+  equal(seen.length, 0, "nothing is sent before there is a request");
+
+  equal((await early.fetch(`${play.origin}/token`, { method: "POST", body: "a=b" })).status, 204);
+  equal(play.counts.tunnels_opened, 1);
+  equal((await early.fetch(`${play.origin}/again`)).status, 204);
+
+  equal(play.counts.tunnels_opened, 2, "it carries one request");
+  deepEqual(seen, ["/token", "/again"]);
+});
+
+Deno.test("connectEarly() closes a connection that no request came for", async () => {
+  await using play = await Play.start((_, conn) => conn.close());
+  const early = play.egress().connectEarly(play.origin);
+  await until(() => play.counts.tunnels_opened === 1);
+
+  early[Symbol.dispose]();
+
+  await until(() => play.counts.tunnels_open === 0);
+});
+
+Deno.test("connectEarly() tells the request what became of the connection, and nobody before", async () => {
+  await using play = await Play.start(() => {});
+  const elsewhere = "https://elsewhere.test";
+  using early = play.egress().connectEarly(elsewhere);
+  await early.begun;
+
+  await rejects(early.fetch(elsewhere), /no provider definition names this host/);
+});
+
+Deno.test("connectEarly() makes nobody wait longer than a request does", async () => {
+  await using play = await Play.start(() => {});
+  await using silent = silentServer();
+  await play.allow(silent.port);
+  const url = `https://${HOST}:${silent.port}/`;
+  using early = play.egress({ timeoutMs: 30 }).connectEarly(url);
+
+  await rejects(early.fetch(url), /it did not answer in time/);
+  using again = play.egress().connectEarly(url);
+  const reason = new Error("the caller went away");
+
+  await rejects(again.fetch(url, { signal: AbortSignal.abort(reason) }), reason);
+});
+
+/** Takes connections and says nothing, not even a TLS handshake. */
+function silentServer(): { readonly port: number } & AsyncDisposable {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const conns: Deno.Conn[] = [];
+  const accepted = (async () => {
+    for await (const conn of listener) conns.push(conn);
+  })();
+  return {
+    port: listener.addr.port,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await accepted;
+      for (const conn of conns) conn.close();
+    },
+  };
+}

@@ -38,10 +38,15 @@ export const DISK_OWNER: OwnerCaller = {
   vault_id: "vault_0123456789ab",
 };
 
-/** Opens it; the vault is made where there is none. `fetch` is its way out, else a direct one. */
+/** How it gets out of the process. */
+export type WayOut =
+  & Pick<Broker, "fetch">
+  & Partial<Pick<Broker, "connectEarly" | "allowHosts" | "allowProvider">>;
+
+/** Opens it; the vault is made where there is none. Without a way out it goes there directly. */
 export async function openBrokerOnDisk(
   { directory, issuer, root }: BrokerPlace,
-  fetch?: typeof globalThis.fetch,
+  way?: WayOut,
 ): Promise<BrokerOnDisk> {
   const vault = await openSqliteVault({
     path: `${directory}/vault.db`,
@@ -73,9 +78,10 @@ export async function openBrokerOnDisk(
     }),
     flows,
     now: () => new Date(),
-    fetch: fetch ?? trusting.fetch,
+    fetch: trusting.fetch,
     allowHosts: () => {},
     allowProvider: () => {},
+    ...way,
     baseUrl: () => "http://127.0.0.1:7998",
     audit: () => {},
     auditTrail: {

@@ -419,3 +419,55 @@ class MeddlesomeVault extends MemoryVault {
     await super.write(changes);
   }
 }
+
+Deno.test("the connection may be made before the intent is on disk; the request comes after it", async () => {
+  const order: string[] = [];
+  const token = rotatingEndpoint();
+  await using server = await startRudeServer({ "/token": token.answer });
+  const vault = new MemoryVault();
+  const write = vault.write.bind(vault);
+  vault.write = (changes) => {
+    if (changes.some(({ key }) => key.includes(":refresh:"))) order.push("journal");
+    return write(changes);
+  };
+  await using acme = await openOAuthDaemon(server.fetch, {
+    oauth: { token_url: `${server.origin}/token` },
+    vault,
+    connectEarly: (url) => {
+      order.push(`connect ${new URL(url).pathname}`);
+      return {
+        begun: Promise.resolve(),
+        fetch: (input, init) => {
+          order.push("request");
+          return server.fetch(input, init);
+        },
+        [Symbol.dispose]: () => void order.push("end"),
+      };
+    },
+  });
+  await acme.connect();
+  acme.pass(3600);
+
+  assert.equal(await acme.resolve(), "Bearer access-1");
+
+  assert.deepEqual(order, ["connect /token", "journal", "request", "journal", "end"]);
+});
+
+Deno.test("while a refresh backs off nobody is connected to", async () => {
+  let connections = 0;
+  await using server = await startRudeServer({ "/token": () => html(500) });
+  await using acme = await openOAuthDaemon(server.fetch, {
+    oauth: { token_url: `${server.origin}/token` },
+    connectEarly: () => {
+      connections++;
+      return { begun: Promise.resolve(), fetch: server.fetch, [Symbol.dispose]: () => {} };
+    },
+  });
+  await acme.connect();
+  acme.pass(3600);
+
+  await assert.rejects(acme.resolve(), RefreshFailedError);
+  await assert.rejects(acme.resolve(), /the next try is in/);
+
+  assert.equal(connections, 1);
+});

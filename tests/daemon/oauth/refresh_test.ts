@@ -7,7 +7,7 @@ import {
   type OAuthConnection,
   writeFacts,
 } from "../../../daemon/oauth/connection_facts.ts";
-import { refreshObstacle, refreshTokens } from "../../../daemon/oauth/refresh.ts";
+import { planRefresh, refreshTokens } from "../../../daemon/oauth/refresh.ts";
 import {
   type AuthorizationServer,
   PUBLIC_CLIENT_ID,
@@ -209,7 +209,7 @@ Deno.test("refreshTokens() says why there is nothing to refresh with", async () 
   for (const [reason, more] of Object.entries(cases)) {
     const connection = connectionTo("https://acme.test/token", {}, more);
     assert.deepEqual(await refreshTokens(connection, nobody), { type: "impossible", reason });
-    assert.notEqual(refreshObstacle(connection), null);
+    assert.equal(planRefresh(connection), reason);
   }
 });
 
