@@ -35,8 +35,9 @@ export class Admission {
     }
     throw new Refusal(
       407,
-      "ProxyAuthenticationError",
-      "Cannot use this proxy: the secret of the run is missing or wrong",
+      // A client that sends it only when asked is no news; one with a wrong secret is.
+      header === null ? "ProxyAuthenticationError" : "WrongProxySecretError",
+      `Cannot use this proxy: the secret of the run is ${header === null ? "missing" : "wrong"}`,
       { hint: "Use the proxy URL of HTTPS_PROXY as it is, with its user name and password" },
     );
   }

@@ -44,7 +44,7 @@ export function parseConnectTarget(text: string, defaultPort?: number): ConnectT
 }
 
 function notAnAuthority(): Error {
-  return malformed("request", "the target is not HOST:PORT");
+  return malformed("request", "the target is not HOST:PORT", "BadTargetError");
 }
 
 /** The address in the one spelling the URL standard gives it; null when it is none. */

@@ -33,10 +33,26 @@ export class Refusal extends Error {
   }
 }
 
+/** What is wrong with a malformed request, by the name that stands in the answer and in the log. */
+export type Malformation =
+  /** The request line, a target, or a head as a whole. */
+  | "BadRequestError"
+  /** A header line: no `NAME: VALUE`, folded, doubled where it must be one, control characters. */
+  | "BadHeaderError"
+  /** The end of the body could be read in two ways: the tool of request smuggling. */
+  | "AmbiguousLengthError"
+  | "BadChunkError"
+  /** CONNECT or an `http:` URL without a `HOST:PORT` that has one meaning. */
+  | "BadTargetError";
+
 /** The message breaks HTTP/1.1 (RFC 9112): 400 towards a client, 502 about an upstream. */
-export function malformed(side: "request" | "response", problem: string): Refusal {
+export function malformed(
+  side: "request" | "response",
+  problem: string,
+  name: Malformation = "BadRequestError",
+): Refusal {
   return side === "request"
-    ? new Refusal(400, "BadRequestError", `Cannot read the request: ${problem}`)
+    ? new Refusal(400, name, `Cannot read the request: ${problem}`)
     : new Refusal(502, "BadGatewayError", `Cannot read the answer of the server: ${problem}`);
 }
 

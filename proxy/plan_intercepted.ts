@@ -64,7 +64,7 @@ function checkAuthority(request: RequestHead, { target, serverName, scheme }: In
   // RFC 9112 section 3.2: absolute-form names an authority of its own, and servers prefer it.
   const isOptions = request.method === "OPTIONS" && request.target === "*";
   if (!request.target.startsWith("/") && !isOptions) {
-    throw malformed("request", "its target is not a path, inside a tunnel");
+    throw malformed("request", "its target is not a path, inside a tunnel", "BadTargetError");
   }
   const schemePort = scheme === "https" ? 443 : 80;
   if (request.host !== null && !isSameAuthority(request.host, target, schemePort)) {

@@ -69,7 +69,11 @@ const ABSOLUTE_FORM = /^http:\/\/([^/?#]+)(\/[^#]*|\?[^#]*)?$/i;
 function parseAbsoluteForm(request: RequestHead): { target: ConnectTarget; path: string } {
   const parts = ABSOLUTE_FORM.exec(request.target);
   if (parts === null) {
-    throw malformed("request", "a proxy takes CONNECT HOST:PORT or METHOD http://HOST/PATH");
+    throw malformed(
+      "request",
+      "a proxy takes CONNECT HOST:PORT or METHOD http://HOST/PATH",
+      "BadTargetError",
+    );
   }
   const target = parseConnectTarget(parts[1]!, 80);
   const rest = parts[2] ?? "";

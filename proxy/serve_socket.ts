@@ -10,7 +10,7 @@
  */
 import type net from "node:net";
 import { Admission } from "./admission.ts";
-import { parseConnectTarget } from "./connect_target.ts";
+import { type ConnectTarget, parseConnectTarget } from "./connect_target.ts";
 import { serveExchanges } from "./exchange.ts";
 import { Refusal, refusalAnswer } from "./fail_closed.ts";
 import { latin1Text } from "./http1/byte_reader.ts";
@@ -25,6 +25,7 @@ import type { RunContext } from "./run_context.ts";
 
 const MAX_HEAD_BYTES = 64 * 1024;
 const HEAD_TIMEOUT_MS = 30_000;
+const LINGER_MS = 1_000;
 const ESTABLISHED = "HTTP/1.1 200 Connection Established\r\n\r\n";
 
 /** Serves it to its end, in the background. */
@@ -86,12 +87,27 @@ async function serve(
       first,
     });
   }
+  let host = "*";
   try {
-    await serveConnect({ socket, first, run, leaves }, admission);
+    const { target, rest } = await readConnect(first, admission);
+    host = target.host;
+    await openConnect({ socket, first: rest, target, run, leaves });
   } catch (error) {
-    if (error instanceof Refusal) socket.end(refusalAnswer(error));
-    else socket.destroy();
+    if (!(error instanceof Refusal)) return void socket.destroy();
+    run.usage.refused(host, error);
+    refuse(socket, error);
   }
+}
+
+/**
+ * Answers and closes. What the client still sends is taken for a moment: closing at once would reset
+ * the connection, and the answer could be lost with it (RFC 9112 section 9.6).
+ */
+function refuse(socket: net.Socket, refusal: Refusal): void {
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once("close", () => clearTimeout(timer));
+  socket.resume();
+  socket.end(refusalAnswer(refusal));
 }
 
 /** The host of an absolute-form target, for the audit log; `*` when it names none. */
@@ -99,30 +115,30 @@ function hostOf(target: string): string {
   return /^http:\/\/([A-Za-z0-9.-]{1,253})(?=[:/?]|$)/.exec(target)?.[1] ?? "*";
 }
 
-async function serveConnect(
-  { socket, first, run, leaves }: Omit<Intercepted, "target">,
+/** Where a CONNECT leads, and the bytes behind its head. */
+async function readConnect(
+  first: Uint8Array,
   admission: Admission,
-): Promise<void> {
+): Promise<{ target: ConnectTarget; rest: Uint8Array }> {
   const end = endOfHead(first);
-  if (end < 0) {
+  if (end < 0 || end > MAX_HEAD_BYTES) {
     throw new Refusal(431, "HeadTooLargeError", "Cannot read CONNECT: its head is too large");
   }
   const request = parseRequestHead(latin1Text(first.subarray(0, Math.max(end - 4, 0))));
   await admission.check(headerValue(request, "proxy-authorization"));
-  const target = parseConnectTarget(request.target);
-  const rest = first.subarray(end);
+  return { target: parseConnectTarget(request.target), rest: first.subarray(end) };
+}
+
+async function openConnect(intercepted: Intercepted): Promise<void> {
+  const { socket, first, target, run, leaves } = intercepted;
   await run.routes.settled();
   if (!target.isIp && run.routes.isRouted(target.host)) {
     if (!leaves.covers(target.host)) throw addedLater(target.host);
     socket.write(ESTABLISHED);
-    return intercept({ socket, first: rest, target, run, leaves });
+    return intercept(intercepted);
   }
-  if (run.denyUnmatched) {
-    const refusal = unmatched(target);
-    run.usage.refused(target.host, refusal);
-    throw refusal;
-  }
-  await openTunnel({ socket, first: rest, target, greeting: ESTABLISHED }, run);
+  if (run.denyUnmatched) throw unmatched(target);
+  await openTunnel({ socket, first, target, greeting: ESTABLISHED }, run);
 }
 
 /** The authority was made for the hosts known then, and stays so: that is its point. */

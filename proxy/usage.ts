@@ -59,11 +59,12 @@ export class Usage {
   /** A server answered a request with a credential on it; null: it was sent, and nothing came. */
   answered(used: UsedCredential, status: number | null): void {
     const minute = Math.floor(this.#now() / MINUTE_MS);
-    const key = `${minute} ${used.provider}/${used.connection} ${used.method} ${used.host}`;
+    const method = METHOD.test(used.method) ? used.method : "OTHER";
+    const key = `${minute} ${used.provider}/${used.connection} ${method} ${used.host}`;
     let use = this.#uses.get(key);
     if (use === undefined) {
       if (this.#uses.size >= MAX_KEPT) return;
-      use = { ...used, minute, statuses: {} };
+      use = { ...used, method, minute, statuses: {} };
       this.#uses.set(key, use);
     }
     const kind = classOf(status);
@@ -72,7 +73,7 @@ export class Usage {
 
   /** A request, or a tunnel, was refused here. That there was no credential the daemon knows itself. */
   refused(host: string, { status, error: reason }: Pick<Refusal, "status" | "error">): void {
-    if (!DENIALS.has(status)) return;
+    if (!DENIALS.has(status) || reason === "ProxyAuthenticationError") return;
     const minute = Math.floor(this.#now() / MINUTE_MS);
     const key = `${minute} ${reason} ${host}`;
     const known = this.#denials.get(key);
@@ -135,8 +136,10 @@ export class Usage {
   }
 }
 
-/** Not allowed: a host, a method, another authority than the one that was connected to. */
-const DENIALS: ReadonlySet<number> = new Set([403, 405, 421]);
+/** Not allowed: a host, a method, another authority, a wrong secret, what can be read in two ways. */
+const DENIALS: ReadonlySet<number> = new Set([400, 403, 405, 407, 421, 431, 501]);
+/** The daemon takes no other form in a report, and a report it does not take is lost to the log. */
+const METHOD = /^[A-Z]{1,20}$/;
 
 function classOf(status: number | null): StatusClass {
   if (status === null) return "none";

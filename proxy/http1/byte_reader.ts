@@ -140,7 +140,7 @@ export class ByteReader {
       for (; at < end; at++) {
         if (buffer[at] !== LF) continue;
         if (at === start || buffer[at - 1] !== CR) {
-          throw malformed(side, "its head holds a bare line feed");
+          throw malformed(side, "its head holds a bare line feed", "BadHeaderError");
         }
         if (at === start + 1) {
           // RFC 9112 section 2.2: an empty line before the start line is skipped.

@@ -155,7 +155,7 @@ export class ChunkScanner {
   }
 
   #broken(where: string): Error {
-    return malformed(this.#side, `the chunked body is broken at ${where}`);
+    return malformed(this.#side, `the chunked body is broken at ${where}`, "BadChunkError");
   }
 }
 

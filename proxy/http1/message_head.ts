@@ -143,15 +143,23 @@ function readFields(all: string[], side: "request" | "response", isHttp11: boole
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
     // Refuses obsolete line folding and a space before the colon too (RFC 9112 sections 5.1, 5.2).
-    if (!NAME.test(name)) throw malformed(side, "a header line is not NAME: VALUE");
-    if (CONTROL.test(line)) throw malformed(side, "a header holds a control character");
+    if (!NAME.test(name)) {
+      throw malformed(side, "a header line is not NAME: VALUE", "BadHeaderError");
+    }
+    if (CONTROL.test(line)) {
+      throw malformed(side, "a header holds a control character", "BadHeaderError");
+    }
     if (readField(fields, name, line, colon, side)) continue;
     fields.lines.push(line);
     fields.names.push(name);
   }
   // RFC 9112 section 6.1: both together are an attempt at smuggling; one of them alone in HTTP/1.0 is.
   if (fields.isChunked && (fields.contentLength !== null || !isHttp11)) {
-    throw malformed(side, "Transfer-Encoding stands beside Content-Length or in HTTP/1.0");
+    throw malformed(
+      side,
+      "Transfer-Encoding stands beside Content-Length or in HTTP/1.0",
+      "AmbiguousLengthError",
+    );
   }
   return fields;
 }
@@ -167,17 +175,21 @@ function readField(
   switch (name) {
     case "content-length": {
       const value = trimSpace(line.slice(colon + 1));
-      if (!/^\d{1,15}$/.test(value)) throw malformed(side, "Content-Length is not a number");
+      if (!/^\d{1,15}$/.test(value)) {
+        throw malformed(side, "Content-Length is not a number", "AmbiguousLengthError");
+      }
       if (fields.contentLength === null) {
         fields.contentLength = Number(value);
         return false;
       }
       // RFC 9110 section 8.6 lets a recipient fold equal ones; servers that repeat it exist.
       if (side === "response" && fields.contentLength === Number(value)) return true;
-      throw malformed(side, "there are two Content-Length headers");
+      throw malformed(side, "there are two Content-Length headers", "AmbiguousLengthError");
     }
     case "transfer-encoding": {
-      if (fields.isChunked) throw malformed(side, "there are two Transfer-Encoding headers");
+      if (fields.isChunked) {
+        throw malformed(side, "there are two Transfer-Encoding headers", "AmbiguousLengthError");
+      }
       const coding = trimSpace(line.slice(colon + 1)).toLowerCase();
       if (coding !== "chunked") throw unsupportedCoding(side);
       fields.isChunked = true;
@@ -191,7 +203,9 @@ function readField(
       return false;
     }
     case "host":
-      if (fields.host !== null) throw malformed(side, "there are two Host headers");
+      if (fields.host !== null) {
+        throw malformed(side, "there are two Host headers", "BadHeaderError");
+      }
       fields.host = trimSpace(line.slice(colon + 1));
       return false;
     case "upgrade":
@@ -209,7 +223,7 @@ function unsupportedCoding(side: "request" | "response"): Refusal {
   return side === "request"
     ? new Refusal(
       501,
-      "BadRequestError",
+      "AmbiguousLengthError",
       "Cannot read the request: its Transfer-Encoding is not chunked",
     )
     : malformed(side, "its Transfer-Encoding is not chunked");

@@ -57,7 +57,9 @@ export function serveHttp2(
   });
   session.on("stream", (stream, headers, flags) => {
     stream.once("aborted", () => {
-      if (!budget.spend()) calmDown(session);
+      if (budget.spend() || session.destroyed) return;
+      run.usage.refused(tunnel.target.host, { status: 400, error: "RapidResetError" });
+      calmDown(session);
     });
     const hasBody = (flags & NGHTTP2_FLAG_END_STREAM) === 0;
     void exchangeStream(stream, headers, hasBody, {
@@ -70,7 +72,6 @@ export function serveHttp2(
 
 /** RFC 9113 section 10.5: says why, and ends. */
 function calmDown(session: http2.ServerHttp2Session): void {
-  if (session.destroyed) return;
   session.goaway(NGHTTP2_ENHANCE_YOUR_CALM);
   session.destroy();
 }

@@ -55,15 +55,15 @@ export function readStreamHead(
   const names = ["host"];
   for (const [name, value] of fieldsOf(headers)) {
     if (CONNECTION_SPECIFIC.has(name) || name === "te" && value !== "trailers") {
-      throw malformed("request", `HTTP/2 has no ${name} header of that kind`);
+      throw malformed("request", `HTTP/2 has no ${name} header of that kind`, "BadHeaderError");
     }
     // RFC 9113 section 8.3.1: a Host that differs from :authority makes the request malformed.
     if (name === "host") {
       if (value.toLowerCase() === authority.toLowerCase()) continue;
-      throw malformed("request", "its Host is another than its :authority");
+      throw malformed("request", "its Host is another than its :authority", "BadHeaderError");
     }
     if (!TOKEN.test(name) || NOT_IN_A_VALUE.test(value)) {
-      throw malformed("request", "a header is not NAME: VALUE");
+      throw malformed("request", "a header is not NAME: VALUE", "BadHeaderError");
     }
     lines.push(`${name}: ${value}`);
     names.push(name);

@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { usageReport } from "../../core/api_schema.ts";
 import { Refusal } from "../../proxy/fail_closed.ts";
 import { Usage } from "../../proxy/usage.ts";
 import { FakeDaemon } from "../support/fake_daemon.ts";
@@ -29,6 +30,32 @@ Deno.test("requests are counted by connection, host, method, minute and how the 
     { ...GET, method: "POST", statuses: { "2xx": 1 }, minute: MINUTE },
     { ...GET, statuses: { "1xx": 1 }, minute: "2026-11-21T12:01:00.000Z" },
   ]);
+});
+
+Deno.test("a method that nobody knows does not keep a report from the log: it is OTHER there", async () => {
+  const daemon = new FakeDaemon();
+  const usage = new Usage(daemon, () => begin);
+
+  for (const method of ["get", "M-SEARCH", "x".repeat(30)]) usage.answered({ ...GET, method }, 200);
+  await usage.close();
+
+  const [report] = daemon.reported;
+  assert.deepEqual(report!.uses.map(({ method, statuses }) => [method, statuses]), [
+    ["OTHER", { "2xx": 3 }],
+  ]);
+  assert.ok(usageReport.safeParse(report).success, "the daemon takes it");
+});
+
+Deno.test("a wrong secret is written down; a client that is only asked for it is not", async () => {
+  const daemon = new FakeDaemon();
+  const usage = new Usage(daemon, () => begin);
+
+  usage.refused("*", new Refusal(407, "ProxyAuthenticationError", "missing"));
+  usage.refused("*", new Refusal(407, "WrongProxySecretError", "wrong"));
+  await usage.close();
+
+  const denials = daemon.reported.flatMap(({ denials }) => denials);
+  assert.deepEqual(denials.map(({ reason }) => reason), ["WrongProxySecretError"]);
 });
 
 Deno.test("what was refused here is counted; what the daemon refused it knows itself", async () => {

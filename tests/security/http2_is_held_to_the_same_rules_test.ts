@@ -72,7 +72,7 @@ for (const [name, status, headers] of REFUSED) {
 }
 
 Deno.test("rapid reset ends the connection with ENHANCE_YOUR_CALM", async () => {
-  await attack(async (client, api) => {
+  await attack(async (client, api, test) => {
     const goaway = new Promise<number>((resolve) => client.session.once("goaway", resolve));
     const ended = new Promise<void>((resolve) => client.session.once("close", () => resolve()));
     const flood = async () => {
@@ -86,6 +86,9 @@ Deno.test("rapid reset ends the connection with ENHANCE_YOUR_CALM", async () => 
     await Promise.race([flood(), goaway, ended]);
     await ended;
     assert.ok(api.requests.length < 1000, `${api.requests.length} reached the server`);
+    await test.proxy.close();
+    const denials = test.daemon.reported.flatMap((report) => report.denials);
+    assert.deepEqual(denials.map(({ reason }) => reason), ["RapidResetError"]);
   }, () => {});
 });
 
