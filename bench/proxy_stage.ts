@@ -208,11 +208,14 @@ async function startRun(name: string, settings: RunSettings): Promise<Contestant
   const { value = "" } = await reader.read();
   const [url, bundle] = value.trim().split(" ");
   if (url === undefined || bundle === undefined) throw new Error(`run said: ${value}`);
+  let isStopped = false;
   return {
     name,
     loadArgs: [`-proxy=${url}`, `-roots=${bundle}`],
     pid: child.pid,
     stop: async () => {
+      if (isStopped) return;
+      isStopped = true;
       await child.stdin.close();
       await child.status;
       await reader.cancel();

@@ -17,6 +17,7 @@ import type { LeafCertificates } from "./leaf_certificates.ts";
 import { NodeDuplex } from "./node_duplex.ts";
 import { openTunnel } from "./open_tunnel.ts";
 import { type InterceptedTunnel, planIntercepted } from "./plan_intercepted.ts";
+import { releaseEncrypted } from "./release_buffer.ts";
 import type { RunContext } from "./run_context.ts";
 
 /** An accepted tunnel whose CONNECT was answered. */
@@ -130,6 +131,7 @@ function startTls(
     secureContext,
     ALPNProtocols: [protocol],
   });
+  releaseEncrypted(socket);
   let isUp = false;
   const giveUp = () => {
     clearTimeout(timer);

@@ -5,6 +5,7 @@
  */
 import type { Socket } from "node:net";
 import type { Duplex } from "./duplex.ts";
+import { releaseBuffer } from "./release_buffer.ts";
 
 /** Unread bytes at which reading from TCP stops, and at which it goes on. */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -87,6 +88,7 @@ export class NodeDuplex implements Duplex {
     if (this.#offset === piece.length) {
       this.#queue.shift();
       this.#offset = 0;
+      releaseBuffer(piece);
     }
     if (this.#isStopped && this.#queuedBytes < LOW_WATER_BYTES) {
       this.#isStopped = false;
