@@ -14,7 +14,8 @@ import type { CommandContext } from "./command.ts";
 import { exitCode, tellableError } from "./exit_code.ts";
 import { findCommand, type FoundCommand } from "./find_command.ts";
 import { globalOption } from "./global_options.ts";
-import type { GlobalValues } from "./parse_arguments.ts";
+import { type GlobalValues, parseArguments } from "./parse_arguments.ts";
+import { passphrasePrompt } from "./prompt_passphrase.ts";
 import { Voice } from "./voice.ts";
 
 /** Runs the command that `line` names. Returns the exit code. */
@@ -39,10 +40,7 @@ export async function main(line: readonly string[]): Promise<number> {
       voice.raw(await helpText(found, voice.paint, voice.columns));
       return 0;
     }
-    const [{ parseArguments }, command] = await Promise.all([
-      import("./parse_arguments.ts"),
-      found.entry.load(),
-    ]);
+    const command = await found.entry.load();
     const { global, args } = parseArguments(command, found.args);
     voice = openVoice(global);
     const settings = readSettings((variable) => Deno.env.get(variable));
@@ -132,10 +130,9 @@ function openContext(settings: Settings, voice: Voice, log: ClientLog): CommandC
 }
 
 async function openClient(settings: Settings, voice: Voice): Promise<DaemonClient> {
-  const [{ openOwnerClient }, { passphrasePrompt }] = await Promise.all([
-    import("../client/owner_client.ts"),
-    import("./prompt_passphrase.ts"),
-  ]);
+  const { openOwnerClient } = await importLater<typeof import("../client/owner_client.ts")>(
+    "client/owner_client.ts",
+  );
   return await openOwnerClient(settings, {
     promptPassphrase: passphrasePrompt(voice),
     note: (text) => voice.note(text),

@@ -153,25 +153,27 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "backup",
     group: "system",
     summary: "Everything that is kept, as one file with a passphrase",
-    load: async () => (await import("./backup.ts")).backup,
+    load: async () => (await importLater<typeof import("./backup.ts")>("cli/backup.ts")).backup,
   },
   {
     name: "backup verify",
     group: "system",
     summary: "Prove that a backup opens, and see what it holds",
-    load: async () => (await import("./backup_verify.ts")).backupVerify,
+    load: async () =>
+      (await importLater<typeof import("./backup_verify.ts")>("cli/backup_verify.ts")).backupVerify,
   },
   {
     name: "restore",
     group: "system",
     summary: "Put a backup in place of what is kept",
-    load: async () => (await import("./restore.ts")).restore,
+    load: async () => (await importLater<typeof import("./restore.ts")>("cli/restore.ts")).restore,
   },
   {
     name: "key rotate",
     group: "system",
     summary: "New keys for everything that is kept",
-    load: async () => (await import("./key_rotate.ts")).keyRotate,
+    load: async () =>
+      (await importLater<typeof import("./key_rotate.ts")>("cli/key_rotate.ts")).keyRotate,
   },
   {
     name: "profile create",
@@ -194,6 +196,30 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "The profiles on this machine",
     load: async () =>
       (await importLater<typeof import("./profile_list.ts")>("cli/profile_list.ts")).profileList,
+  },
+  {
+    name: "profile accept",
+    group: "system",
+    summary: "Let another machine run programs with your logins",
+    load: async () =>
+      (await importLater<typeof import("./profile_accept.ts")>("cli/profile_accept.ts"))
+        .profileAccept,
+  },
+  {
+    name: "profile refuse",
+    group: "system",
+    summary: "Keep a machine out that asks to be let in",
+    load: async () =>
+      (await importLater<typeof import("./profile_refuse.ts")>("cli/profile_refuse.ts"))
+        .profileRefuse,
+  },
+  {
+    name: "profile remove",
+    group: "system",
+    summary: "Take the access of another machine away",
+    load: async () =>
+      (await importLater<typeof import("./profile_remove.ts")>("cli/profile_remove.ts"))
+        .profileRemove,
   },
   {
     name: "daemon status",

@@ -7,16 +7,14 @@
  * @module
  */
 import { InputCancelledError } from "../core/errors.ts";
+import { canAsk } from "./can_ask.ts";
 import { SIGNALS } from "./interrupt.ts";
 import { LineEditor } from "./line_editor.ts";
 import { plainLine } from "./plain_text.ts";
 import { width } from "./table.ts";
 import type { Voice } from "./voice.ts";
 
-/** Whether there is somebody to ask. */
-export function canAsk(): boolean {
-  return Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
-}
+export { canAsk };
 
 /**
  * One line as typed, without spaces around it.

@@ -4,10 +4,11 @@
  * @module
  */
 import { UsageError } from "../core/errors.ts";
-import type { GrantScope } from "../core/grant.ts";
 import { isName } from "../core/provider.ts";
 import { parseConnectTo } from "../proxy/connect_to.ts";
 import type { Command } from "./command.ts";
+import { readScopes } from "./read_scopes.ts";
+import { runBehindProxy } from "./run_behind_proxy.ts";
 
 const options = {
   only: { summary: "Nothing but these logins: P or P/C, with commas between", value: "P[/C],…" },
@@ -47,32 +48,16 @@ export const run: Command<typeof options> = {
         hint: "For example: authsome run -- python agent.py",
       });
     }
-    const { runBehindProxy } = await import("./run_behind_proxy.ts");
     return await runBehindProxy({
       command,
       args,
-      only: readOnly(options.only),
+      only: readScopes("--only", options.only),
       connections: readConnections(options.connection),
       connectTo: options["connect-to"].map(parseConnectTo),
       denyUnmatched: options["deny-unmatched"],
     }, context);
   },
 };
-
-/** `github,openai/work`. */
-function readOnly(text: string | undefined): GrantScope[] | null {
-  if (text === undefined) return null;
-  return text.split(",").map((entry) => {
-    const [provider = "", connection = null, ...more] = entry.trim().split("/");
-    const isFine = isName(provider) && (connection === null || isName(connection));
-    if (!isFine || more.length > 0) {
-      throw new UsageError(`Cannot use --only: ${JSON.stringify(entry)} is not P or P/C`, {
-        hint: "For example: --only github,openai/work",
-      });
-    }
-    return { provider, connection };
-  });
-}
 
 /** `github=work`, each provider once. */
 function readConnections(entries: readonly string[]): Record<string, string> {

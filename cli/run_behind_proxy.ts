@@ -7,6 +7,7 @@
 import type { DaemonClient } from "../client/daemon_client.ts";
 import { RunIdentity } from "../client/run_identity.ts";
 import type { ProxyRoutes } from "../core/api.ts";
+import { openOwnerClient } from "../client/owner_client.ts";
 import type { GrantScope } from "../core/grant.ts";
 import type { ConnectTo } from "../proxy/connect_to.ts";
 import type { ProxyDoor } from "../proxy/mod.ts";
@@ -34,17 +35,19 @@ const LATE_MS = 20;
  * Runs the command; gives its exit code.
  *
  * The daemon works in its own process, so what does not depend on its answer is done meanwhile: the
- * proxy's modules load while it proves itself, the door opens while the grant is made.
+ * proxy's modules, a third of all that happens here, load while it makes the grant.
  */
 export async function runBehindProxy(plan: RunPlan, context: CommandContext): Promise<number> {
   const label = plan.command.slice(plan.command.lastIndexOf("/") + 1);
   const owner = context.openClient();
-  const parts = import("../proxy/run_parts.ts");
+  const asked = Promise.withResolvers<void>();
+  const openOwner = ownerOpener(owner, context);
+  const identity = RunIdentity.start({ ...plan, openOwner, label, onAsked: asked.resolve });
+  const parts = Promise.race([asked.promise, identity]).then(() => import("../proxy/run_parts.ts"));
   const made = await settleAll({
-    identity: RunIdentity.start({ ...plan, openOwner: ownerOpener(owner, context), label }),
-    // The owner sees the same known hosts as the run will, and sees them before the grant is made.
-    door: Promise.all([parts, owner.then((client) => client.proxyRoutes())]).then(
-      ([{ openDoor }, { known_hosts }]) => openDoor({ knownHosts: known_hosts, readVariable }),
+    identity,
+    door: Promise.all([parts, identity]).then(([{ openDoor }, { firstRoutes }]) =>
+      openDoor({ knownHosts: firstRoutes.known_hosts, readVariable })
     ),
     directory: parts.then(({ createRunDirectory }) => createRunDirectory()),
     ownTrust: parts.then(({ readOwnTrust }) => readOwnTrust(readVariable)),
@@ -99,10 +102,8 @@ async function startChild(
     typeof import("../proxy/run_parts.ts"),
   { identity, door, directory, ownTrust, signals }: Made & { readonly signals: SignalForwarder },
 ): Promise<number> {
-  const [routes, trust] = await Promise.all([
-    identity.current.proxyRoutes(),
-    writeTrustFiles(door.authority, directory, ownTrust),
-  ]);
+  const routes = identity.firstRoutes;
+  const trust = writeTrustFiles(door.authority, directory, ownTrust);
   const note = (line: string) => voice.note(`authsome: ${line}`);
   const env = childEnvironment({
     base: Deno.env.toObject(),
@@ -115,7 +116,7 @@ async function startChild(
   door.serve({ daemon: identity, routes, denyUnmatched, connectTo, placeholders, note });
   note(describeGrant(routes));
   const tidyUp = async () => {
-    await trust.writeLate();
+    trust.writeLate();
     await removeLeftovers(directory.path.slice(0, directory.path.lastIndexOf("/")));
   };
   let late: ReturnType<typeof setTimeout> | undefined;
@@ -144,7 +145,6 @@ function ownerOpener(
       isFirst = false;
       return await first;
     }
-    const { openOwnerClient } = await import("../client/owner_client.ts");
     return await openOwnerClient(settings);
   };
 }

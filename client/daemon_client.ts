@@ -18,6 +18,7 @@ import type {
   ConnectionDetail,
   ConnectionList,
   ConnectionListQuery,
+  CreatedGrant,
   CreateGrantRequest,
   CreateMcpSessionRequest,
   CreateSessionRequest,
@@ -97,6 +98,8 @@ export interface HealthAnswer extends Health {
   /** Answer to the challenge (see `core/boot.ts`); null when none was given. */
   readonly answer: string | null;
 }
+  /** Called when the request is on its way: what is done now is done while the daemon works. */
+  readonly onSent?: (() => void) | undefined;
 
 interface Call extends CallOptions {
   /** Sent as JSON; left out: no body. */
@@ -329,8 +332,8 @@ export class DaemonClient {
     }
   }
 
-  /** Lets a run identity use connections for a while. */
-  createGrant(request: CreateGrantRequest, options: CallOptions = {}): Promise<GrantItem> {
+  /** Lets a run identity use connections for a while; the answer holds its routes. */
+  createGrant(request: CreateGrantRequest, options: CallOptions = {}): Promise<CreatedGrant> {
     return this.#call("POST", "/grants", { ...options, body: request });
   }
 
@@ -419,7 +422,7 @@ export class DaemonClient {
       headers.authorization = await createProof(this.#signer, request, this.#now());
     }
     const answer = await this.#exchange(
-      { method, url, headers, body: call.body === undefined ? null : body },
+      { method, url, headers, body: call.body === undefined ? null : body, onSent: call.onSent },
       call.signal,
     );
     if (answer.status < 200 || answer.status > 299) throw await readError(answer, this.baseUrl);

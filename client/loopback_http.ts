@@ -38,6 +38,7 @@ export function openLoopbackHttp(hostname: string, port: number): Transport {
     try {
       signal.throwIfAborted();
       await writeAll(connection.conn, serialize(request));
+      request.onSent?.();
       const head = await connection.reader.readHead();
       if (head !== null) return answer(connection, head, release);
     } catch (error) {

@@ -2,22 +2,25 @@
  * A ready client for the person at this terminal: the daemon runs, the identity exists, and the
  * daemon is told about it when it asks.
  *
- * Needs Deno, for files and processes. What uses them is imported when it is called, so that the
- * library that exports this loads in Node.js and Bun, too.
+ * Needs Deno, for files and processes, when it is called. The library that exports this loads in
+ * Node.js and Bun, too: nothing here touches Deno while it is loaded.
  *
  * @module
  */
 import type { Settings } from "../core/config.ts";
-import { IdentityNotFoundError } from "../core/errors.ts";
+import { IdentityNotFoundError, OperationNotAllowedError } from "../core/errors.ts";
+import { importLater } from "../core/import_later.ts";
 import { homePaths } from "../core/paths.ts";
 import type { Signer } from "../core/proof.ts";
 import { DaemonClient } from "./daemon_client.ts";
+import { createIdentity, loadSigner, markRegistered } from "./identity.ts";
+import { ensureDaemon, type LaunchOptions } from "./launch.ts";
 import { isLoopbackUrl } from "./loopback_url.ts";
-import type { LaunchOptions } from "./launch.ts";
+import { readPrivateFile } from "./private_file.ts";
 
 /**
  * A client that signs as the active identity. Starts the daemon and makes an identity where there is
- * none yet; `options.note` is told of either.
+ * none yet; `options.note` is told of either. A daemon of another machine asks its owner first.
  *
  * @throws {DaemonUnavailableError} when the daemon cannot be started.
  * @throws {IdentityNotFoundError} when the identity that should be used has no key here.
@@ -26,13 +29,15 @@ export async function openOwnerClient(
   settings: Settings,
   options: LaunchOptions = {},
 ): Promise<DaemonClient> {
-  const { ensureDaemon } = await import("./launch.ts");
-  const { baseUrl } = await ensureDaemon(settings, homePaths(settings.home), options);
-  const signer = await readySigner(settings, options.note);
+  const daemon = ensureDaemon(settings, homePaths(settings.home), options);
+  const known = loadSigner(settings);
+  known.catch(() => {}); // told below, when the daemon is not left half started
+  const { baseUrl } = await daemon;
+  const signer = await known ?? await firstSigner(settings, options.note);
   return new DaemonClient({
     baseUrl,
     signer,
-    onUnknownIdentity: (client) => register(client, settings, signer),
+    onUnknownIdentity: (client) => register(client, settings, signer, options.tellClaim),
     // A daemon that is not ours to start.
     ...(settings.daemonUrl === null
       ? {}
@@ -40,40 +45,70 @@ export async function openOwnerClient(
   });
 }
 
-/** The active identity; the first one is made here. */
-async function readySigner(settings: Settings, note: LaunchOptions["note"]): Promise<Signer> {
-  const { createIdentity, loadSigner } = await import("./identity.ts");
-  const known = await loadSigner(settings);
-  if (known !== null) return known;
+/** Makes the first identity of this home. */
+async function firstSigner(settings: Settings, note: LaunchOptions["note"]): Promise<Signer> {
   const { facts } = await createIdentity(settings);
   note?.(`Made your profile: ${facts.handle}`);
   return (await loadSigner(settings))!;
 }
 
-/** Tells the daemon about the identity; the token proves that we may read the home. */
-async function register(client: DaemonClient, settings: Settings, signer: Signer): Promise<void> {
-  const registration_token = await readRegistrationToken(client, settings);
-  await client.registerIdentity({
-    handle: signer.subject,
-    did: signer.did,
-    registration_token,
-  });
+/**
+ * Tells the daemon about the identity; the token proves that we may read the home. A daemon whose home
+ * is elsewhere has an owner, who is asked.
+ */
+async function register(
+  client: DaemonClient,
+  settings: Settings,
+  signer: Signer,
+  tellClaim: LaunchOptions["tellClaim"],
+): Promise<void> {
+  const token = await readRegistrationToken(client, settings);
+  if (token === null || !await isTaken(client, settings, signer, token)) {
+    await askOwner(client, signer, tellClaim);
+  }
   if (settings.identityPrivateKey !== null) return; // from the environment: no file to note it in
-  const { markRegistered } = await import("./identity.ts");
   await markRegistered(settings, signer.subject);
 }
 
-/** Another machine's daemon never gets this machine's token. */
-async function readRegistrationToken(client: DaemonClient, settings: Settings): Promise<string> {
-  const { readPrivateFile } = await import("./private_file.ts");
-  const token = isLoopbackUrl(client.baseUrl)
-    ? await readPrivateFile(homePaths(settings.home).server.registrationToken)
-    : null;
-  if (token === null) {
+/** Whether the daemon took the token. One that is not ours to start may be another home's. */
+async function isTaken(
+  client: DaemonClient,
+  { daemonUrl }: Settings,
+  { subject, did }: Signer,
+  registration_token: string,
+): Promise<boolean> {
+  try {
+    await client.registerIdentity({ handle: subject, did, registration_token });
+    return true;
+  } catch (error) {
+    if (daemonUrl === null || !(error instanceof OperationNotAllowedError)) throw error;
+    return false;
+  }
+}
+
+async function askOwner(
+  client: DaemonClient,
+  signer: Signer,
+  tellClaim: LaunchOptions["tellClaim"],
+): Promise<void> {
+  if (tellClaim === undefined) {
     throw new IdentityNotFoundError(
       `Cannot register with the daemon at ${client.baseUrl}: its registration token is not here`,
       { hint: "Use AUTHSOME_IDENTITY_PRIVATE_KEY with an identity that the daemon knows" },
     );
   }
-  return token.trim();
+  const { claimIdentity } = await importLater<typeof import("./claim_identity.ts")>(
+    "client/claim_identity.ts",
+  );
+  await claimIdentity(client, signer, tellClaim);
+}
+
+/** Another machine's daemon never gets this machine's token; null where there is none for it. */
+async function readRegistrationToken(
+  client: DaemonClient,
+  settings: Settings,
+): Promise<string | null> {
+  if (!isLoopbackUrl(client.baseUrl)) return null;
+  const token = await readPrivateFile(homePaths(settings.home).server.registrationToken);
+  return token?.trim() ?? null;
 }

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { CreatedGrant, ProxyRoutes } from "../core/api.ts";
 import { didKey } from "../core/did_key.ts";
 import { GrantDeniedError } from "../core/errors.ts";
 import type { GrantScope } from "../core/grant.ts";
@@ -24,6 +25,8 @@ export interface RunIdentityOptions {
   readonly connections: Readonly<Record<string, string>>;
   /** Program name of the child, for people. */
   readonly label: string;
+  /** Called when the daemon has been asked for the grant. */
+  readonly onAsked?: (() => void) | undefined;
 }
 
 /** How long the grant lasts without being renewed: what is left of a run that was killed. */
@@ -34,6 +37,8 @@ const ANSWER_TIMEOUT_MS = 30_000;
 
 /** A run's key and grant, in force until {@linkcode RunIdentity.end}. */
 export class RunIdentity {
+  /** The routes when the grant was made. */
+  readonly firstRoutes: ProxyRoutes;
   readonly #options: RunIdentityOptions;
   readonly #keys: CryptoKeyPair;
   readonly #did: string;
@@ -46,13 +51,14 @@ export class RunIdentity {
     options: RunIdentityOptions,
     owner: DaemonClient,
     key: { readonly pair: CryptoKeyPair; readonly did: string },
-    grantId: string,
+    grant: CreatedGrant,
   ) {
+    this.firstRoutes = grant.proxy;
     this.#options = options;
     this.#owner = owner;
     this.#keys = key.pair;
     this.#did = key.did;
-    this.#grantId = grantId;
+    this.#grantId = grant.id;
     this.#client = this.#openClient();
     // A failure is mended by revive(), which the broken change stream calls for.
     this.#timer = setInterval(() => this.#renew().catch(() => {}), RENEW_MS);
@@ -109,7 +115,7 @@ export class RunIdentity {
       // Run out while the machine slept: asked for again. Ended by somebody: that stands.
       const grant = await this.#owner.getGrant(this.#grantId);
       if (grant.ended_at !== null) throw error;
-      this.#grantId = await askForGrant(this.#owner, this.#did, this.#options);
+      this.#grantId = (await askForGrant(this.#owner, this.#did, this.#options)).id;
       this.#replaceClient();
     }
   }
@@ -143,14 +149,13 @@ async function makeRunKey(): Promise<{ pair: CryptoKeyPair; did: string }> {
 async function askForGrant(
   owner: DaemonClient,
   run_did: string,
-  { only, connections, label }: RunIdentityOptions,
-): Promise<string> {
-  const grant = await owner.createGrant({
+  { only, connections, label, onAsked }: RunIdentityOptions,
+): Promise<CreatedGrant> {
+  return await owner.createGrant({
     run_did,
     only,
     connections,
     label,
     expires_in: GRANT_SECONDS,
-  });
-  return grant.id;
+  }, { onSent: onAsked });
 }

@@ -19,6 +19,8 @@ export interface TransportRequest {
   /** null: no body. */
   readonly body: Uint8Array<ArrayBuffer> | null;
   readonly signal: AbortSignal;
+  /** Called when the request is on its way and the answer is all there is to wait for. */
+  readonly onSent?: (() => void) | undefined;
 }
 
 /** An answer whose body is still to be read, once. */
@@ -58,9 +60,11 @@ export function openTransport(baseUrl: string): Transport {
 /** A transport over a `fetch`. */
 export function fetchTransport(fetch: DaemonFetch): Transport {
   return {
-    async send({ method, url, headers, body, signal }) {
+    async send({ method, url, headers, body, signal, onSent }) {
       const init: RequestInit = { method, headers, signal, redirect: "manual" };
-      const response = await fetch(url, body === null ? init : { ...init, body });
+      const answer = fetch(url, body === null ? init : { ...init, body });
+      onSent?.();
+      const response = await answer;
       return {
         status: response.status,
         header: (name) => response.headers.get(name),

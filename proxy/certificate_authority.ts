@@ -16,6 +16,7 @@ import {
 } from "./certificate.ts";
 import {
   bitString,
+  concat,
   type Der,
   implicit,
   integer,
@@ -108,12 +109,35 @@ function hasParent(suffix: string, all: ReadonlySet<string>): boolean {
 function nameConstraints(domains: readonly string[]): Der {
   // An empty list of permitted names would permit all: an invalid one permits none.
   const permitted = domains.length > 0 ? domains : ["invalid"];
-  const ascii = new TextEncoder();
-  const subtree = (tag: number, value: Uint8Array) => sequence(implicit(tag, value));
-  const [dns, ip] = [2, 7];
+  const everyAddress = (bytes: number) => sequence(implicit(IP_ADDRESS, new Uint8Array(bytes)));
   return sequence(
-    tagged(0, ...permitted.map((domain) => subtree(dns, ascii.encode(domain)))),
+    tagged(0, dnsSubtrees(permitted)),
     // Address and mask of all zeros: every IPv4 and every IPv6 address.
-    tagged(1, subtree(ip, new Uint8Array(8)), subtree(ip, new Uint8Array(32))),
+    tagged(1, everyAddress(8), everyAddress(32)),
   );
+}
+
+/** Choices of a GeneralName (RFC 5280 section 4.2.1.6). */
+const DNS_NAME = 2;
+const IP_ADDRESS = 7;
+/** A subtree with a longer name needs more than one octet for its length (X.690 section 8.1.3). */
+const SHORT_NAME = 125;
+
+/**
+ * A GeneralSubtree for each domain, one behind the other. They are several hundred, and every run
+ * waits for them: written into one array, octet by octet.
+ */
+function dnsSubtrees(domains: readonly string[]): Uint8Array {
+  const short = domains.filter((domain) => domain.length <= SHORT_NAME);
+  const long = domains.filter((domain) => domain.length > SHORT_NAME);
+  const octets: number[] = [];
+  for (const domain of short) {
+    octets.push(0x30, domain.length + 2, 0x80 | DNS_NAME, domain.length);
+    for (let i = 0; i < domain.length; i++) octets.push(domain.charCodeAt(i));
+  }
+  const ascii = new TextEncoder();
+  return concat([
+    Uint8Array.from(octets),
+    ...long.map((domain) => sequence(implicit(DNS_NAME, ascii.encode(domain)))),
+  ]);
 }

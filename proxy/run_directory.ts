@@ -11,7 +11,7 @@ import { StoreUnavailableError } from "../core/errors.ts";
 export interface RunDirectory {
   readonly path: string;
   /** Writes a file (0600) and returns its path. */
-  write(name: string, content: string | Uint8Array): Promise<string>;
+  write(name: string, content: string | Uint8Array): string;
   /** Removes it with everything in it. */
   remove(): Promise<void>;
 }
@@ -19,15 +19,16 @@ export interface RunDirectory {
 const PREFIX = "authsome-run-";
 
 /**
- * Makes the directory.
+ * Makes the directory. Here and in what it gives, files are touched at once, not on another thread:
+ * they are few and small, and the child waits for them.
  *
  * @throws {StoreUnavailableError} when there is no place to write, a full disk included.
  */
-export async function createRunDirectory(parent?: string): Promise<RunDirectory> {
+export function createRunDirectory(parent?: string): RunDirectory {
   let path: string;
   try {
     // The name tells whose it is: the process that is gone left it behind.
-    path = await Deno.makeTempDir({
+    path = Deno.makeTempDirSync({
       prefix: `${PREFIX}${Deno.pid}-`,
       ...(parent === undefined ? {} : { dir: parent }),
     });
@@ -36,12 +37,13 @@ export async function createRunDirectory(parent?: string): Promise<RunDirectory>
   }
   return {
     path,
-    write: async (name, content) => {
+    write: (name, content) => {
       const file = `${path}/${name}`;
       const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
       try {
-        await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true, mode: 0o700 });
-        await Deno.writeFile(file, bytes, { createNew: true, mode: 0o600 });
+        const folder = file.slice(0, file.lastIndexOf("/"));
+        if (folder !== path) Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+        Deno.writeFileSync(file, bytes, { createNew: true, mode: 0o600 });
       } catch (cause) {
         throw unwritable(file, cause);
       }

@@ -27,7 +27,7 @@ export interface TrustFiles {
    * Writes what only slow starters read, the Java store; called once the child runs, so that no
    * other child waits for it. A Java program is far from its first connection by then.
    */
-  readonly writeLate: () => Promise<void>;
+  readonly writeLate: () => void;
 }
 
 /** Variables that replace what a program trusts; a user who set one has roots of their own there. */
@@ -71,23 +71,27 @@ export async function readOwnTrust(
 }
 
 /** Writes the files into the run's directory. */
-export async function writeTrustFiles(
+export function writeTrustFiles(
   { certificatePem }: CertificateAuthority,
   directory: RunDirectory,
   { trusted, added, wgetrc, hasJava }: OwnTrust,
-): Promise<TrustFiles> {
+): TrustFiles {
   const before = [...new Set([...trusted, ...added])].map(endLine).join("");
   const bundlePem = before + certificatePem;
   const bundle = `${directory.path}/bundle.pem`;
   const javaStore = hasJava ? `${directory.path}/${JAVA_STORE}` : null;
-  const [authority, wgetrcPath, phpIni, nodeBootstrap] = await Promise.all([
-    // The public roots are not repeated here: such a variable adds to them.
-    directory.write("authority.pem", added.map(endLine).join("") + certificatePem),
-    directory.write("wgetrc", `${endLine(wgetrc)}ca_certificate=${bundle}\n`),
-    directory.write("php/authsome.ini", `curl.cainfo="${bundle}"\nopenssl.cafile="${bundle}"\n`),
-    directory.write(NODE_BOOTSTRAP_NAME, NODE_BOOTSTRAP),
-    directory.write("bundle.pem", bundlePem),
-  ]);
+  directory.write("bundle.pem", bundlePem);
+  // The public roots are not repeated here: such a variable adds to them.
+  const authority = directory.write(
+    "authority.pem",
+    added.map(endLine).join("") + certificatePem,
+  );
+  const wgetrcPath = directory.write("wgetrc", `${endLine(wgetrc)}ca_certificate=${bundle}\n`);
+  const phpIni = directory.write(
+    "php/authsome.ini",
+    `curl.cainfo="${bundle}"\nopenssl.cafile="${bundle}"\n`,
+  );
+  const nodeBootstrap = directory.write(NODE_BOOTSTRAP_NAME, NODE_BOOTSTRAP);
   return {
     bundle,
     authority,
@@ -95,9 +99,9 @@ export async function writeTrustFiles(
     wgetrc: wgetrcPath,
     phpDirectory: phpIni.slice(0, phpIni.lastIndexOf("/")),
     nodeBootstrap,
-    writeLate: async () => {
+    writeLate: () => {
       if (javaStore === null) return;
-      await directory.write(JAVA_STORE, javaTrustStore(decodePem(bundlePem)));
+      directory.write(JAVA_STORE, javaTrustStore(decodePem(bundlePem)));
     },
   };
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CreateGrantRequest, GrantItem } from "../../core/api.ts";
+import type { CreatedGrant, CreateGrantRequest, GrantItem } from "../../core/api.ts";
 import { publicKeyOf } from "../../core/did_key.ts";
 import { GrantDeniedError, InvalidRequestError } from "../../core/errors.ts";
 import type { Grant } from "../../core/grant.ts";
@@ -18,12 +18,15 @@ import {
 import type { Broker } from "./broker.ts";
 import { auditedAs, type Caller, type OwnerCaller } from "./caller.ts";
 import { connectionNotFound } from "./list_connections.ts";
+import { narrowGrant } from "./narrow_grant.ts";
+import { proxyRoutes } from "./proxy_routes.ts";
 
 /** How long a grant lasts unless the run says otherwise, in seconds. */
 const DEFAULT_LIFETIME_SECONDS = 3600;
 
 /**
- * Lets a run identity use connections.
+ * Lets a run identity use connections. The answer holds its routes, so that a run begins with one
+ * question.
  *
  * @throws {InvalidRequestError} when the key is none. @throws {ProviderNotFoundError}
  * @throws {ConnectionNotFoundError} when a connection is named that does not exist.
@@ -31,8 +34,9 @@ const DEFAULT_LIFETIME_SECONDS = 3600;
 export async function createGrant(
   broker: Broker,
   owner: OwnerCaller,
-  request: CreateGrantRequest,
-): Promise<GrantItem> {
+  asked: CreateGrantRequest,
+): Promise<CreatedGrant> {
+  const request = narrowGrant(owner, asked);
   const { run_did, only = null, connections = {}, label = "" } = request;
   const { expires_in = DEFAULT_LIFETIME_SECONDS } = request;
   if (publicKeyOf(run_did) === null) {
@@ -68,7 +72,7 @@ export async function createGrant(
     details: { label, only: only?.map(showScope) ?? null, connections },
   });
   await keepGrant(broker.vault, grant);
-  return showGrant(grant);
+  return { ...showGrant(grant), proxy: await proxyRoutes(broker, { type: "run", grant }) };
 }
 
 /** Lets a grant of the owner's last `expires_in` seconds from now. @throws {GrantDeniedError} */
@@ -109,7 +113,8 @@ async function findGrant(broker: Broker, caller: Caller, id: string): Promise<Gr
   const grant = await readGrant(broker.vault, wanted);
   const mine = caller.type === "run"
     ? grant?.id === caller.grant.id
-    : grant?.principal_id === caller.principal_id;
+    : grant?.principal_id === caller.principal_id &&
+      (caller.runner === undefined || grant.identity === caller.identity);
   // Somebody else's looks like none: an id tells nothing.
   if (grant === null || !mine) {
     throw new GrantDeniedError("Cannot use the grant: there is no such grant");

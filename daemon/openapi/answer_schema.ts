@@ -12,6 +12,7 @@ import type {
   ConnectionChange,
   ConnectionDetail,
   ConnectionList,
+  CreatedGrant,
   DashboardLink,
   ExportResult,
   GrantItem,
@@ -326,8 +327,7 @@ export const proxyRoutes: z.ZodType<ProxyRoutes> = z.strictObject({
   revision: z.number().describe("Grows with every change"),
 });
 
-/** A grant. */
-export const grantItem: z.ZodType<GrantItem> = z.strictObject({
+const grantFields = {
   id: text,
   run_did: text,
   label: text,
@@ -337,3 +337,12 @@ export const grantItem: z.ZodType<GrantItem> = z.strictObject({
   expires_at: time,
   ended_at: time.nullable(),
 });
+};
+
+/** A grant. */
+export const grantItem: z.ZodType<GrantItem> = z.strictObject(grantFields);
+
+/** `POST /grants`. */
+export const createdGrantItem: z.ZodType<CreatedGrant> = z.strictObject({
+  ...grantFields,
+  proxy: proxyRoutes,

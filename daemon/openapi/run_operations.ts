@@ -3,12 +3,38 @@
  *
  * @module
  */
+import type { GrantItem, ProxyRoutes } from "../../core/api.ts";
 import { createGrantRequest, renewGrantRequest } from "../../core/api_schema.ts";
-import { grantItem, proxyRoutes } from "./answer_schema.ts";
+import { createdGrantItem, grantItem, proxyRoutes } from "./answer_schema.ts";
 import type { AnswerContent, Operation } from "./operation.ts";
 import { grantId } from "./parameters.ts";
 
 const run_did = "did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH";
+
+const routesExample: ProxyRoutes = {
+  routes: [{
+    provider: "acme",
+    connection: "default",
+    host: "api.acme.test",
+    path: "",
+    api_url: "api.acme.test",
+    rule: 0,
+    default_since: "2026-03-01T12:00:00.000Z",
+    auth_endpoints: [],
+    auth_endpoint_paths: [],
+    allow_private: false,
+  }],
+  environment: [{
+    name: "ACME_API_KEY",
+    provider: "acme",
+    connection: "default",
+    field: "api_key",
+    pattern: null,
+    value: null,
+  }],
+  known_hosts: ["api.acme.test"],
+  revision: 1,
+};
 
 const grant: AnswerContent = {
   status: 200,
@@ -26,6 +52,14 @@ const grant: AnswerContent = {
     expires_at: "2026-03-01T13:00:00.000Z",
     ended_at: null,
   },
+};
+
+const createdGrant: AnswerContent = {
+  ...grant,
+  description: "The grant, and the run's routing table",
+  name: "CreatedGrant",
+  schema: createdGrantItem,
+  example: { ...grant.example as GrantItem, proxy: routesExample },
 };
 
 /** Routes and events. */
@@ -50,30 +84,7 @@ export const PROXY_OPERATIONS: readonly Operation[] = [
       description: "The routing table",
       name: "ProxyRoutes",
       schema: proxyRoutes,
-      example: {
-        routes: [{
-          provider: "acme",
-          connection: "default",
-          host: "api.acme.test",
-          path: "",
-          api_url: "api.acme.test",
-          rule: 0,
-          default_since: "2026-03-01T12:00:00.000Z",
-          auth_endpoints: [],
-          auth_endpoint_paths: [],
-          allow_private: false,
-        }],
-        environment: [{
-          name: "ACME_API_KEY",
-          provider: "acme",
-          connection: "default",
-          field: "api_key",
-          pattern: null,
-          value: null,
-        }],
-        known_hosts: ["api.acme.test"],
-        revision: 1,
-      },
+      example: routesExample,
     },
     errors: ["provider_not_found"],
   },
@@ -118,7 +129,7 @@ export const GRANT_OPERATIONS: readonly Operation[] = [
         expires_in: 3600,
       },
     },
-    answer: grant,
+    answer: createdGrant,
     errors: ["connection_not_found", "provider_not_found"],
   },
   {

@@ -12,7 +12,7 @@ const TRUST: TrustFiles = {
   wgetrc: "/run/wgetrc",
   phpDirectory: "/run/php",
   nodeBootstrap: "/run/with space/boot.cjs",
-  writeLate: () => Promise.resolve(),
+  writeLate: () => {},
 };
 
 function environmentOf(base: Record<string, string>): Record<string, string> {
@@ -87,7 +87,7 @@ const OTHERS = ["a.test", "b.test", "c.test"].map((host) =>
 );
 
 Deno.test("the bundle holds what the owner's variables trust, each once, and the run's authority", async () => {
-  const directory = await createRunDirectory();
+  const directory = createRunDirectory();
   const files = await Promise.all(
     OTHERS.map((pem, index) => directory.write(`own${index}.pem`, pem)),
   );
@@ -100,7 +100,7 @@ Deno.test("the bundle holds what the owner's variables trust, each once, and the
     JAVA_HOME: "/somewhere",
   };
 
-  const trust = await writeTrustFiles(
+  const trust = writeTrustFiles(
     AUTHORITY,
     directory,
     await readOwnTrust((name) => variables[name]),
@@ -112,7 +112,7 @@ Deno.test("the bundle holds what the owner's variables trust, each once, and the
   }
   const added = await Deno.readTextFile(trust.authority);
   assert.equal(added, OTHERS[2] + AUTHORITY.certificatePem);
-  await trust.writeLate();
+  trust.writeLate();
   assert.deepEqual([...(await Deno.readFile(trust.javaStore!)).subarray(0, 4)], [
     0xfe,
     0xed,
@@ -123,9 +123,9 @@ Deno.test("the bundle holds what the owner's variables trust, each once, and the
 });
 
 Deno.test("without a variable of the owner's, the bundle is the system's and the run's authority", async () => {
-  const directory = await createRunDirectory();
+  const directory = createRunDirectory();
 
-  const trust = await writeTrustFiles(AUTHORITY, directory, await readOwnTrust(() => undefined));
+  const trust = writeTrustFiles(AUTHORITY, directory, await readOwnTrust(() => undefined));
 
   const bundle = await Deno.readTextFile(trust.bundle);
   assert.ok(bundle.endsWith(AUTHORITY.certificatePem));
@@ -136,10 +136,10 @@ Deno.test("without a variable of the owner's, the bundle is the system's and the
 });
 
 Deno.test("the owner's wgetrc goes along", async () => {
-  const directory = await createRunDirectory();
-  const own = await directory.write("own", "timeout=5");
+  const directory = createRunDirectory();
+  const own = directory.write("own", "timeout=5");
 
-  const trust = await writeTrustFiles(
+  const trust = writeTrustFiles(
     AUTHORITY,
     directory,
     await readOwnTrust((name) => name === "WGETRC" ? own : undefined),
@@ -153,8 +153,8 @@ Deno.test("the owner's wgetrc goes along", async () => {
 });
 
 Deno.test("the run's directory is its owner's alone and gone afterwards", async () => {
-  const directory = await createRunDirectory();
-  const file = await directory.write("sub/file", "x");
+  const directory = createRunDirectory();
+  const file = directory.write("sub/file", "x");
 
   assert.equal((await Deno.stat(directory.path)).mode! & 0o777, 0o700);
   assert.equal((await Deno.stat(file)).mode! & 0o777, 0o600);
@@ -162,9 +162,9 @@ Deno.test("the run's directory is its owner's alone and gone afterwards", async 
   await assert.rejects(Deno.stat(directory.path), Deno.errors.NotFound);
 });
 
-Deno.test("a directory that cannot be made is a clear error", async () => {
-  await assert.rejects(
-    createRunDirectory("/proc/no-such-place"),
+Deno.test("a directory that cannot be made is a clear error", () => {
+  assert.throws(
+    () => createRunDirectory("/proc/no-such-place"),
     (error: { code: string; hint: string }) =>
       error.code === "store_unavailable" && error.hint.includes("TMPDIR"),
   );
