@@ -5,7 +5,8 @@
  *
  * @module
  */
-import type { ProxyRoute, ResolvedCredential } from "../core/api.ts";
+import type { ProxyRoute, ResolvedCredential, ResolveRequest } from "../core/api.ts";
+import { GrantDeniedError } from "../core/errors.ts";
 import type { DaemonAccess } from "./daemon_access.ts";
 import { credentialUnavailable } from "./fail_closed.ts";
 
@@ -29,6 +30,8 @@ export class Credentials {
   readonly #now: () => number;
   readonly #known = new Map<string, ResolvedCredential>();
   readonly #asking = new Map<string, Promise<ResolvedCredential>>();
+  /** For all who were refused meanwhile. */
+  #reviving: Promise<void> | null = null;
   /** Grows whenever something may have changed; an answer to a question asked before is not kept. */
   #epoch = 0;
 
@@ -107,7 +110,7 @@ export class Credentials {
 
   #askDaemon(request: CredentialRequest, rejectedAt?: Date): Promise<ResolvedCredential> {
     const { route, host, path, method } = request;
-    return this.#daemon.current.resolveCredential({
+    return this.#askAsGranted({
       provider: route.provider,
       connection: route.connection,
       host,
@@ -116,6 +119,21 @@ export class Credentials {
       method,
       ...(rejectedAt === undefined ? {} : { rejected_at: rejectedAt.toISOString() }),
     });
+  }
+
+  /**
+   * A grant that ran out is asked for again: the timers that renew it sleep when the machine does.
+   * One that somebody ended stays ended.
+   */
+  async #askAsGranted(question: ResolveRequest): Promise<ResolvedCredential> {
+    try {
+      return await this.#daemon.current.resolveCredential(question);
+    } catch (error) {
+      if (!(error instanceof GrantDeniedError)) throw error;
+      this.#reviving ??= this.#daemon.revive().finally(() => this.#reviving = null);
+      await this.#reviving;
+      return await this.#daemon.current.resolveCredential(question);
+    }
   }
 
   #isFresh({ expires_at }: ResolvedCredential): boolean {

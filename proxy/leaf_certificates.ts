@@ -50,6 +50,8 @@ export interface IssuedLeaf {
 
 interface Leaf {
   readonly context: tls.SecureContext;
+  /** Before this the clock was set back: the certificate is not valid yet. */
+  readonly validFrom: number;
   readonly renewAt: number;
 }
 
@@ -78,11 +80,15 @@ export class LeafCertificates {
   contextFor(host: string): tls.SecureContext {
     const now = this.#options.now().getTime();
     const known = this.#leaves.get(host);
-    if (known !== undefined && now < known.renewAt) return known.context;
+    if (known !== undefined && now >= known.validFrom && now < known.renewAt) return known.context;
     const lifetimeMs = this.#options.lifetimeDays * DAY_MS;
     const { certificatePem, keyPem } = this.issue([host]);
     const context = tls.createSecureContext({ cert: certificatePem, key: keyPem });
-    this.#leaves.set(host, { context, renewAt: now + lifetimeMs * RENEW_AT });
+    this.#leaves.set(host, {
+      context,
+      validFrom: now - BACKDATE_MS,
+      renewAt: now + lifetimeMs * RENEW_AT,
+    });
     return context;
   }
 

@@ -21,7 +21,7 @@ export class Upstream {
   readonly connection: Duplex;
   readonly reader: ByteReader;
   readonly key: string;
-  /** When it came back to the pool, in milliseconds of `performance.now()`. */
+  /** When it came back to the pool, in milliseconds of the pool's clock. */
   idleSince = 0;
   #onClosed: (() => void) | null;
 
@@ -47,11 +47,16 @@ export class UpstreamPool {
   readonly #idle = new Map<string, Upstream[]>();
   readonly #slots = new Map<string, HostSlots>();
   readonly #limits: SlotLimits;
+  readonly #now: () => number;
   #sweeper: ReturnType<typeof setInterval> | undefined;
 
-  /** `limits` for each origin. */
-  constructor(limits: SlotLimits = LIMITS) {
+  /**
+   * `limits` for each origin. `now` is the time of day, not a counter of this machine's awake time:
+   * a server forgets a connection while the machine sleeps, and nothing tells so afterwards.
+   */
+  constructor(limits: SlotLimits = LIMITS, now: () => number = Date.now) {
     this.#limits = limits;
+    this.#now = now;
   }
 
   /**
@@ -88,7 +93,8 @@ export class UpstreamPool {
     for (let upstream = idle?.pop(); upstream !== undefined; upstream = idle?.pop()) {
       upstream.reader.onActivity = null;
       // Bytes nobody asked for would become the answer to the next request.
-      if (!upstream.reader.isDead && upstream.reader.buffered === 0) return upstream;
+      const isUsable = !upstream.reader.isDead && upstream.reader.buffered === 0;
+      if (isUsable && this.#isRecent(upstream)) return upstream;
       upstream.close();
     }
     return undefined;
@@ -99,7 +105,7 @@ export class UpstreamPool {
     const idle = this.#listOf(upstream.key);
     if (idle.length >= MAX_IDLE || upstream.reader.buffered > 0) return upstream.close();
     upstream.reader.expectHead();
-    upstream.idleSince = performance.now();
+    upstream.idleSince = this.#now();
     upstream.reader.onActivity = () => {
       upstream.close();
       const at = idle.indexOf(upstream);
@@ -130,11 +136,16 @@ export class UpstreamPool {
     return slots;
   }
 
+  /** A clock that was set back says nothing about the age either. */
+  #isRecent({ idleSince }: Upstream): boolean {
+    const idleMs = this.#now() - idleSince;
+    return idleMs >= 0 && idleMs < IDLE_MS;
+  }
+
   #startSweeper(): ReturnType<typeof setInterval> {
     const timer = setInterval(() => {
-      const oldest = performance.now() - IDLE_MS;
       for (const idle of this.#idle.values()) {
-        while (idle.length > 0 && idle[0]!.idleSince < oldest) discard(idle.shift()!);
+        while (idle.length > 0 && !this.#isRecent(idle[0]!)) discard(idle.shift()!);
       }
     }, SWEEP_MS);
     Deno.unrefTimer(timer as unknown as number);

@@ -1,5 +1,6 @@
 /** Logins, logouts and a daemon that dies, while the child runs. */
 import assert from "node:assert/strict";
+import { GrantDeniedError } from "../../core/errors.ts";
 import { bearer, FakeDaemon, makeCredential, makeRoute } from "../support/fake_daemon.ts";
 import { startTestProxy, type TestProxy } from "../support/proxy_bench.ts";
 import { startTlsUpstream, type TlsUpstream } from "../support/tls_upstream.ts";
@@ -143,6 +144,37 @@ Deno.test("a daemon that dies: fail closed with a hint, and it works again when 
     await daemon.streamOpened();
     assert.ok(daemon.revivals > 0);
     assert.equal(api.requests.at(-1)!.headers.get("authorization"), "Bearer the-real-key");
+  });
+});
+
+Deno.test("a grant that ran out while the machine slept is asked for again, once for all requests", async () => {
+  const daemon = new FakeDaemon();
+  daemon.resolve = (request) => {
+    if (daemon.revivals === 0) throw new GrantDeniedError("Cannot use the grant: it has expired");
+    return makeCredential(request, [bearer("the-real-key")]);
+  };
+  await withApi(daemon, async (test, api) => {
+    const answers = await Promise.all([get(test), get(test), get(test)]);
+
+    assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200]);
+    for (const { headers } of api.requests) {
+      assert.equal(headers.get("authorization"), "Bearer the-real-key");
+    }
+  });
+  assert.equal(daemon.revivals, 1);
+});
+
+Deno.test("a grant that somebody ended stays ended: nothing goes out", async () => {
+  const daemon = new FakeDaemon();
+  const ended = () => new GrantDeniedError("Cannot use the grant: it has been ended");
+  daemon.resolve = () => Promise.reject(ended());
+  daemon.revive = () => Promise.reject(ended());
+  await withApi(daemon, async (test, api) => {
+    const { status, body } = await get(test);
+
+    assert.equal(status, 502);
+    assert.match(body, /it has been ended/);
+    assert.equal(api.requests.length, 0);
   });
 });
 

@@ -111,3 +111,19 @@ Deno.test("the limit is for each server: another one is not touched", async () =
   await assert.rejects(pool.open(to(), shared), is503);
   assert.equal((await pool.open({ ...to(), key: "https://b.test:443" }, shared)).isReused, false);
 });
+
+for (const [what, minutes] of [["an hour of sleep", 60], ["a clock set back", -60]] as const) {
+  Deno.test(`after ${what} no idle connection is trusted`, async () => {
+    let now = Date.parse("2026-01-01T00:00:00Z");
+    const pool = new UpstreamPool(LIMITS, () => now);
+    const connection = silent();
+    const { upstream } = await pool.open(to(() => Promise.resolve(connection)), shared);
+    pool.give(upstream);
+
+    now += minutes * 60_000;
+
+    assert.equal(pool.take(upstream.key), undefined);
+    assert.ok(connection.isClosed);
+    pool.close();
+  });
+}
