@@ -50,7 +50,11 @@ export interface AuthorityOptions {
 const DAY_MS = 86_400_000;
 /** Clocks of containers are off by minutes, not by days. */
 const BACKDATE_MS = 3_600_000;
-const DEFAULT_LIFETIME_DAYS = 30;
+/**
+ * Longer than any run: a process reads what it trusts once, at its start, so an authority that ended
+ * before the run would cut off a program that works. Its key dies with the run anyway.
+ */
+const DEFAULT_LIFETIME_DAYS = 3653;
 
 /** Key usage bits (RFC 5280 section 4.2.1.3): keyCertSign and cRLSign. */
 const SIGN_CERTIFICATES = bitString(Uint8Array.of(0x06), 1);
