@@ -88,7 +88,11 @@ Deno.test("the authority is one, and a leaf is none", () => {
 });
 
 Deno.test("an authority after 2049 has a date that is read right", { ignore: !hasOpenSsl }, () => {
-  const authority = createAuthority({ hosts: HOSTS, now: new Date("2051-06-01T00:00:00Z") });
+  const authority = createAuthority({
+    hosts: HOSTS,
+    now: new Date("2051-06-01T00:00:00Z"),
+    lifetimeDays: 30,
+  });
   assert.match(new X509Certificate(authority.certificatePem).validTo, /2051/);
 });
 
@@ -111,6 +115,48 @@ Deno.test("a host's context is kept, and made anew before its certificate expire
   now = new Date("2026-01-10T00:00:01Z");
   assert.notEqual(leaves.contextFor("api.acme.test"), first);
 });
+
+Deno.test("a clock that is set back: the certificate is made anew, or it would not be valid yet", () => {
+  let now = new Date("2026-01-10T00:00:00Z");
+  const leaves = new LeafCertificates(createAuthority({ hosts: HOSTS }), { now: () => now });
+  const first = leaves.contextFor("api.acme.test");
+  now = new Date("2026-01-09T23:30:00Z");
+  assert.equal(leaves.contextFor("api.acme.test"), first);
+  now = new Date("2026-01-09T00:00:00Z");
+  assert.notEqual(leaves.contextFor("api.acme.test"), first);
+});
+
+for (const days of [0, 6, 8, 29, 31, 400, 3000]) {
+  Deno.test(`day ${days} of a run: what the child trusted at its start covers the certificate`, {
+    ignore: !hasOpenSsl,
+  }, async () => {
+    const start = new Date("2026-01-01T00:00:00Z");
+    let now = start;
+    const authority = createAuthority({ hosts: HOSTS, now: start });
+    const leaves = new LeafCertificates(authority, { now: () => now });
+    leaves.issue(["api.acme.test"]);
+    now = new Date(start.getTime() + days * 86_400_000);
+    const directory = await Deno.makeTempDir();
+    await Deno.writeTextFile(`${directory}/ca.pem`, authority.certificatePem);
+    await Deno.writeTextFile(
+      `${directory}/leaf.pem`,
+      leaves.issue(["api.acme.test"]).certificatePem,
+    );
+
+    const { success, stderr } = await new Deno.Command("openssl", {
+      args: [
+        "verify",
+        "-x509_strict",
+        ...["-attime", String(now.getTime() / 1000)],
+        ...["-CAfile", `${directory}/ca.pem`],
+        `${directory}/leaf.pem`,
+      ],
+    }).output();
+
+    await Deno.remove(directory, { recursive: true });
+    assert.ok(success, new TextDecoder().decode(stderr));
+  });
+}
 
 Deno.test("permittedDomains() takes literal ends, and nothing below what is there already", () => {
   assert.deepEqual(
