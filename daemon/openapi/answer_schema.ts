@@ -39,7 +39,10 @@ const flow = z.enum(FLOWS as [typeof FLOWS[number], ...typeof FLOWS[number][]]);
 const authType = z.enum(["oauth2", "api_key"]);
 const status = z.enum(["connected", "expired", "revoked", "invalid", "needs_reauth"]);
 /** Whose credential it is, as far as the provider said. */
-export const account: z.ZodType<Account> = z.strictObject({ id: text.nullable(), label: text.nullable() });
+export const account: z.ZodType<Account> = z.strictObject({
+  id: text.nullable(),
+  label: text.nullable(),
+});
 
 /** The body of every error answer. */
 export const errorEnvelope: z.ZodType<ErrorEnvelope> = z.strictObject({

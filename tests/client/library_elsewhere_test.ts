@@ -5,6 +5,7 @@
  * @module
  */
 import { deepEqual, equal } from "node:assert/strict";
+import { findBun, installClients } from "../support/client_programs.ts";
 import { findProgram } from "../support/deno_on_path.ts";
 import { ROOT } from "../support/temporary_home.ts";
 import {
@@ -60,8 +61,18 @@ client.close();
 console.log(JSON.stringify(said));
 `;
 
-for (const program of ["node", "bun"]) {
-  const path = isShim(program) ? null : findProgram(program, Deno.env.get("PATH") ?? "");
+const clients = await Deno.makeTempDir({ prefix: "authsome-clients-" });
+Deno.test.afterAll(() => Deno.remove(clients, { recursive: true }));
+
+/** Bun comes from npm where the machine has none. */
+async function findRuntime(program: "node" | "bun"): Promise<string | null> {
+  const found = isShim(program) ? null : findProgram(program, Deno.env.get("PATH") ?? "");
+  if (found !== null || program === "node") return found;
+  return await installClients(clients) ? await findBun(clients) : null;
+}
+
+for (const program of ["node", "bun"] as const) {
+  const path = await findRuntime(program);
   Deno.test({
     name: `the library works in ${program}${path === null ? ` (skipped: no ${program})` : ""}`,
     ignore: path === null,
