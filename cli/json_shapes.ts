@@ -177,6 +177,16 @@ export const JSON_SHAPES: Readonly<Record<string, JsonShape>> = {
     registration_status: '"registered" | "local"',
     switched: "true",
   },
+  "profile accept": {
+    status: '"accepted" | "declined"',
+    profile: "string",
+    did: "string",
+    only: "{ provider, connection }[] | null",
+    waiting: "without a code: { code, handle, did, fingerprint, … }[]",
+    let_in: "without a code: { handle, did, access, only, … }[]",
+  },
+  "profile refuse": { status: '"refused"', profile: "string", did: "string" },
+  "profile remove": { status: '"removed"', profile: "string", runs_ended: "number" },
   "profile use": { status: '"active"', profile: "string", did: "string" },
   "profile list": { profiles: "{ profile, active, did, … }[]" },
   "daemon status": {

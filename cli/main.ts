@@ -136,6 +136,12 @@ async function openClient(settings: Settings, voice: Voice): Promise<DaemonClien
   return await openOwnerClient(settings, {
     promptPassphrase: passphrasePrompt(voice),
     note: (text) => voice.note(text),
+    tellClaim: async (claim) => {
+      const { tellClaim } = await importLater<typeof import("./tell_claim.ts")>(
+        "cli/tell_claim.ts",
+      );
+      return await tellClaim(voice, claim);
+    },
   });
 }
 

@@ -53,6 +53,13 @@ import type {
 import { ANSWER_HEADER, CHALLENGE_HEADER } from "../core/boot.ts";
 import type { ConnectionRef } from "../core/connection.ts";
 import { AuthsomeError, DaemonUnavailableError, IdentityNotFoundError } from "../core/errors.ts";
+import type {
+  AcceptClaimRequest,
+  ClaimList,
+  CreateClaimRequest,
+  IdentityClaim,
+  RemovedIdentity,
+} from "../core/identity_claim.ts";
 import { createProof, type Signer } from "../core/proof.ts";
 import type { Secret } from "../core/secret.ts";
 import { readError, readJson } from "./daemon_answer.ts";
@@ -91,6 +98,8 @@ export interface DaemonClientOptions {
 export interface CallOptions {
   /** Gives up; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Called when the request is on its way: what is done now is done while the daemon works. */
+  readonly onSent?: (() => void) | undefined;
 }
 
 /** What `GET /health` says, and how the daemon proved itself. */
@@ -98,8 +107,6 @@ export interface HealthAnswer extends Health {
   /** Answer to the challenge (see `core/boot.ts`); null when none was given. */
   readonly answer: string | null;
 }
-  /** Called when the request is on its way: what is done now is done while the daemon works. */
-  readonly onSent?: (() => void) | undefined;
 
 interface Call extends CallOptions {
   /** Sent as JSON; left out: no body. */
@@ -187,6 +194,41 @@ export class DaemonClient {
     return this.#call("GET", "/identities", options);
   }
 
+  /** Asks the daemon's owner to let the signer's identity in; the one that waits, where one does. */
+  createClaim(request: CreateClaimRequest, options: CallOptions = {}): Promise<IdentityClaim> {
+    return this.#call("POST", "/identities/claims", { ...options, body: request });
+  }
+
+  /** What has become of a claim that the signer made. */
+  getClaim(code: string, options: CallOptions = {}): Promise<IdentityClaim> {
+    return this.#call("GET", `/identities/claims/${encode(code)}`, options);
+  }
+
+  /** The claims that wait for the owner's word. */
+  listClaims(options: CallOptions = {}): Promise<ClaimList> {
+    return this.#call("GET", "/identities/claims", options);
+  }
+
+  /** Lets the identity of a claim in, to run programs with at most `only`. */
+  acceptClaim(
+    code: string,
+    request: AcceptClaimRequest = {},
+    options: CallOptions = {},
+  ): Promise<RegisteredIdentity> {
+    const path = `/identities/claims/${encode(code)}/accept`;
+    return this.#call("POST", path, { ...options, body: request });
+  }
+
+  /** Keeps the identity of a claim out. */
+  refuseClaim(code: string, options: CallOptions = {}): Promise<IdentityClaim> {
+    return this.#call("DELETE", `/identities/claims/${encode(code)}`, options);
+  }
+
+  /** Takes the access of an identity that was let in away, and ends its runs. */
+  removeIdentity(handle: string, options: CallOptions = {}): Promise<RemovedIdentity> {
+    return this.#call("DELETE", `/identities/${encode(handle)}`, options);
+  }
+
   /** Begins a login. */
   createSession(
     request: CreateSessionRequest | CreateMcpSessionRequest,
@@ -233,6 +275,11 @@ export class DaemonClient {
     return this.#call("GET", `${connectionPath(ref)}${query}`, options);
   }
 
+  /** Asks the provider whether one connection works, by the harmless call that its definition names. */
+  checkConnection(ref: ConnectionRef, options: CallOptions = {}): Promise<CheckedConnection> {
+    return this.#call("POST", `${connectionPath(ref)}/check`, { ...options, body: {} });
+  }
+
   /** Forgets one connection here; the provider is not told. */
   logOut(ref: ConnectionRef, options: CallOptions = {}): Promise<ConnectionChange> {
     return this.#call("POST", `${connectionPath(ref)}/logout`, { ...options, body: {} });
@@ -242,11 +289,6 @@ export class DaemonClient {
   revokeProvider(name: string, options: CallOptions = {}): Promise<RevokeResult> {
     return this.#call("POST", `/connections/${encode(name)}/revoke`, { ...options, body: {} });
   }
-  /** Asks the provider whether one connection works, by the harmless call that its definition names. */
-  checkConnection(ref: ConnectionRef, options: CallOptions = {}): Promise<CheckedConnection> {
-    return this.#call("POST", `${connectionPath(ref)}/check`, { ...options, body: {} });
-  }
-
 
   /** Makes a connection its provider's default. */
   setDefault(ref: ConnectionRef, options: CallOptions = {}): Promise<ConnectionChange> {
@@ -403,7 +445,7 @@ export class DaemonClient {
     } catch (error) {
       const register = this.#onUnknownIdentity;
       if (!(error instanceof IdentityNotFoundError) || register === null) throw error;
-      if (path === "/identities/register") throw error;
+      if (/^\/identities\/(register|claims)/.test(path)) throw error;
       await register(this);
       return await this.#sendOnce(method, path, call);
     }

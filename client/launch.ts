@@ -12,6 +12,7 @@ import { type HomePaths, homePaths } from "../core/paths.ts";
 import { baseUrlOf } from "./daemon_state.ts";
 import type { DaemonStatus } from "./daemon_status.ts";
 import { findDaemon } from "./find_daemon.ts";
+import type { TellClaim } from "./claim_identity.ts";
 import { auditWholeHome } from "./home.ts";
 import type { PromptPassphrase } from "./master_key_source.ts";
 
@@ -21,6 +22,11 @@ export interface LaunchOptions {
   readonly promptPassphrase?: PromptPassphrase | undefined;
   /** Says what takes a moment, in a few words. */
   readonly note?: ((text: string) => void) | undefined;
+  /**
+   * Tells what the owner of a daemon on another machine has to type to let this one in; left out:
+   * nobody is asked, and the call fails.
+   */
+  readonly tellClaim?: TellClaim | undefined;
 }
 
 /** A daemon that can be spoken to. */

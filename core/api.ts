@@ -126,6 +126,10 @@ export interface IdentityList {
     readonly did: string;
     readonly status: string;
     readonly created_at: string;
+    /** `run`: of another machine, let in to run programs. */
+    readonly access: "owner" | "run";
+    /** What its runs may use at most; null: every connection. */
+    readonly only: readonly GrantScope[] | null;
   }[];
 }
 

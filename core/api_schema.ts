@@ -27,6 +27,7 @@ import type {
 } from "./api.ts";
 import { FLOWS, isName, NAME_PATTERN } from "./provider.ts";
 import type { GrantScope } from "./grant.ts";
+import type { AcceptClaimRequest, CreateClaimRequest } from "./identity_claim.ts";
 import { InvalidRequestError, type Issue } from "./errors.ts";
 
 const name = z.string().refine(isName, {
@@ -43,6 +44,12 @@ export const registerIdentityRequest: z.ZodType<RegisterIdentityRequest> = z.str
   handle: z.string().regex(HANDLE_PATTERN),
   did: z.string().startsWith("did:key:z").max(80),
   registration_token: z.string().min(1).max(200),
+});
+
+/** `POST /identities/claims`. */
+export const createClaimRequest: z.ZodType<CreateClaimRequest> = z.strictObject({
+  handle: z.string().regex(HANDLE_PATTERN),
+  did: z.string().startsWith("did:key:z").max(80),
 });
 
 /** `POST /auth/sessions`. */
@@ -113,6 +120,11 @@ export const createGrantRequest: z.ZodType<CreateGrantRequest> = z.strictObject(
   connections: z.record(name, name).optional(),
   label: z.string().max(200).optional(),
   expires_in: z.number().int().min(1).max(86_400).optional(),
+});
+
+/** `POST /identities/claims/{code}/accept`. */
+export const acceptClaimRequest: z.ZodType<AcceptClaimRequest> = z.strictObject({
+  only: z.array(grantScope).min(1).max(1000).nullish(),
 });
 
 /** `POST /grants/{id}/renew`. */

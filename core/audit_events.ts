@@ -19,6 +19,8 @@ export const AUDIT_EVENTS = {
   scan: "A credential that was found in a file or the environment was taken in",
   set_default: "A connection became its provider's default",
   identity_registered: "An identity was registered",
+  identity_refused: "An identity of another machine that asked to be let in was refused",
+  identity_removed: "An identity that had been let in was taken out again; its runs ended",
   grant_start: "A run was let use connections",
   grant_end: "A run's grant was ended",
   resolve: "A credential was handed out for requests: the daemon's own count",

@@ -72,7 +72,7 @@ export function readSettings(read: ReadVariable): Settings {
     home: home.replace(/[\\/]+$/, ""),
     host,
     port: readPort(get("AUTHSOME_PORT")),
-    daemonUrl: readUrl("AUTHSOME_DAEMON_URL", get("AUTHSOME_DAEMON_URL") ?? both),
+    daemonUrl: readDaemonUrl(get("AUTHSOME_DAEMON_URL") ?? both),
     serverBaseUrl: readUrl("AUTHSOME_SERVER_BASE_URL", get("AUTHSOME_SERVER_BASE_URL") ?? both),
     identity: get("AUTHSOME_IDENTITY"),
     identityPrivateKey: privateKey === null ? null : new Secret(privateKey.toLowerCase()),
@@ -100,6 +100,22 @@ function readPort(text: string | null): number {
     });
   }
   return port;
+}
+
+/** Credentials come back from there: in clear to this machine itself and nowhere else. */
+function readDaemonUrl(text: string | null): string | null {
+  const url = readUrl("AUTHSOME_DAEMON_URL", text);
+  if (url === null || url.startsWith("https:")) return url;
+  const { hostname } = new URL(url);
+  if (hostname === "localhost" || hostname === "[::1]" || /^127(\.\d+){3}$/.test(hostname)) {
+    return url;
+  }
+  throw new UsageError(
+    `Cannot use AUTHSOME_DAEMON_URL: ${hostname} is another machine, and http would show it everything`,
+    {
+      hint: "Forward the daemon's port to 127.0.0.1 here, or use https; see docs/guides/docker.md",
+    },
+  );
 }
 
 function readUrl(name: string, text: string | null): string | null {

@@ -7,6 +7,7 @@
 import { Hono } from "@hono/hono";
 import type { MiddlewareHandler } from "@hono/hono";
 import type { Broker } from "./broker/broker.ts";
+import { IdentityClaims } from "./broker/identity_claims.ts";
 import { loginPageRoutes } from "./dashboard/login_pages.tsx";
 import { errorResponse, notFoundResponse } from "./error_response.ts";
 import type { Log } from "./log.ts";
@@ -33,7 +34,12 @@ import { dashboardSessionRoute } from "./routes/dashboard_session.ts";
 import { credentialRoutes } from "./routes/credentials.ts";
 import { grantRoutes } from "./routes/grants.ts";
 import { healthRoute, type HealthSource, statusRoutes } from "./routes/health.ts";
-import { identityRoutes, registrationRoute } from "./routes/identities.ts";
+import {
+  acceptanceRoutes,
+  claimRoutes,
+  identityRoutes,
+  registrationRoute,
+} from "./routes/identities.ts";
 import { keyRoutes } from "./routes/keys.ts";
 import { providerRoutes } from "./routes/providers.ts";
 import { proxyRoutesRoutes } from "./routes/proxy_routes.ts";
@@ -55,12 +61,13 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
 export function createApp({ broker, proofs, health, own, log }: AppParts): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>({ getPath: routePath });
   const sessions = new DashboardSessions(broker.now);
+  const claims = new IdentityClaims(broker.now);
   app.onError((error, c) => errorResponse(error, log, `${c.req.method} ${c.req.routePath}`));
   app.notFound(() => notFoundResponse());
   app.use(securityHeaders(), originGuard(own), passGate(broker.gate));
-  app.route("/", openRoutes(broker, proofs, health));
+  app.route("/", openRoutes(broker, proofs, health, claims));
   app.use("/ui/*", dashboardPages(broker, sessions));
-  app.route("/", provenRoutes(broker, proofs, sessions));
+  app.route("/", provenRoutes(broker, proofs, sessions, claims));
   return app;
 }
 
@@ -71,7 +78,12 @@ function routePath(request: Request): string {
 }
 
 /** Routes that need no proof, or check one of a key that is not known yet. */
-function openRoutes(broker: Broker, proofs: ProofChecks, health: HealthSource): Hono<ApiEnv> {
+function openRoutes(
+  broker: Broker,
+  proofs: ProofChecks,
+  health: HealthSource,
+  claims: IdentityClaims,
+): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
   routes.route("/", healthRoute(health));
   routes.route("/", apiDocsRoutes(health.version));
@@ -79,6 +91,8 @@ function openRoutes(broker: Broker, proofs: ProofChecks, health: HealthSource): 
   routes.route("/", loginPageRoutes(broker));
   routes.use("/identities/register", readBody(JSON_TYPE, DEFAULT_BODY_LIMIT));
   routes.route("/", registrationRoute(broker, proofs));
+  routes.on(["POST", "GET"], "/identities/claims/:code?", readBody(JSON_TYPE, DEFAULT_BODY_LIMIT));
+  routes.route("/", claimRoutes(claims, proofs));
   return routes;
 }
 
@@ -100,6 +114,7 @@ function provenRoutes(
   broker: Broker,
   proofs: ProofChecks,
   sessions: DashboardSessions,
+  claims: IdentityClaims,
 ): Hono<ApiEnv> {
   const routes = new Hono<ApiEnv>();
   const small = readBody(JSON_TYPE, DEFAULT_BODY_LIMIT);
@@ -115,6 +130,7 @@ function provenRoutes(
   routes.use("*", requireProof(proofs, (caller, asked) => broker.usage.refused(caller, asked)));
   routes.route("/", statusRoutes(broker));
   routes.route("/", identityRoutes(broker));
+  routes.route("/", acceptanceRoutes(broker, claims));
   routes.route("/", authSessionRoutes(broker));
   routes.route("/", connectionsRoutes(broker));
   routes.route("/", credentialRoutes(broker));

@@ -4,7 +4,7 @@
  * @module
  */
 import { GrantDeniedError } from "../../core/errors.ts";
-import type { Grant } from "../../core/grant.ts";
+import type { Grant, GrantScope } from "../../core/grant.ts";
 
 /** A registered identity: may do everything with its own vault. */
 export interface OwnerCaller {
@@ -14,6 +14,8 @@ export interface OwnerCaller {
   readonly did: string;
   readonly principal_id: string;
   readonly vault_id: string;
+  /** Of another machine, let in to run programs: at most with these connections (null: any). */
+  readonly runner?: { readonly only: readonly GrantScope[] | null };
 }
 
 /** The key of one `authsome run`: may use what its grant says, and read nothing. */

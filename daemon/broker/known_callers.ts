@@ -61,8 +61,9 @@ export class KnownCallers {
       });
     }
     if (identity.did !== did) throw foreignKey();
-    const { handle, principal_id, vault_id } = identity;
-    return { type: "owner", identity: handle, did, principal_id, vault_id };
+    const { handle, principal_id, vault_id, runner } = identity;
+    const owner = { type: "owner", identity: handle, did, principal_id, vault_id } as const;
+    return runner === undefined ? owner : { ...owner, runner };
   }
 
   async #run({ subject, did }: Proof): Promise<Caller> {

@@ -59,11 +59,13 @@ export async function registerIdentity(
 export async function showIdentities(broker: Broker): Promise<IdentityList> {
   const identities = await listIdentities(broker.vault);
   return {
-    identities: identities.map(({ handle, did, created_at }) => ({
+    identities: identities.map(({ handle, did, created_at, runner }) => ({
       handle,
       did,
       status: "claimed",
       created_at: created_at.toISOString(),
+      access: runner === undefined ? "owner" : "run",
+      only: runner?.only ?? null,
     })),
   };
 }

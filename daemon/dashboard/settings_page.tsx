@@ -81,10 +81,11 @@ export function SettingsPage(props: SettingsProps): Child {
       <section class="card" aria-labelledby="identities">
         <h2 id="identities">Identities</h2>
         <ul class="rows">
-          {identities.map(({ handle, did, created_at }) => (
+          {identities.map(({ handle, did, created_at, access }) => (
             <li class="identity">
               <span>
                 <b>{handle}</b> {handle === who.identity ? <Badge tone="accent">you</Badge> : null}
+                {access === "run" ? <Badge tone="warning">may run programs</Badge> : null}
               </span>
               <code class="quiet">{did}</code>
               <span class="quiet">

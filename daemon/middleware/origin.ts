@@ -37,7 +37,9 @@ export function originGuard(own: () => OwnAddresses): MiddlewareHandler {
     const { authority, path } = splitTarget(url);
     const host = headers.get("host")?.toLowerCase() ?? authority;
     if (!hosts.has(host) || !hosts.has(authority)) {
-      throw new ForbiddenOriginError("Cannot answer: the Host header names somebody else");
+      throw new ForbiddenOriginError("Cannot answer: the Host header names somebody else", {
+        hint: "Forward the daemon's port under its own number, and ask for it at 127.0.0.1",
+      });
     }
     const origin = headers.get("origin");
     if (origin !== null && !origins.has(origin)) {

@@ -16,6 +16,14 @@ const ALLOWED: ReadonlySet<string> = new Set([
   "DELETE /grants/self",
 ]);
 
+/** What an identity of another machine may ask for besides: what `authsome run` and a look need. */
+const ALLOWED_TO_RUNNERS: readonly RegExp[] = [
+  /^GET \/(whoami|ready|connections|providers|proxy\/routes|proxy\/events)$/,
+  /^POST \/grants$/,
+  /^POST \/grants\/grant_[0-9a-f]{24}\/renew$/,
+  /^(GET|DELETE) \/grants\/grant_[0-9a-f]{24}$/,
+];
+
 /** What a refused run asked for, without what a path may hold. */
 export function askedRoute(method: string, path: string): string {
   const part = /^\/[a-z]{1,20}(?=\/|$)/.exec(path)?.[0] ?? "/…";
@@ -25,10 +33,18 @@ export function askedRoute(method: string, path: string): string {
 /**
  * `path` is the routed one, without `/api`.
  *
- * @throws {GrantDeniedError} when the caller is a run and the route is not one of its few.
+ * @throws {GrantDeniedError} when the caller is a run, or an identity that was let in to run programs,
+ * and the route is not one of its few.
  */
 export function admitRunIdentity(caller: Caller, method: string, path: string): void {
-  if (caller.type === "owner") return;
+  if (caller.type === "owner") {
+    if (caller.runner === undefined) return;
+    if (ALLOWED_TO_RUNNERS.some((allowed) => allowed.test(`${method} ${path}`))) return;
+    throw new GrantDeniedError(
+      "Cannot do this as a profile of another machine: it was let in to run programs",
+      { hint: "Do it on the daemon's machine" },
+    );
+  }
   if (ALLOWED.has(`${method} ${path}`)) return;
   throw new GrantDeniedError(
     "Cannot do this with a run identity: it may use its credentials and nothing else",

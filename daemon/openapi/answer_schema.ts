@@ -30,6 +30,7 @@ import type {
 import type { Account } from "../../core/connection.ts";
 import type { ErrorEnvelope } from "../../core/errors.ts";
 import type { FilledInjection } from "../../core/injection.ts";
+import type { ClaimList, IdentityClaim, RemovedIdentity } from "../../core/identity_claim.ts";
 import { FLOWS } from "../../core/provider.ts";
 
 const text = z.string();
@@ -69,6 +70,28 @@ export const health: z.ZodType<Health> = z.strictObject({
 export const dashboardLink: z.ZodType<DashboardLink> = z.strictObject({
   url: text.describe("Opens the dashboard in the browser that follows it first"),
   expires_at: time,
+});
+
+const claim = z.strictObject({
+  code: text.describe("What the owner types; works once"),
+  handle: text,
+  did: text,
+  status: z.enum(["pending", "accepted", "refused", "expired"]),
+  created_at: time,
+  expires_at: time,
+});
+
+/** A claim. */
+export const identityClaim: z.ZodType<IdentityClaim> = claim;
+
+/** `GET /identities/claims`. */
+export const claimList: z.ZodType<ClaimList> = z.strictObject({ claims: z.array(claim) });
+
+/** `DELETE /identities/{handle}`. */
+export const removedIdentity: z.ZodType<RemovedIdentity> = z.strictObject({
+  status: z.literal("removed"),
+  handle: text,
+  runs_ended: z.int(),
 });
 
 const check = text.describe("ok, or a short code of what is wrong");
@@ -148,7 +171,17 @@ export const registeredIdentity: z.ZodType<RegisteredIdentity> = z.strictObject(
 /** `GET /identities`. */
 export const identityList: z.ZodType<IdentityList> = z.strictObject({
   identities: z.array(
-    z.strictObject({ handle: text, did: text, status: text, created_at: time }),
+    z.strictObject({
+      handle: text,
+      did: text,
+      status: text,
+      created_at: time,
+      access: z.enum(["owner", "run"]).describe(
+        "`run`: let in from another machine, to run programs",
+      ),
+      only: z.array(z.strictObject({ provider: text, connection: text.nullable() })).nullable()
+        .describe("What its runs may use at most; null: every connection"),
+    }),
   ),
 });
 
@@ -339,7 +372,6 @@ const grantFields = {
   created_at: time,
   expires_at: time,
   ended_at: time.nullable(),
-});
 };
 
 /** A grant. */
@@ -349,3 +381,4 @@ export const grantItem: z.ZodType<GrantItem> = z.strictObject(grantFields);
 export const createdGrantItem: z.ZodType<CreatedGrant> = z.strictObject({
   ...grantFields,
   proxy: proxyRoutes,
+});

@@ -35,6 +35,24 @@ export const sessionId: Parameter = {
   example: "sess_5f2b8a1c9d3e4f60718293a4b5c6d7e8",
 };
 
+/** `{code}` of a claim. */
+export const claimCode: Parameter = {
+  name: "code",
+  in: "path",
+  description: "Code of the claim",
+  schema: { type: "string" },
+  example: "BCDF-GHJK",
+};
+
+/** `{handle}` of an identity. */
+export const handle: Parameter = {
+  name: "handle",
+  in: "path",
+  description: "Handle of the identity",
+  schema: { type: "string" },
+  example: "calm-quietly-0001",
+};
+
 /** `{id}` of a grant. */
 export const grantId: Parameter = {
   name: "id",

@@ -4,8 +4,17 @@
  * @module
  */
 import { registerIdentityRequest } from "../../core/api_schema.ts";
-import { health, identityList, readiness, registeredIdentity, whoAmI } from "./answer_schema.ts";
+import {
+  health,
+  identityList,
+  readiness,
+  registeredIdentity,
+  removedIdentity,
+  whoAmI,
+} from "./answer_schema.ts";
+import { CLAIM_OPERATIONS } from "./claim_operations.ts";
 import type { Operation } from "./operation.ts";
+import { handle } from "./parameters.ts";
 
 const did = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK";
 
@@ -154,9 +163,30 @@ export const STATUS_OPERATIONS: readonly Operation[] = [
           did,
           status: "claimed",
           created_at: "2026-03-01T12:00:00.000Z",
+          access: "owner",
+          only: null,
         }],
       },
     },
     errors: [],
   },
+  {
+    id: "removeIdentity",
+    method: "DELETE",
+    path: "/identities/{handle}",
+    tag: "Identities",
+    summary: "Takes the access of an identity that was let in away, and ends its runs",
+    caller: "owner",
+    parameters: [handle],
+    answer: {
+      status: 200,
+      type: "application/json",
+      description: "It is out",
+      name: "RemovedIdentity",
+      schema: removedIdentity,
+      example: { status: "removed", handle: "calm-quietly-0001", runs_ended: 1 },
+    },
+    errors: ["invalid_input", "operation_not_allowed"],
+  },
+  ...CLAIM_OPERATIONS,
 ];

@@ -4,6 +4,7 @@
  * @module
  */
 import { IdentityRegistrationError } from "../../core/errors.ts";
+import type { GrantScope } from "../../core/grant.ts";
 import type { Vault, VaultChange } from "../vault/vault.ts";
 import { changeRecords } from "./change_records.ts";
 import { didKeyKey, IDENTITY_PREFIX, identityKey, PRINCIPAL_KEY } from "./record_key.ts";
@@ -24,6 +25,16 @@ export interface RegisteredIdentityRecord {
   readonly principal_id: string;
   readonly vault_id: string;
   readonly created_at: Date;
+  /**
+   * Of another machine, let in by the owner: it may grant runs (at most these connections; null: any)
+   * and nothing else. Left out: an identity of the owner's own.
+   */
+  readonly runner?: Runner;
+}
+
+/** What an identity that was let in may use. */
+export interface Runner {
+  readonly only: readonly GrantScope[] | null;
 }
 
 /** The owner; null before the first identity is registered. */
@@ -55,7 +66,11 @@ export async function listIdentities(vault: Vault): Promise<readonly RegisteredI
  */
 export async function registerIdentity(
   vault: Vault,
-  { handle, did }: { readonly handle: string; readonly did: string },
+  { handle, did, runner }: {
+    readonly handle: string;
+    readonly did: string;
+    readonly runner?: Runner;
+  },
   now: Date,
 ): Promise<RegisteredIdentityRecord> {
   // Two first registrations at once write the same keys; the second meets a conflict, reads again
@@ -82,7 +97,14 @@ export async function registerIdentity(
       changes.push({ type: "put", key: PRINCIPAL_KEY, value: encode(principal), expected: 0 });
     }
     const { principal_id, vault_id } = principal;
-    const identity = { handle, did, principal_id, vault_id, created_at: now };
+    const identity = {
+      handle,
+      did,
+      principal_id,
+      vault_id,
+      created_at: now,
+      ...(runner === undefined ? {} : { runner }),
+    };
     changes.push(
       { type: "put", key: identityKey(handle), value: encode(identity), expected: 0 },
       { type: "put", key: didKeyKey(did), value: encode({ handle }), expected: 0 },
@@ -90,6 +112,17 @@ export async function registerIdentity(
     await vault.write(changes);
     return identity;
   });
+}
+
+/** Forgets an identity; its key is a stranger's afterwards. */
+export async function removeIdentity(
+  vault: Vault,
+  { handle, did }: Pick<RegisteredIdentityRecord, "handle" | "did">,
+): Promise<void> {
+  await vault.write([
+    { type: "delete", key: identityKey(handle) },
+    { type: "delete", key: didKeyKey(did) },
+  ]);
 }
 
 function newPrincipal(now: Date): Principal {

@@ -1,0 +1,25 @@
+/**
+ * What a person in a container sees while the owner of the daemon is asked to let it in.
+ *
+ * @module
+ */
+import { fingerprintOf, type IdentityClaim } from "../core/identity_claim.ts";
+import { showProgress } from "./progress.ts";
+import type { Voice } from "./voice.ts";
+
+/** Says what to type on the daemon's machine, and shows that it is waited for. */
+export async function tellClaim(
+  voice: Voice,
+  { code, did, expires_at }: IdentityClaim,
+): Promise<Disposable> {
+  // Worked out here, from the key: nobody in between can say another one.
+  const fingerprint = await fingerprintOf(did);
+  voice.instruct(
+    "The daemon does not know this machine. Its owner lets it in with this command, and compares\n" +
+      "the fingerprint:\n\n" +
+      `  authsome profile accept ${code}\n\n` +
+      `  fingerprint  ${fingerprint}\n`,
+  );
+  const until = new Date(expires_at).toLocaleTimeString("en-GB");
+  return showProgress(voice, () => `Waiting to be let in, until ${until}`);
+}

@@ -1,0 +1,142 @@
+/**
+ * The claims that wait for the owner's word. They live in memory: a claim is minutes old, costs
+ * nothing to make again, and whoever can reach the port can make one, so none may cost disk.
+ *
+ * @module
+ */
+import { InvalidInputError, OperationNotAllowedError } from "../../core/errors.ts";
+import {
+  CODE_LETTERS,
+  type CreateClaimRequest,
+  type IdentityClaim,
+  readClaimCode,
+} from "../../core/identity_claim.ts";
+
+/** How long the owner has, in milliseconds. */
+const LIFETIME_MS = 10 * 60_000;
+/** How long the outcome is told to whoever asked. */
+const REMEMBERED_MS = 10 * 60_000;
+/** More that wait are somebody playing. */
+const MOST_PENDING = 5;
+/** Made within an hour; a container that starts over and over is refused, not obeyed. */
+const MOST_PER_HOUR = 30;
+const HOUR_MS = 3_600_000;
+
+interface KeptClaim extends CreateClaimRequest {
+  readonly code: string;
+  readonly created: number;
+  readonly expires: number;
+  status: "pending" | "accepted" | "refused";
+}
+
+/** See the module. */
+export class IdentityClaims {
+  readonly #now: () => Date;
+  readonly #claims = new Map<string, KeptClaim>();
+  #made: number[] = [];
+
+  /** None yet. */
+  constructor(now: () => Date) {
+    this.#now = now;
+  }
+
+  /**
+   * The claim of this key: the one that waits, or a new one.
+   *
+   * @throws {OperationNotAllowedError} when too many wait, or too many were made.
+   */
+  make({ handle, did }: CreateClaimRequest): IdentityClaim {
+    const now = this.#tidy();
+    const waiting = this.#pending().find((claim) => claim.did === did && claim.handle === handle);
+    if (waiting !== undefined) return this.#show(waiting);
+    if (this.#pending().length >= MOST_PENDING || this.#made.length >= MOST_PER_HOUR) {
+      throw new OperationNotAllowedError("Cannot ask to be let in: too many are asking already", {
+        operation: "claim",
+        hint: "On the daemon's machine run: authsome profile accept    lists who waits",
+      });
+    }
+    const claim: KeptClaim = {
+      handle,
+      did,
+      code: newCode(),
+      created: now,
+      expires: now + LIFETIME_MS,
+      status: "pending",
+    };
+    this.#made.push(now);
+    this.#claims.set(claim.code, claim);
+    return this.#show(claim);
+  }
+
+  /** What has become of the claim that this key made; null: it made none of this code. */
+  of(did: string, code: string): IdentityClaim | null {
+    this.#tidy();
+    const claim = this.#claims.get(readClaimCode(code) ?? "");
+    return claim?.did === did ? this.#show(claim) : null;
+  }
+
+  /** Those that wait, oldest first. */
+  waiting(): readonly IdentityClaim[] {
+    this.#tidy();
+    return this.#pending().map((claim) => this.#show(claim));
+  }
+
+  /** The claim that waits under this code. @throws {InvalidInputError} when none does. */
+  find(code: string): IdentityClaim {
+    this.#tidy();
+    const claim = this.#claims.get(readClaimCode(code) ?? "");
+    if (claim === undefined || this.#show(claim).status !== "pending") throw noSuchClaim();
+    return this.#show(claim);
+  }
+
+  /** Ends it. @throws {InvalidInputError} when it does not wait any more. */
+  settle(code: string, status: "accepted" | "refused"): IdentityClaim {
+    const { code: known } = this.find(code);
+    const claim = this.#claims.get(known)!;
+    claim.status = status;
+    return this.#show(claim);
+  }
+
+  #pending(): KeptClaim[] {
+    return [...this.#claims.values()].filter((claim) => this.#show(claim).status === "pending");
+  }
+
+  #show({ code, handle, did, created, expires, status }: KeptClaim): IdentityClaim {
+    const isOver = status === "pending" && expires <= this.#now().getTime();
+    return {
+      code,
+      handle,
+      did,
+      status: isOver ? "expired" : status,
+      created_at: new Date(created).toISOString(),
+      expires_at: new Date(expires).toISOString(),
+    };
+  }
+
+  /** Forgets what nobody asks for any more; gives the time. */
+  #tidy(): number {
+    const now = this.#now().getTime();
+    for (const [code, { expires }] of this.#claims) {
+      if (expires + REMEMBERED_MS <= now) this.#claims.delete(code);
+    }
+    this.#made = this.#made.filter((made) => made + HOUR_MS > now);
+    return now;
+  }
+}
+
+function noSuchClaim(): InvalidInputError {
+  return new InvalidInputError("Cannot find the claim: no such code waits; it may have expired", {
+    hint: "Run: authsome profile accept    lists who waits",
+  });
+}
+
+/** Uniform: rejection sampling over the letters. */
+function newCode(): string {
+  const limit = 256 - (256 % CODE_LETTERS.length);
+  let letters = "";
+  while (letters.length < 8) {
+    const [byte] = crypto.getRandomValues(new Uint8Array(1));
+    if (byte! < limit) letters += CODE_LETTERS[byte! % CODE_LETTERS.length];
+  }
+  return `${letters.slice(0, 4)}-${letters.slice(4)}`;
+}
