@@ -18,6 +18,7 @@ const BACKUP_FACTS = {
   version: "string",
   providers: "Record<string, number>",
   connections: "number",
+  renewable: "number",
   clients: "string[]",
   definitions: "string[]",
 } as const;

@@ -127,5 +127,7 @@ function tell(voice: Voice, path: string, restored: RestoredBackup, kept: string
     () => `Restored ${countBackup(facts)} from ${path}`,
   );
   if (kept !== null) voice.note(`What was here before: authsome restore ${kept}`);
-  voice.note("A login whose token was renewed since the backup says needs_reauth: log in again");
+  if (facts.renewable > 0) {
+    voice.note("A login whose token was renewed since the backup will say that it needs another");
+  }
 }

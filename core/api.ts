@@ -490,6 +490,8 @@ export interface BackupFacts {
   /** Number of connections by provider. */
   readonly providers: Readonly<Record<string, number>>;
   readonly connections: number;
+  /** Connections with a refresh token: one that was renewed since may be worth nothing any more. */
+  readonly renewable: number;
   /** Providers whose OAuth client is in it. */
   readonly clients: readonly string[];
   /** Names of custom definitions. */

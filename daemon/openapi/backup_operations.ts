@@ -22,6 +22,7 @@ const facts = {
   version: text.describe("Version of authsome that made it"),
   providers: z.record(text, whole).describe("Number of connections by provider"),
   connections: whole,
+  renewable: whole.describe("Connections with a refresh token, which may be renewed meanwhile"),
   clients: z.array(text).describe("Providers whose OAuth client is in it"),
   definitions: z.array(text).describe("Names of custom definitions"),
 };
@@ -61,6 +62,7 @@ const exampleFacts = {
   version: "0.1.0",
   providers: { acme: 2 },
   connections: 2,
+  renewable: 1,
   clients: [],
   definitions: ["intranet"],
 };

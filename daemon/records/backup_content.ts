@@ -82,6 +82,7 @@ export function factsOf(content: BackupContent): BackupFacts {
     version: content.version,
     providers,
     connections: content.connections.length,
+    renewable: content.connections.filter(({ secrets }) => "refresh_token" in secrets).length,
     clients: content.clients.map(({ provider }) => provider),
     definitions: content.definitions.map(({ name }) => name),
   };

@@ -307,6 +307,7 @@ Deno.test("verifying says what is inside and what restoring would replace, and c
       version: "0.0.0-test",
       providers: { acme: 1 },
       connections: 1,
+      renewable: 0,
       clients: [],
       definitions: [],
       replaces: { connections: 2, clients: 0, definitions: 0 },
