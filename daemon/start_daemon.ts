@@ -35,6 +35,7 @@ import { readDaemonSettings } from "./settings.ts";
 import { removeIfThere, replaceVolatileFile } from "./vault/durable_file.ts";
 import { holdSingleInstance } from "./vault/single_instance.ts";
 import { openSqliteVault } from "./vault/sqlite_vault.ts";
+import { vaultFileIsGone } from "./watch_vault_file.ts";
 import { fileDamage } from "./vault/file_damage.ts";
 import type { Vault } from "./vault/vault.ts";
 
@@ -172,11 +173,12 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
 
   const finished = Promise.withResolvers<void>();
   let stopping = false;
-  const stop = async (): Promise<void> => {
+  const stop = async ({ homeIsGone = false } = {}): Promise<void> => {
     if (stopping) return await finished.promise;
     stopping = true;
     log.info("daemon stopping");
-    removeState(paths);
+    // What lies there now may be another daemon's.
+    if (!homeIsGone) removeState(paths);
     // Cut off now, a token that the provider has rotated would be lost.
     await endRefreshes(broker, REFRESH_PATIENCE_MS);
     // Streams end and polls stop first, so that the server has nothing left to wait for.
@@ -193,7 +195,12 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     log.info("daemon stopped");
     finished.resolve();
   };
-  return { port, stop, finished: finished.promise };
+  tasks.start(async (signal) => {
+    if (!await vaultFileIsGone(paths.server.vault, signal)) return;
+    log.warn("the vault's file was removed or replaced: the daemon ends, nothing could be kept");
+    void stop({ homeIsGone: true });
+  });
+  return { port, stop: () => stop(), finished: finished.promise };
 }
 
 /** Ends the server; a request that does not end in time is cut off. */

@@ -15,6 +15,7 @@ import {
   VaultSealError,
 } from "../../core/errors.ts";
 import { newDataKey, wrapDataKey } from "./data_key.ts";
+import { checkIdentity, fileIdentity } from "./file_identity.ts";
 import {
   readKeyCandidates,
   readOrCreateKeyFile,
@@ -115,6 +116,8 @@ export class SqliteVault implements Vault {
   #dataKeys: ReadonlyMap<number, DataKey>;
   /** The newest data key seals; older ones only open. */
   #sealingKey: DataKey;
+  /** Which file was opened: writes go to it alone. */
+  readonly #identity: string | null;
   #closed = false;
 
   /** Over an open database whose data keys are unwrapped, oldest first. */
@@ -125,6 +128,7 @@ export class SqliteVault implements Vault {
     master = 0,
   ) {
     this.#path = path;
+    this.#identity = fileIdentity(path);
     this.master = master;
     this.#database = database;
     this.#dataKeys = dataKeys;
@@ -162,6 +166,7 @@ export class SqliteVault implements Vault {
   write(changes: readonly VaultChange[]): Promise<void> {
     return this.#answer("write the vault", () => {
       if (changes.length === 0) return;
+      checkIdentity(this.#path, this.#identity);
       this.#statements.begin.run();
       try {
         for (const change of changes) this.#apply(change);
@@ -191,6 +196,7 @@ export class SqliteVault implements Vault {
     const derivation = newDerivation(master);
     const wrappingKey = await deriveWrappingKey(master, derivation, uid);
     return await this.#answer("change the keys of the vault", () => {
+      checkIdentity(this.#path, this.#identity);
       const dataKey = newDataKey(this.#sealingKey.id + 1);
       const wrapped = wrapDataKey(wrappingKey, uid, dataKey);
       wrappingKey.fill(0);

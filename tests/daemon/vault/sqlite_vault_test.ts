@@ -317,6 +317,34 @@ Deno.test("a full disk refuses the whole batch, and the vault goes on", async ()
   vault.close();
 });
 
+/** What can happen to the file of an open vault. */
+const TAKEN_AWAY: Readonly<Record<string, (home: VaultHome) => void>> = {
+  "removed": (home) => Deno.removeSync(home.path),
+  "moved away": (home) => Deno.renameSync(home.path, `${home.directory}/elsewhere.db`),
+  "replaced by a copy": (home) => {
+    Deno.copyFileSync(home.path, `${home.directory}/copy.db`);
+    Deno.renameSync(`${home.directory}/copy.db`, home.path);
+  },
+  "removed with its home": (home) => Deno.removeSync(home.directory, { recursive: true }),
+};
+
+for (const [name, takeAway] of Object.entries(TAKEN_AWAY)) {
+  Deno.test(`nothing is acknowledged once the vault's file was ${name}`, async () => {
+    await using home = await VaultHome.create();
+    const vault = await home.open();
+    await vault.write([{ type: "put", key: "a", value: "1" }]);
+
+    takeAway(home);
+
+    await assert.rejects(vault.write([{ type: "put", key: "a", value: "2" }]), (error: unknown) => {
+      assert.ok(error instanceof StoreUnavailableError);
+      assert.match(error.message, /its file was (removed|replaced) while it was open/);
+      return true;
+    });
+    assert.equal((await vault.get("a"))?.value, "1");
+  });
+}
+
 Deno.test("two processes on one vault: a write with an old revision conflicts", async () => {
   await using home = await VaultHome.create();
   const [one, other] = [await home.open(), await home.open()];
