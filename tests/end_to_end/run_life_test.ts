@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { homePaths } from "../../core/paths.ts";
 import { ACME_HOST, ACME_KEY, type AcmeHome, openAcmeHome } from "../support/acme_home.ts";
+import { startRun } from "../support/background_run.ts";
 import { until } from "../support/until.ts";
 
 let acme: AcmeHome;
@@ -109,69 +110,11 @@ Deno.test("--only leaves the others out: no placeholder, no interception", async
   assert.match(stderr, /no login yet/);
 });
 
-/** A run in the background, whose child says `ready` on standard output. */
-function startRun(script: string, env: Record<string, string>) {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--quiet",
-      "--allow-all",
-      new URL("../../cli.ts", import.meta.url).pathname,
-      "run",
-      "--quiet",
-      "--connect-to",
-      `${ACME_HOST}:443:127.0.0.1:${acme.api.port}`,
-      "--",
-      "sh",
-      "-c",
-      script,
-    ],
-    env: { AUTHSOME_HOME: acme.home.path, AUTHSOME_PORT: "0", ...env },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const input = child.stdin.getWriter();
-  let seen = "";
-  return {
-    child,
-    /** Waits for a line of the child's. */
-    says: async (line: string) => {
-      while (!seen.includes(`${line}\n`)) {
-        const { value, done } = await reader.read();
-        if (done) throw new Error(`ended before ${line}: ${seen}`);
-        seen += value;
-      }
-      seen = seen.slice(seen.indexOf(`${line}\n`) + line.length + 1);
-    },
-    /** The child's next line. */
-    line: async () => {
-      while (!seen.includes("\n")) {
-        const { value, done } = await reader.read();
-        if (done) throw new Error(`ended in the middle of a line: ${seen}`);
-        seen += value;
-      }
-      const line = seen.slice(0, seen.indexOf("\n"));
-      seen = seen.slice(line.length + 1);
-      return line;
-    },
-    type: (line: string) => input.write(new TextEncoder().encode(`${line}\n`)),
-    finish: async () => {
-      await input.close().catch(() => {});
-      for (;;) {
-        const { done } = await reader.read();
-        if (done) break;
-      }
-      return await child.status;
-    },
-  };
-}
-
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   Deno.test(`${signal} reaches the child, and its end is ours`, async () => {
     const env = await temporary();
     const run = startRun(
+      acme,
       `trap 'echo got; exit 5' ${signal.slice(3)}; echo ready; while :; do sleep 0.05; done`,
       env,
     );
@@ -185,7 +128,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 
 Deno.test("a child that ignores a signal goes on, and so does its run", async () => {
   const env = await temporary();
-  const run = startRun("trap '' TERM; echo ready; read line; echo $line; exit 6", env);
+  const run = startRun(acme, "trap '' TERM; echo ready; read line; echo $line; exit 6", env);
   await run.says("ready");
   run.child.kill("SIGTERM");
   await run.type("still here");
@@ -196,7 +139,7 @@ Deno.test("a child that ignores a signal goes on, and so does its run", async ()
 
 Deno.test("what a killed run left behind is gone after the next one", async () => {
   const env = await temporary();
-  const run = startRun("echo $$; echo ready; read line", env);
+  const run = startRun(acme, "echo $$; echo ready; read line", env);
   await run.says("ready");
   assert.equal(entries(env.TMPDIR).length, 1);
   run.child.kill("SIGKILL");
@@ -216,10 +159,11 @@ Deno.test("a logout during the run: the next request goes without; a login: with
   ignore: !hasCurl,
 }, async () => {
   const env = { ...await temporary(), SSL_CERT_FILE: `${acme.directory}/acme-roots.pem` };
-  const run = startRun(
-    `while read path; do ${FETCH}/$path; done`,
-    { ...env, CURL_CA_BUNDLE: "", REQUESTS_CA_BUNDLE: "" },
-  );
+  const run = startRun(acme, `while read path; do ${FETCH}/$path; done`, {
+    ...env,
+    CURL_CA_BUNDLE: "",
+    REQUESTS_CA_BUNDLE: "",
+  });
   const keyOf = (path: string) =>
     acme.api.requests.find(({ target }) => target === path)?.headers.get("x-api-key");
 
@@ -243,10 +187,11 @@ Deno.test("a daemon killed with -9 during the run: fail closed, then it works ag
   ignore: !hasCurl,
 }, async () => {
   const env = { ...await temporary(), SSL_CERT_FILE: `${acme.directory}/acme-roots.pem` };
-  const run = startRun(
-    `while read path; do ${FETCH}/$path; done`,
-    { ...env, CURL_CA_BUNDLE: "", REQUESTS_CA_BUNDLE: "" },
-  );
+  const run = startRun(acme, `while read path; do ${FETCH}/$path; done`, {
+    ...env,
+    CURL_CA_BUNDLE: "",
+    REQUESTS_CA_BUNDLE: "",
+  });
   await run.type("before");
   await run.says("200");
 
