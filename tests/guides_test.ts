@@ -5,7 +5,7 @@
 import { deepEqual, ok } from "node:assert/strict";
 import { findCommand } from "../cli/find_command.ts";
 import { parseArguments } from "../cli/parse_arguments.ts";
-import { bundledProvider } from "../providers/mod.ts";
+import { bundledProviders } from "../providers/mod.ts";
 import { readSource, ROOT } from "./support/module_graph.ts";
 
 const PAGES = [
@@ -42,6 +42,6 @@ async function parse(line: string): Promise<void> {
   const named = entry.name === "login" ? words[1]! : words[words.indexOf("--only") + 1]!;
   const names = entry.name === "login" || words.includes("--only") ? named.split(",") : [];
   for (const name of names.filter((word) => !word.startsWith("-"))) {
-    ok(bundledProvider(name) !== undefined, `${line}: ${name} is not bundled`);
+    ok(bundledProviders().some((one) => one.name === name), `${line}: ${name} is not bundled`);
   }
 }

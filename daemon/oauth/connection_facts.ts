@@ -26,16 +26,6 @@ export interface ConnectionFacts {
   readonly resource: string | null;
 }
 
-/** No facts: everything is as the definition and the provider's client say. */
-export const NO_FACTS: ConnectionFacts = {
-  client_id: null,
-  token_endpoint_auth_method: null,
-  token_endpoint: null,
-  revocation_endpoint: null,
-  issuer: null,
-  resource: null,
-};
-
 /** A connection, or what will become one, as far as refreshing and revoking need it. */
 export interface OAuthConnection {
   readonly provider: ProviderDefinition;

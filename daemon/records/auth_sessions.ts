@@ -93,17 +93,6 @@ export async function findByState(vault: Vault, state: string): Promise<string |
   return record === null ? null : (readSealedJson(record.value) as { id: string }).id;
 }
 
-/** Forgets a session and its state; nothing happens when there is none. */
-export async function removeAuthSession(vault: Vault, id: string): Promise<void> {
-  const found = await readAuthSession(vault, id);
-  if (found === null) return;
-  const changes: VaultChange[] = [{ type: "delete", key: sessionKey(id) }];
-  if (found.session.state !== null) {
-    changes.push({ type: "delete", key: await stateKey(found.session.state) });
-  }
-  await vault.write(changes);
-}
-
 /** Every session, by id. */
 export async function listAuthSessions<T>(
   vault: Vault,

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { Secret } from "../../../core/secret.ts";
 import {
   connectionClient,
-  NO_FACTS,
   type OAuthConnection,
   readFacts,
   writeFacts,
 } from "../../../daemon/oauth/connection_facts.ts";
+import { NO_FACTS } from "../../support/no_facts.ts";
 import { oauthProvider } from "../../support/oauth_provider.ts";
 
 const KEPT = {

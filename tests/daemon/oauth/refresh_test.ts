@@ -2,17 +2,14 @@ import assert from "node:assert/strict";
 import { Secret } from "../../../core/secret.ts";
 import type { OAuthSettings } from "../../../core/provider.ts";
 import { authorizationCode } from "../../../daemon/flows/authorization_code.ts";
-import {
-  NO_FACTS,
-  type OAuthConnection,
-  writeFacts,
-} from "../../../daemon/oauth/connection_facts.ts";
+import { type OAuthConnection, writeFacts } from "../../../daemon/oauth/connection_facts.ts";
 import { planRefresh, refreshTokens } from "../../../daemon/oauth/refresh.ts";
 import {
   type AuthorizationServer,
   PUBLIC_CLIENT_ID,
   startAuthorizationServer,
 } from "../../support/authorization_server.ts";
+import { NO_FACTS } from "../../support/no_facts.ts";
 import { contextWith, loginTo, oauthProvider, typed } from "../../support/oauth_provider.ts";
 import {
   dropMidReply,
