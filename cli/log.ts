@@ -7,9 +7,9 @@ import type { AuditFilter } from "../core/api.ts";
 import type { AuditLine } from "../core/audit_chain.ts";
 import { AUDIT_EVENTS } from "../core/audit_events.ts";
 import { UsageError } from "../core/errors.ts";
+import { importLater } from "../core/import_later.ts";
 import type { DaemonClient } from "../client/daemon_client.ts";
 import type { Command } from "./command.ts";
-import { pause } from "./follow_file.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { plainLine } from "./plain_text.ts";
 import { readSince } from "./since.ts";
@@ -18,7 +18,6 @@ import type { Voice } from "./voice.ts";
 
 const DEFAULT_LINES = 50;
 const PAGE = 500;
-const FOLLOW_MS = 1000;
 
 const options = {
   lines: { summary: `How many; ${DEFAULT_LINES} unless given`, value: "N", short: "n" },
@@ -50,7 +49,7 @@ export const log: Command<typeof options> = {
     { line: "authsome log verify", says: "check that nothing was changed" },
   ],
 
-  async run({ options }, { voice, openClient }) {
+  async run({ options }, { voice, openClient, settings }) {
     const count = readCount(options.lines);
     if (options.follow && voice.json) {
       throw new UsageError("Cannot follow the log with --json: it would never end");
@@ -62,14 +61,15 @@ export const log: Command<typeof options> = {
     voice.result({ entries }, () => entries.length === 0 ? "" : show(entries, voice));
     if (entries.length === 0) voice.note("No audit entries found.");
     if (!options.follow) return;
-    let last = entries.at(-1)?.seq ?? await headOf(client);
+    const from = entries.at(-1)?.seq ?? await headOf(client);
+    const { followAudit } = await importLater<typeof import("./follow_audit.ts")>(
+      "cli/follow_audit.ts",
+    );
+    const away = () => voice.note("The daemon has stopped; waiting for it");
     await untilInterrupted(async (signal) => {
-      while (!signal.aborted && !voice.isClosed) {
-        await pause(FOLLOW_MS, signal);
-        const fresh = await readAfter(client, filter, last);
-        if (fresh.length === 0) continue;
-        last = fresh.at(-1)!.seq;
+      for await (const fresh of followAudit(client, settings, { filter, from, away, signal })) {
         voice.raw(`${options.raw ? showRaw(fresh) : fresh.map(showLine).join("\n")}\n`);
+        if (voice.isClosed) return;
       }
     });
   },
@@ -118,22 +118,6 @@ async function readLast(
     cursor = page.next_cursor ?? undefined;
   } while (cursor !== undefined && entries.length < count);
   return entries;
-}
-
-/** Everything behind entry `seq`, oldest first. */
-async function readAfter(
-  client: DaemonClient,
-  filter: AuditFilter,
-  seq: number,
-): Promise<AuditLine[]> {
-  const entries: AuditLine[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await client.auditEvents({ ...filter, limit: PAGE, cursor });
-    entries.push(...page.entries.filter((entry) => entry.seq > seq));
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor !== undefined && Number(cursor) > seq);
-  return entries.reverse();
 }
 
 async function headOf(client: DaemonClient): Promise<number> {

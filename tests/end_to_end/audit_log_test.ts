@@ -14,6 +14,7 @@ import {
   openAcmeHome,
   OTHER_HOST,
 } from "../support/acme_home.ts";
+import { startCommand } from "../support/running_command.ts";
 
 /** In the path, the query, a header and the body of the run's requests: none of them is written down. */
 const MARKS = ["path-mark-51c2", "query-mark-9e07", "header-mark-77ab", "body-mark-3d4e"];
@@ -70,6 +71,31 @@ Deno.test("what a run did with a credential is in the log, by host, method and a
   for (const event of ["register", "login", "get", "export", "logout", "revoke", "remove"]) {
     assert.ok(events.has(event as AuditLine["event"]), `${event} is in the log`);
   }
+});
+
+Deno.test("log -f shows what comes, filtered, also over a restart of the daemon, until Ctrl-C", async () => {
+  await using acme = await openScene();
+  const all = startCommand(acme.home, ["log", "-f", "-n", "1", "--raw"]);
+  const exports = startCommand(acme.home, ["log", "-f", "--event", "export"]);
+  await all.untilPrinted(/\n/);
+  await exports.until(/No audit entries found/);
+
+  await acme.home.authsome(["get", "acme", "--show-secret"]);
+  await acme.home.authsome(["export", "acme"]);
+  await all.untilPrinted(/"event":"get".*\n.*"event":"export"/);
+  await exports.untilPrinted(/ {2}export {2}acme\/default {2}/);
+  await acme.home.authsome(["daemon", "stop"]);
+  await acme.home.authsome(["set-default", "acme", "default"]);
+  await all.untilPrinted(/"event":"daemon_start"[^]*"event":"set_default"/);
+
+  all.kill("SIGINT");
+  exports.kill("SIGINT");
+  const ended = await all.finished;
+  const lines = ended.stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as AuditLine);
+  const first = lines[0]!.seq;
+  assert.deepEqual(lines.map(({ seq }) => seq), lines.map((_, i) => first + i), "each once");
+  assert.equal((await exports.finished).stdout.match(/export/g)?.length, 1);
+  assert.equal(ended.stdout.includes(ACME_KEY), false);
 });
 
 Deno.test("authsome log verify finds each kind of tampering and names the file and the line", async (t) => {

@@ -11,6 +11,8 @@ export interface RunningCommand {
   readonly pid: number;
   /** Resolves once what it wrote to standard error matches; rejects when it ends without. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
+  /** The same for what it printed, its standard output. */
+  untilPrinted(pattern: RegExp): Promise<RegExpExecArray>;
   /** Sends a signal. */
   kill(signal: Deno.Signal): void;
   readonly finished: Promise<CliResult>;
@@ -32,39 +34,52 @@ export function startCommand(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  let stderr = "";
-  let ended = false;
-  let changed = Promise.withResolvers<void>();
-  const notify = () => {
-    changed.resolve();
-    changed = Promise.withResolvers();
-  };
-  const said = (async () => {
-    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-      stderr += text;
-      notify();
-    }
-    ended = true;
-    notify();
-  })();
+  const stdout = listen(child.stdout);
+  const stderr = listen(child.stderr);
   const finished = (async () => {
-    const [stdout, { code }] = await Promise.all([
-      new Response(child.stdout).text(),
-      child.status,
-      said,
-    ]);
-    return { code, stdout, stderr };
+    const [{ code }] = await Promise.all([child.status, stdout.ended, stderr.ended]);
+    return { code, stdout: stdout.text(), stderr: stderr.text() };
   })();
   return {
     pid: child.pid,
     kill: (signal) => child.kill(signal),
     finished,
+    until: stderr.until,
+    untilPrinted: stdout.until,
+  };
+}
+
+interface Listener {
+  readonly text: () => string;
+  readonly ended: Promise<void>;
+  readonly until: (pattern: RegExp) => Promise<RegExpExecArray>;
+}
+
+function listen(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Listener {
+  let text = "";
+  let isOver = false;
+  let changed = Promise.withResolvers<void>();
+  const notify = () => {
+    changed.resolve();
+    changed = Promise.withResolvers();
+  };
+  const ended = (async () => {
+    for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
+      text += piece;
+      notify();
+    }
+    isOver = true;
+    notify();
+  })();
+  return {
+    text: () => text,
+    ended,
     async until(pattern) {
       for (;;) {
         const next = changed.promise;
-        const match = pattern.exec(stderr);
+        const match = pattern.exec(text);
         if (match !== null) return match;
-        if (ended) throw new Error(`never said ${pattern}: ${stderr}`);
+        if (isOver) throw new Error(`never said ${pattern}: ${text}`);
         await next;
       }
     },
