@@ -11,6 +11,7 @@ import type { CorporateProxies } from "./corporate_proxy.ts";
 import { Credentials } from "./credentials.ts";
 import { Dialer } from "./dial.ts";
 import { readExtraRoots } from "./extra_roots.ts";
+import { IdleMemory } from "./idle_memory.ts";
 import { LeafCertificates } from "./leaf_certificates.ts";
 import type { DoorOptions, ServiceOptions } from "./mod.ts";
 import { PlaceholderCanaries } from "./placeholder_canaries.ts";
@@ -44,6 +45,7 @@ export function startEngine(options: EngineOptions): Engine {
   const { daemon, corporate, readVariable, note } = options;
   const pool = new UpstreamPool();
   const usage = new Usage(daemon);
+  const memory = new IdleMemory();
   const routes = new LiveRoutes(daemon, options.routes, note);
   const credentials = new Credentials(daemon, () => changes.isOpen);
   let wasBroken = false;
@@ -73,6 +75,7 @@ export function startEngine(options: EngineOptions): Engine {
     secret: options.secret,
     canaries: new PlaceholderCanaries(options.placeholders, note),
     usage,
+    memory,
     denyUnmatched: options.denyUnmatched,
     note,
   };
@@ -85,6 +88,7 @@ export function startEngine(options: EngineOptions): Engine {
       await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
     },
     close: async () => {
+      memory.close();
       await Promise.all([changes.close(), usage.close()]);
       pool.close();
     },

@@ -38,6 +38,7 @@ export function planIntercepted(
   tunnel: InterceptedTunnel,
   run: RunContext,
 ): Forward | Promise<Forward> {
+  run.memory.used();
   checkMethod(request);
   checkAuthority(request, tunnel);
   const loading = run.routes.settled();

@@ -5,6 +5,7 @@
  */
 import type { Credentials } from "./credentials.ts";
 import type { Dialer } from "./dial.ts";
+import type { IdleMemory } from "./idle_memory.ts";
 import type { PlaceholderCanaries } from "./placeholder_canaries.ts";
 import type { ProxySecret } from "./proxy_secret.ts";
 import type { LiveRoutes } from "./routes.ts";
@@ -22,6 +23,8 @@ export interface RunContext {
   readonly canaries: PlaceholderCanaries;
   /** What is done with credentials, for the daemon's audit log. */
   readonly usage: Usage;
+  /** Is told of every request, and tidies up behind them. */
+  readonly memory: IdleMemory;
   /** `--deny-unmatched`: only routed requests go out. */
   readonly denyUnmatched: boolean;
   /** Tells the owner something worth knowing, once; a whole sentence without a secret in it. */

@@ -1,0 +1,70 @@
+/** A quiet run gives memory back, a small one does not stop for it. */
+import assert from "node:assert/strict";
+import { IdleMemory } from "../../proxy/idle_memory.ts";
+
+const MIB = 1024 * 1024;
+
+Deno.test("when it is quiet after growth, memory is collected", () =>
+  stayingAwake(async () => {
+    let resident = 70 * MIB;
+    const collected = Promise.withResolvers<void>();
+    const memory = new IdleMemory({
+      quietMs: 1,
+      resident: () => resident,
+      collect: () => collected.resolve(),
+    });
+
+    resident = 150 * MIB;
+    memory.used();
+
+    await collected.promise;
+    memory.close();
+  }));
+
+Deno.test("without growth nothing is collected", () =>
+  stayingAwake(async () => {
+    let looks = 0;
+    const looked = Promise.withResolvers<void>();
+    const memory = new IdleMemory({
+      quietMs: 1,
+      resident: () => {
+        if (++looks === 2) looked.resolve();
+        return 70 * MIB;
+      },
+      collect: () => assert.fail("collected"),
+    });
+
+    memory.used();
+
+    await looked.promise;
+    memory.close();
+  }));
+
+Deno.test("the collection of a real process is one that works", () =>
+  stayingAwake(async () => {
+    let resident = 0;
+    const done = Promise.withResolvers<void>();
+    const memory = new IdleMemory({
+      quietMs: 1,
+      resident: () => {
+        resident += 100 * MIB;
+        // At first, at the look, and behind the collection.
+        if (resident === 300 * MIB) done.resolve();
+        return resident;
+      },
+    });
+
+    memory.used();
+    await done.promise;
+    memory.close();
+  }));
+
+/** The timers of it keep no process alive. */
+async function stayingAwake(body: () => Promise<void>): Promise<void> {
+  const awake = setInterval(() => {}, 60_000);
+  try {
+    await body();
+  } finally {
+    clearInterval(awake);
+  }
+}
