@@ -6,7 +6,8 @@
  *
  * @module
  */
-import { ok } from "node:assert/strict";
+import { deepEqual, ok } from "node:assert/strict";
+import { COMMANDS } from "../cli/mod.ts";
 import { withHome } from "./support/temp_home.ts";
 import { playTranscript } from "./support/transcript.ts";
 
@@ -24,6 +25,21 @@ for (const { name } of [...Deno.readDirSync(FOLDER)].sort((a, b) => a.name < b.n
     else ok(played === expected, `${name} went otherwise:\n${difference(expected, played)}`);
   });
 }
+
+Deno.test("every command that a person types is in a transcript", async () => {
+  const files = [FOLDER, new URL("logins/", FOLDER)].flatMap((folder) =>
+    [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile).map(({ name }) =>
+      new URL(name, folder)
+    )
+  );
+  const texts = await Promise.all(files.map((file) => Deno.readTextFile(file)));
+  const typed = texts.join("\n").split("\n").filter((line) => line.startsWith("$ ")).join("\n");
+
+  const missing = COMMANDS.map(({ name }) => name)
+    .filter((name) => !new RegExp(`\\bauthsome ${name}(?![\\w-])`).test(typed));
+
+  deepEqual(missing, []);
+});
 
 /** The lines around the first one that differs, as they were expected (-) and as they came (+). */
 function difference(expected: string, played: string): string {

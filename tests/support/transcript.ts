@@ -68,6 +68,8 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/"[0-9a-f]{64}"/g, '"<HASH>"'],
   [/\brun [0-9a-f]{8}\b/g, "run <RUN>"],
   [/("?\b(?:pid|process)"?:? +)\d+/g, "$1<PID>"],
+  [/\bpid=\d+/g, "pid=<PID>"],
+  [/\bport=\d+/g, "port=<PORT>"],
 ];
 
 function stable(text: string, home: TemporaryHome): string {
