@@ -60,13 +60,18 @@ export const login: Command<typeof options> = {
     using _silence = input === null ? silenceTerminal() : null;
     const session = await untilInterrupted(async (signal) => {
       const client = await orAborted(context.openClient(), signal);
-      const begun = await client.createSession(request, { signal });
+      // Chosen here, so that Ctrl-C can cancel it before the daemon has answered.
+      const session_id = `sess_${crypto.getRandomValues(new Uint8Array(16)).toHex()}`;
+      let begun: Session | null = null;
       try {
+        begun = await client.createSession({ ...request, session_id }, { signal });
         return await finish(client, begun, { args, context, input, signal });
       } catch (error) {
         // Whatever stopped us, a login that nobody waits for shall not end in a connection.
-        await client.cancelSession(begun.id).catch(() => {});
-        throw withProvider(error, begun.provider);
+        if (begun !== null || signal.aborted) {
+          await client.cancelSession(session_id).catch(() => {});
+        }
+        throw begun === null ? error : withProvider(error, begun.provider);
       }
     });
     tellResult(context.voice, session);

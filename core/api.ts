@@ -12,6 +12,7 @@ import type { GrantScope } from "./grant.ts";
 import type { AuthType, Flow, ProviderDefinition, ProviderSource } from "./provider.ts";
 import type { ChainProblem } from "./verify_audit_chain.ts";
 
+export type * from "./readiness_api.ts";
 export type * from "./run_api.ts";
 
 /** `GET /health`. */
@@ -20,60 +21,6 @@ export interface Health {
   readonly version: string;
   /** Whether the daemon can reach its egress relay. */
   readonly egress: "ok" | "down";
-}
-
-/** One check of `GET /ready`: `ok`, or a short code of what is wrong. */
-export type ReadyCheck =
-  | "config"
-  | "schema"
-  | "vault"
-  | "providers"
-  | "identity"
-  | "connections"
-  | "integrity"
-  | "confinement"
-  | "egress";
-
-/** One thing that a check found, and what mends it. */
-export interface Finding {
-  readonly check: ReadyCheck;
-  /** `warning`: it works, and is worth knowing. */
-  readonly severity: "broken" | "warning";
-  /** A sentence without a full stop. */
-  readonly problem: string;
-  /** The command that mends it, or what a person has to do. */
-  readonly mend: string;
-}
-
-/** `GET /ready`. */
-export interface Readiness {
-  /** `unhealthy` with an issue, `degraded` when the vault works and something else does not. */
-  readonly status: "ok" | "degraded" | "unhealthy";
-  readonly checks: Readonly<Record<ReadyCheck, string>>;
-  readonly warnings: readonly string[];
-  readonly issues: readonly string[];
-  /** The same problems one by one, each with what mends it. */
-  readonly findings: readonly Finding[];
-}
-
-/** Answer of `POST /connections/{provider}/{connection}/check`. */
-export interface CheckedConnection {
-  readonly provider: string;
-  readonly connection: string;
-  /**
-   * `works`: the provider took the credential; `refused`: it did not, or there is none to be had;
-   * `unreachable`: nobody was there to ask; `unsure`: it answered something that tells neither;
-   * `untried`: the definition names no harmless call.
-   */
-  readonly outcome: "works" | "refused" | "unreachable" | "unsure" | "untried";
-  /** Where it was asked; null when nobody was. */
-  readonly host: string | null;
-  readonly http_status: number | null;
-  /** What is the case, without a full stop; null when all is well. */
-  readonly problem: string | null;
-  readonly mend: string | null;
-  /** How far this machine's clock is ahead of the provider's; null when it did not say. */
-  readonly clock_ahead_seconds: number | null;
 }
 
 /** `GET /whoami`. */
@@ -154,6 +101,11 @@ export interface CreateSessionRequest {
   readonly force?: boolean | undefined;
   /** What the audit log calls it; `scan` for a credential that was found in a file. */
   readonly purpose?: LoginPurpose | undefined;
+  /**
+   * An id of the caller's choice (`sess_` and 32 random hex digits): with it a login can be cancelled
+   * whose answer never came.
+   */
+  readonly session_id?: string | undefined;
 }
 
 /** Why a login is made: a person logs in, or `authsome scan` takes in what it found. */
@@ -171,6 +123,8 @@ export interface CreateMcpSessionRequest {
   readonly flow?: Flow | null | undefined;
   readonly scopes?: readonly string[] | null | undefined;
   readonly force?: boolean | undefined;
+  /** As in {@linkcode CreateSessionRequest}. */
+  readonly session_id?: string | undefined;
 }
 
 /** One value a session still wants from the person. */

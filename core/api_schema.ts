@@ -52,6 +52,8 @@ export const createClaimRequest: z.ZodType<CreateClaimRequest> = z.strictObject(
   did: z.string().startsWith("did:key:z").max(80),
 });
 
+const sessionId = z.string().regex(/^sess_[0-9a-f]{32}$/);
+
 /** `POST /auth/sessions`. */
 export const createSessionRequest: z.ZodType<CreateSessionRequest> = z.strictObject({
   provider: text.min(1),
@@ -61,6 +63,7 @@ export const createSessionRequest: z.ZodType<CreateSessionRequest> = z.strictObj
   base_url: text.nullish(),
   force: z.boolean().optional(),
   purpose: z.enum(["login", "scan"]).optional(),
+  session_id: sessionId.optional(),
 });
 
 /** `POST /auth/sessions` with the address of an MCP server. */
@@ -72,6 +75,7 @@ export const createMcpSessionRequest: z.ZodType<CreateMcpSessionRequest> = z.str
   flow: flow.nullish(),
   scopes: z.array(z.string().min(1).max(1000)).max(200).nullish(),
   force: z.boolean().optional(),
+  session_id: sessionId.optional(),
 });
 
 /** `POST /auth/sessions/{id}/resume`. */

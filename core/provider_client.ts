@@ -10,6 +10,8 @@ import type { Secret } from "./secret.ts";
 export interface ProviderClient {
   readonly client_id: string;
   readonly client_secret: Secret | null;
+  /** When a registration says that the secret ends (RFC 7591 section 3.2.1); null: never. */
+  readonly client_secret_expires_at?: Date | null;
   readonly token_endpoint_auth_method: ClientAuthenticationMethod | null;
   readonly base_url: string | null;
   readonly scopes: readonly string[] | null;

@@ -4,8 +4,10 @@
  * @module
  */
 import type { Broker } from "./broker/broker.ts";
+import { AbandonedLogins } from "./broker/abandoned_logins.ts";
 import { ChangeHub } from "./broker/change_hub.ts";
 import { DefaultConnections } from "./broker/default_connections.ts";
+import { Exchanges } from "./broker/exchanges.ts";
 import { KnownCallers } from "./broker/known_callers.ts";
 import { Refreshes } from "./broker/refreshes.ts";
 import { RequestGate } from "./broker/request_gate.ts";
@@ -14,7 +16,7 @@ import { UsageLedger } from "./broker/usage_ledger.ts";
 /** What a broker cannot make itself. */
 export type BrokerParts = Omit<
   Broker,
-  "changes" | "defaults" | "callers" | "gate" | "refreshes" | "usage"
+  "abandoned" | "changes" | "defaults" | "callers" | "exchanges" | "gate" | "refreshes" | "usage"
 >;
 
 /** A broker over its parts. */
@@ -30,6 +32,8 @@ export function createBroker(parts: BrokerParts): Broker {
     gate: new RequestGate(),
     defaults: new DefaultConnections(sources),
     callers: new KnownCallers(sources),
+    abandoned: new AbandonedLogins(),
+    exchanges: new Exchanges(),
     refreshes: new Refreshes(),
     usage,
   };

@@ -50,8 +50,8 @@ export interface RunningDaemon {
 
 /** How long requests under way are waited for at the stop, in milliseconds. */
 const DRAIN_MS = 2000;
-/** How long refreshes under way are waited for; the launcher's patience is longer. */
-const REFRESH_PATIENCE_MS = 10_000;
+/** How long refreshes and logins at a provider are waited for; the launcher's patience is longer. */
+const PROVIDER_PATIENCE_MS = 10_000;
 
 /**
  * Starts the daemon that the boot line describes.
@@ -179,8 +179,11 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     log.info("daemon stopping");
     // What lies there now may be another daemon's.
     if (!homeIsGone) removeState(paths);
-    // Cut off now, a token that the provider has rotated would be lost.
-    await endRefreshes(broker, REFRESH_PATIENCE_MS);
+    // Cut off now, a token that the provider has rotated, or a code that it has taken, would be lost.
+    await Promise.all([
+      endRefreshes(broker, PROVIDER_PATIENCE_MS),
+      broker.exchanges.settle(PROVIDER_PATIENCE_MS),
+    ]);
     // Streams end and polls stop first, so that the server has nothing left to wait for.
     await tasks.stop();
     try {

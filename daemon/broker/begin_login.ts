@@ -15,6 +15,7 @@ import { readDefaultConnection } from "../records/connection_index.ts";
 import { readConnection } from "../records/connections.ts";
 import type { Broker } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
+import { cancelLogin } from "./cancel_login.ts";
 import { advanceLogin } from "./complete_login.ts";
 import {
   loginRequest,
@@ -57,7 +58,7 @@ export async function beginLogin(
     ? { ...fresh, ...ALREADY_CONNECTED }
     : { ...fresh, inputs, asked: inputs };
 
-  const id = newSessionId();
+  const id = request.session_id ?? newSessionId();
   const now = broker.now();
   const expires_at = new Date(now.getTime() + SESSION_LIFETIME_SECONDS * 1000);
   await saveAuthSession(
@@ -66,6 +67,8 @@ export async function beginLogin(
     0,
   );
   const open = await openSession(broker, id);
+  // Looked at once it can be cancelled the usual way, so that no moment lies in between.
+  if (broker.abandoned.has(owner, id)) return await cancelLogin(broker, owner, id);
   // Nothing that must be asked: the rest has defaults.
   if (connected || session.inputs.some((field) => field.required)) return showSession(broker, open);
   return showSession(broker, await advanceLogin(broker, open, {}));

@@ -19,8 +19,10 @@ import type { Flow, ProviderDefinition } from "../../core/provider.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { LoginFlow } from "../flows/flow.ts";
 import type { Vault } from "../vault/vault.ts";
+import type { AbandonedLogins } from "./abandoned_logins.ts";
 import type { ChangeHub } from "./change_hub.ts";
 import type { DefaultConnections } from "./default_connections.ts";
+import type { Exchanges } from "./exchanges.ts";
 import type { KnownCallers } from "./known_callers.ts";
 import type { ProviderCatalogue } from "./provider_catalogue.ts";
 import type { Refreshes } from "./refreshes.ts";
@@ -54,6 +56,10 @@ export interface Broker {
   readonly gate: RequestGate;
   /** This process's refreshes. */
   readonly refreshes: Refreshes;
+  /** Logins that were given up before they began. */
+  readonly abandoned: AbandonedLogins;
+  /** This process's steps of logins that are at a provider. */
+  readonly exchanges: Exchanges;
   readonly flows: Readonly<Record<Flow, LoginFlow>>;
   readonly now: () => Date;
   /** Goes out through the egress relay, TLS end to end. */

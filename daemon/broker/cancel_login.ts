@@ -13,12 +13,16 @@ export async function showLogin(broker: Broker, owner: OwnerCaller, id: string):
   return showSession(broker, await openOwnSession(broker, owner, id));
 }
 
-/** Gives an owner's login up; one that is over stays as it is. Throws as {@linkcode showLogin} does. */
+/**
+ * Gives an owner's login up; one that is over stays as it is, and one that is only about to begin does
+ * not begin. Throws as {@linkcode showLogin} does.
+ */
 export async function cancelLogin(
   broker: Broker,
   owner: OwnerCaller,
   id: string,
 ): Promise<Session> {
+  broker.abandoned.add(owner, id);
   const open = await openOwnSession(broker, owner, id);
   if (isOver(open.record.data)) return showSession(broker, open);
   const { provider, connection, identity, purpose } = open.record.data;

@@ -31,6 +31,7 @@ import {
   showSession,
 } from "./login_session.ts";
 import { pollLogin } from "./poll_login.ts";
+import { takeBack } from "./take_back.ts";
 
 /**
  * Gives an owner's login the values it asks for, or an OAuth login its `code` and `state`.
@@ -78,12 +79,13 @@ export async function completeCallback(
   if (pending === null || complete === undefined || isOver(open.record.data)) {
     throw new AuthorizationResponseError("Cannot finish the login: it does not wait for this");
   }
-  return await step(broker, open, async (login, context) => ({
+  const exchanged = step(broker, open, async (login, context) => ({
     type: "granted",
     grant: await complete(login, pending, query, context),
     client: null,
     warnings: [],
   }));
+  return await broker.exchanges.during(exchanged);
 }
 
 /** Lets the flow begin with the values and does what it says. Throws what the flow throws. */
@@ -142,15 +144,25 @@ async function step(
     await allowEndpoints(broker, login, open.record.data.pending, typedBaseUrl);
     taken = await take(login, flowContext(broker, login.provider));
   } catch (error) {
-    throw await notGranted(broker, busy, login, error);
+    const reason = broker.stopping.aborted ? cutOff(login) : error;
+    throw await notGranted(broker, busy, login, reason);
   }
   try {
     return await follow(broker, busy, taken);
   } catch (error) {
     if (!(error instanceof VaultConflictError)) throw error;
     // Cancelled while the provider was asked: nothing was kept, and it stays cancelled.
+    if (taken.type === "granted") takeBack(broker, busy, login, taken.grant);
     return await openSession(broker, open.record.id);
   }
+}
+
+/** Nobody knows whether the provider has taken the code: it works once, so it is not tried again. */
+function cutOff({ provider: { name } }: LoginRequest): AuthorizationResponseError {
+  return new AuthorizationResponseError(
+    "Cannot finish the login: the daemon was stopped in the middle of it",
+    { provider: name, operation: "login", hint: `Run: authsome login ${name}` },
+  );
 }
 
 /** Ends a session whose step failed, or has it ask again; gives what to throw. */

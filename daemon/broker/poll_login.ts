@@ -8,6 +8,7 @@ import { AuthsomeError, VaultConflictError } from "../../core/errors.ts";
 import { listAuthSessions, readAuthSession } from "../records/auth_sessions.ts";
 import { allowEndpoints } from "./allow_endpoints.ts";
 import type { Broker } from "./broker.ts";
+import { takeBack } from "./take_back.ts";
 import { failLogin, finishLogin } from "./finish_login.ts";
 import { flowContext } from "./flow_context.ts";
 import {
@@ -22,7 +23,8 @@ import {
 export async function pollLogin(broker: Broker, id: string, signal: AbortSignal): Promise<void> {
   let interval = await firstInterval(broker, id);
   while (interval !== null && await sleep(interval * 1000, signal)) {
-    interval = await pollOnce(broker, id, signal, interval);
+    // A daemon that stops waits for the answer: it may hold the tokens.
+    interval = await broker.exchanges.during(pollOnce(broker, id, signal, interval));
   }
 }
 
@@ -65,7 +67,13 @@ async function pollOnce(
       flowContext(broker, login.provider, signal),
     );
     if (answer.type === "pending") return answer.interval_seconds;
-    await finishLogin(broker, open, answer.grant, null, []);
+    try {
+      await finishLogin(broker, open, answer.grant, null, []);
+    } catch (error) {
+      // Cancelled while the provider was asked.
+      if (error instanceof VaultConflictError) takeBack(broker, open, login, answer.grant);
+      throw error;
+    }
     return null;
   } catch (error) {
     if (signal.aborted) return null;

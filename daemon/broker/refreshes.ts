@@ -7,6 +7,7 @@
 import { type Connection, type ConnectionRef, showRef } from "../../core/connection.ts";
 import { RefreshFailedError } from "../../core/errors.ts";
 import type { Renewal } from "../oauth/refresh.ts";
+import { endedWithin } from "./patience.ts";
 
 /** A token set that the provider handed out and that is nowhere but here. */
 export interface UnsavedTokens {
@@ -48,10 +49,7 @@ export class Refreshes {
     const prefix = connections === null ? "" : `${connections.vault_id} ${connections.provider} `;
     const waited = [...this.#underWay].filter(([key]) => key.startsWith(prefix));
     if (waited.length === 0) return;
-    const patience = Promise.withResolvers<void>();
-    const timer = setTimeout(() => patience.resolve(), timeoutMs);
-    await Promise.race([patience.promise, Promise.allSettled(waited.map(([, flight]) => flight))]);
-    clearTimeout(timer);
+    await endedWithin(timeoutMs, Promise.allSettled(waited.map(([, flight]) => flight)));
   }
 
   /** Begins no further refresh, and waits for those under way, at most so long. */

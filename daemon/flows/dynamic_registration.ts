@@ -14,6 +14,9 @@ import { baseUrlInput, chooseBaseUrl } from "./base_url.ts";
 import type { FlowContext, LoginFlow, LoginRequest, LoginStep, ProviderClient } from "./flow.ts";
 import { chooseScopes, isForInstance, oauthSettings } from "./oauth_client.ts";
 
+/** A secret with less to live is of no use: the person has that long to finish the login. */
+const LEAST_LIFETIME_MS = 10 * 60_000;
+
 /** Registers where needed, then logs in through the browser. */
 export const dynamicRegistration: LoginFlow = { inputs, begin, complete: completeAuthorization };
 
@@ -28,7 +31,7 @@ async function begin(
   context: FlowContext,
 ): Promise<LoginStep> {
   const base_url = chooseBaseUrl(login, values);
-  const kept = keptRegistration(login, base_url);
+  const kept = keptRegistration(login, base_url, context.now());
   const located = await locateServer(login, base_url, context, { registration: kept === null });
   const standard = oauthSettings(login.provider).scopes;
   const scopes = chooseScopes(login, kept, standard.length > 0 ? standard : located.scopes);
@@ -43,10 +46,16 @@ async function begin(
   });
 }
 
-/** The kept client, unless it was registered for another redirect URI or another server. */
-function keptRegistration(login: LoginRequest, base_url: string | null): ProviderClient | null {
+/** The kept client, unless its time is over, or it was registered for another redirect URI or server. */
+function keptRegistration(
+  login: LoginRequest,
+  base_url: string | null,
+  now: Date,
+): ProviderClient | null {
   const { client, provider, redirect_uri } = login;
   if (client === null || !isForInstance(provider, client, base_url)) return null;
+  const ends = client.client_secret_expires_at ?? null;
+  if (ends !== null && ends.getTime() - now.getTime() < LEAST_LIFETIME_MS) return null;
   // null: typed in by a person, who registered whatever redirect URI was right.
   return client.redirect_uri === null || client.redirect_uri === redirect_uri ? client : null;
 }

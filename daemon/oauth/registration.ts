@@ -135,6 +135,7 @@ function readClient(
     client_id,
     // Servers hand a secret to public clients, too; sending it would be refused.
     client_secret: method === "none" || client_secret === null ? null : new Secret(client_secret),
+    client_secret_expires_at: method === "none" ? null : expiry(fields["client_secret_expires_at"]),
     token_endpoint_auth_method: method,
     base_url: request.base_url,
     scopes: null,
@@ -142,4 +143,12 @@ function readClient(
     registration_client_uri: manageable ? uri : null,
     registration_access_token: manageable ? new Secret(token) : null,
   };
+}
+
+/** RFC 7591 section 3.2.1: seconds since 1970; 0 means that it does not expire. */
+function expiry(value: unknown): Date | null {
+  const seconds = typeof value === "string" ? Number(value) : value;
+  return typeof seconds === "number" && seconds > 0 && seconds < 8.64e12
+    ? new Date(seconds * 1000)
+    : null;
 }

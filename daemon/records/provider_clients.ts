@@ -50,9 +50,11 @@ function encode(client: ProviderClient): string {
 export function decodeProviderClient(text: string): ProviderClient {
   const { schema_version: _, client_secret, registration_access_token, ...rest } = JSON.parse(text);
   const secret = (value: string | null) => value === null ? null : new Secret(value);
+  const ends: string | null = rest.client_secret_expires_at ?? null;
   return {
     ...rest,
     client_secret: secret(client_secret),
+    ...(ends === null ? {} : { client_secret_expires_at: new Date(ends) }),
     registration_access_token: secret(registration_access_token),
   };
 }

@@ -44,7 +44,7 @@ async function outcome(
   const { code, stderr } = await login.finished;
   const stored = await stage.run(["get", provider, "--json"]);
   if (code === 0) equal(stored.code, 0, stored.stderr);
-  else equal(stored.code, 3, `${stored.stdout}${stderr}`);
+  else equal(stored.code, 5, `${stored.stdout}${stderr}`);
   return code === 0 ? "done" : stderr;
 }
 

@@ -8,7 +8,7 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { CONFIDENTIAL } from "../support/authorization_server.ts";
 import { type LoginStage, withLoginStage } from "../support/login_stage.ts";
 import { HAS_TERMINAL, onTerminal } from "../support/on_terminal.ts";
-import { json, type RudeAnswer, startRudeServer } from "../support/rude_server.ts";
+import { hang, json, type RudeAnswer, startRudeServer } from "../support/rude_server.ts";
 import { trustingFetch } from "../support/trusting_fetch.ts";
 import { Visitor } from "../support/visitor.ts";
 
@@ -242,8 +242,37 @@ Deno.test("Ctrl-C cancels the login at the daemon; the page then says so", async
     equal(code, 2);
     match(stderr, /Cannot log in to acme: you cancelled/);
     match(await visit(stage, url!), /state is unknown or was used before/);
-    equal((await stage.run(["get", "acme"])).code, 3);
+    equal((await stage.run(["get", "acme"])).code, 5);
   });
+});
+
+Deno.test("Ctrl-C before the daemon has answered cancels the login all the same", async () => {
+  const asked = Promise.withResolvers<void>();
+  const silent: RudeAnswer = () => {
+    asked.resolve();
+    return hang();
+  };
+  await using provider = await startRudeServer({ "/device": silent });
+  await withLoginStage(async (stage) => {
+    const { origin } = provider;
+    await stage.register("slow", {
+      flows: ["device_code"],
+      oauth: {
+        device_authorization_url: `${origin}/device`,
+        token_url: `${origin}/token`,
+        client_id: "shipped",
+        issuer: undefined,
+      },
+    });
+    const login = stage.start(["login", "slow"]);
+    await asked.promise;
+
+    login.kill("SIGINT");
+
+    equal((await login.finished).code, 2);
+    const { stdout } = await stage.run(["log", "--json"]);
+    match(stdout, /InputCancelledError/);
+  }, { alsoTrusts: provider.root });
 });
 
 Deno.test("login says what the person refused, and what was granted besides", async () => {

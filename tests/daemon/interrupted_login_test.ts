@@ -1,0 +1,173 @@
+/**
+ * Logins that are cut short: by the person while the provider is asked, by a terminal that goes away
+ * before it learns the session's id, by a daemon that stops.
+ *
+ * @module
+ */
+import { deepEqual, equal, match } from "node:assert/strict";
+import type { Session } from "../../core/api.ts";
+import { hang, json, type RudeAnswer } from "../support/rude_server.ts";
+import { until } from "../support/until.ts";
+import { onStage, stateOf, tokens } from "./support/rude_login_stage.ts";
+
+const revocable = (server: { readonly origin: string }) => ({
+  revocation_url: `${server.origin}/revoke`,
+});
+
+/** An answer that comes when the test lets it. */
+function held(answer: () => Response) {
+  const asked = Promise.withResolvers<void>();
+  const let_go = Promise.withResolvers<void>();
+  const reply: RudeAnswer = async () => {
+    asked.resolve();
+    await let_go.promise;
+    return answer();
+  };
+  return { reply, asked: asked.promise, letGo: () => let_go.resolve() };
+}
+
+const both = () =>
+  json({ access_token: "at-1", refresh_token: "rt-1", token_type: "Bearer", expires_in: 3600 });
+const device: RudeAnswer = () =>
+  json({
+    device_code: "d-1",
+    user_code: "ABCD-EFGH",
+    verification_uri: "https://acme.test/device",
+    expires_in: 600,
+    interval: 1,
+  });
+
+Deno.test("tokens of an exchange that was cancelled meanwhile are revoked (RFC 7009)", async () => {
+  const token = held(both);
+  const answers = { "/token": token.reply, "/revoke": () => new Response(null) };
+  await onStage(answers, async ({ begin, callback, owner, daemon, server }) => {
+    const begun = await begin();
+    const page = callback({ code: "c-1", state: stateOf(begun) });
+    await token.asked;
+    await owner.json("DELETE", `/auth/sessions/${begun.id}`);
+    token.letGo();
+    await page;
+
+    await until(() => daemon.audit.filter(({ event }) => event === "revoke_outcome").length === 2);
+
+    const revoked = server.requests.filter(({ path }) => path === "/revoke");
+    deepEqual(revoked.map(({ form }) => form.get("token")), ["rt-1", "at-1"]);
+    deepEqual(revoked.map(({ form }) => form.get("client_id")), ["app-1", "app-1"]);
+    const [line] = daemon.audit.filter(({ event }) => event === "revoke_outcome");
+    deepEqual([line!.status, line!.details], ["success", {
+      token: "refresh_token",
+      outcome: "revoked",
+      reason: "login_cancelled",
+    }]);
+  }, revocable);
+});
+
+Deno.test("tokens of a device login that was cancelled while it was polled are revoked", async () => {
+  const token = held(both);
+  const answers = { "/device": device, "/token": token.reply, "/revoke": () => new Response(null) };
+  await onStage(answers, async ({ begin, owner, server, session, daemon }) => {
+    const begun = await begin({ flow: "device_code" });
+    await token.asked;
+    await owner.json("DELETE", `/auth/sessions/${begun.id}`);
+    token.letGo();
+
+    await until(() => daemon.audit.filter(({ event }) => event === "revoke_outcome").length === 2);
+
+    const revoked = server.requests.filter(({ path }) => path === "/revoke");
+    deepEqual(revoked.map(({ form }) => form.get("token")), ["rt-1", "at-1"]);
+    equal((await session(begun.id)).status, "cancelled");
+  }, revocable);
+});
+
+const ID = "sess_0123456789abcdef0123456789abcdef";
+
+Deno.test("a terminal that goes away before the answer cancels by the id it chose", async () => {
+  await onStage({}, async ({ owner, session }) => {
+    const request = { provider: "acme", session_id: ID };
+    const begun = await owner.json<Session>("POST", "/auth/sessions", request);
+
+    await owner.json("DELETE", `/auth/sessions/${ID}`);
+
+    deepEqual([begun.id, (await session(ID)).status], [ID, "cancelled"]);
+  });
+});
+
+Deno.test("a login that was given up before its request arrived does not begin", async () => {
+  const answers = { "/device": device, "/token": tokens };
+  await onStage(answers, async ({ owner, server, session }) => {
+    equal((await owner.call("DELETE", `/auth/sessions/${ID}`)).status, 404);
+
+    const late = await owner.json<Session>("POST", "/auth/sessions", {
+      provider: "acme",
+      flow: "device_code",
+      session_id: ID,
+    });
+
+    deepEqual([late.status, (await session(ID)).status], ["cancelled", "cancelled"]);
+    equal(server.requests.length, 0, "the provider was not asked");
+  }, { client_id: "shipped", token_endpoint_auth_method: "none" });
+});
+
+Deno.test("an id that is taken, and one that is none, begin no login", async () => {
+  await onStage({}, async ({ owner }) => {
+    const request = { provider: "acme", session_id: ID };
+    await owner.json("POST", "/auth/sessions", request);
+
+    equal((await owner.call("POST", "/auth/sessions", request)).status, 409);
+    for (const session_id of ["sess_1", "SESS_0123456789abcdef0123456789abcdef", ""]) {
+      equal((await owner.call("POST", "/auth/sessions", { ...request, session_id })).status, 422);
+    }
+  });
+});
+
+Deno.test("a daemon that stops waits for a code that is being exchanged", async () => {
+  const token = held(tokens);
+  await onStage({ "/token": token.reply }, async ({ begin, callback, session, daemon }) => {
+    const begun = await begin();
+    const page = callback({ code: "c-1", state: stateOf(begun) });
+    await token.asked;
+
+    const settled = daemon.broker.exchanges.settle(10_000); // what the stop does first
+    token.letGo();
+    await settled;
+
+    equal((await session(begun.id)).status, "completed");
+    await page;
+  });
+});
+
+Deno.test("a daemon that stops waits for the answer to a device's poll", async () => {
+  const token = held(tokens);
+  const answers = { "/device": device, "/token": token.reply };
+  await onStage(answers, async ({ begin, session, daemon }) => {
+    const begun = await begin({ flow: "device_code" });
+    await token.asked;
+
+    const settled = daemon.broker.exchanges.settle(10_000);
+    token.letGo();
+    await settled;
+
+    equal((await session(begun.id)).status, "completed");
+  });
+});
+
+Deno.test("a code that is still being exchanged when the daemon ends: the login says why it failed", async () => {
+  const asked = Promise.withResolvers<void>();
+  const token: RudeAnswer = () => {
+    asked.resolve();
+    return hang();
+  };
+  await onStage({ "/token": token }, async ({ begin, callback, session, daemon }) => {
+    const begun = await begin();
+    const page = callback({ code: "c-1", state: stateOf(begun) });
+    await asked.promise;
+
+    await daemon.broker.exchanges.settle(1);
+    await daemon.stop();
+
+    const words = "Cannot finish the login: the daemon was stopped in the middle of it";
+    match((await page)[1], new RegExp(words));
+    const { status, error } = await session(begun.id);
+    deepEqual([status, error], ["failed", words]);
+  });
+});
