@@ -15,23 +15,44 @@ Deno.test("every error class has a code of its own, a status and an exit code", 
   for (const exit of Object.values(errors.EXIT_CODE)) assert.ok(exit >= 1 && exit <= 9);
 });
 
-Deno.test("exit codes are those of the contract", () => {
-  const exits = Object.fromEntries(
-    CLASSES.map(([name, Class]) => [name, errors.EXIT_CODE[new Class("Cannot: x").code]]),
+/** The named errors of the design: code, HTTP status, exit code. */
+const DESIGNED: Readonly<Record<string, readonly [code: string, status: number, exit: number]>> = {
+  ProviderNotFoundError: ["provider_not_found", 404, 4],
+  ProviderExistsError: ["provider_exists", 409, 7],
+  InvalidProviderDefinitionError: ["invalid_provider_definition", 422, 2],
+  UnsupportedFlowError: ["unsupported_flow", 400, 4],
+  OperationNotAllowedError: ["operation_not_allowed", 403, 4],
+  ConnectionNotFoundError: ["connection_not_found", 404, 3],
+  ConnectionExistsError: ["connection_exists", 409, 6],
+  CredentialMissingError: ["credential_missing", 409, 5],
+  TokenExpiredError: ["token_expired", 409, 5],
+  RefreshFailedError: ["refresh_failed", 502, 5],
+  ReauthorizationRequiredError: ["reauthorization_required", 409, 5],
+  AuthorizationResponseError: ["authorization_failed", 400, 2],
+  TokenEndpointError: ["token_endpoint_error", 502, 2],
+  ClientRegistrationError: ["client_registration_failed", 502, 2],
+  LoginExpiredError: ["login_expired", 410, 2],
+  InputCancelledError: ["input_cancelled", 400, 2],
+  InvalidProofError: ["invalid_proof", 401, 1],
+  IdentityNotFoundError: ["identity_not_found", 401, 1],
+  GrantDeniedError: ["grant_denied", 403, 4],
+  EndpointUnreachableError: ["endpoint_unreachable", 502, 8],
+  VaultSealError: ["vault_seal_broken", 500, 1],
+  MasterKeyError: ["master_key_unavailable", 500, 1],
+  StoreUnavailableError: ["store_unavailable", 503, 1],
+  DaemonUnavailableError: ["daemon_unavailable", 503, 9],
+  UsageError: ["usage", 400, 2],
+  UnexpectedError: ["unexpected", 500, 1],
+};
+
+Deno.test("each named error has the code, the status and the exit code of the design", () => {
+  const found = Object.fromEntries(
+    CLASSES.filter(([name]) => name in DESIGNED).map(([name, Class]) => {
+      const { code } = new Class("Cannot: x");
+      return [name, [code, errors.HTTP_STATUS[code], errors.EXIT_CODE[code]]];
+    }),
   );
-  assert.equal(exits.UnexpectedError, 1);
-  assert.equal(exits.AuthorizationResponseError, 2);
-  assert.equal(exits.InputCancelledError, 2);
-  assert.equal(exits.UsageError, 2);
-  assert.equal(exits.ConnectionNotFoundError, 3);
-  assert.equal(exits.ProviderNotFoundError, 4);
-  assert.equal(exits.OperationNotAllowedError, 4);
-  assert.equal(exits.CredentialMissingError, 5);
-  assert.equal(exits.RefreshFailedError, 5);
-  assert.equal(exits.ConnectionExistsError, 6);
-  assert.equal(exits.ProviderExistsError, 7);
-  assert.equal(exits.EndpointUnreachableError, 8);
-  assert.equal(exits.DaemonUnavailableError, 9);
+  assert.deepEqual(found, DESIGNED);
 });
 
 Deno.test("an error comes back from its envelope as the class it was, without its cause", async (t) => {
