@@ -4,10 +4,11 @@
  * @module
  */
 import type { InputField } from "../../core/api.ts";
-import { InvalidInputError, TokenEndpointError } from "../../core/errors.ts";
+import { InvalidInputError } from "../../core/errors.ts";
 import type { LoginRequest } from "../flows/flow.ts";
 import type { Broker } from "./broker.ts";
 import { type OpenSession, saveSession } from "./login_session.ts";
+import { isClientRefused } from "./refused_client.ts";
 
 /**
  * Has the session wait for the values again when `error` is about them; gives the error to throw, or
@@ -36,14 +37,6 @@ export async function askAgain(
     client: null,
   });
   return wrong;
-}
-
-/** RFC 6749 section 5.2: what is said of a client whose id or secret is not right. */
-const CLIENT_REFUSED = ["invalid_client", "unauthorized_client"];
-
-/** Whether the provider did not accept the client, as opposed to the person or the code. */
-export function isClientRefused(error: unknown): error is TokenEndpointError {
-  return error instanceof TokenEndpointError && CLIENT_REFUSED.includes(error.error ?? "");
 }
 
 function asRefusedClient(error: unknown): InvalidInputError | null {

@@ -48,6 +48,7 @@ export async function beginLogin(
   const fresh = {
     ...newSession(owner, definition, request, name),
     return_to: return_to ?? null,
+    registers_anew: request.force === true && !await works(broker, owner, request.provider, name),
   };
   const connected = request.force !== true &&
     await isConnected(broker, owner, definition, fresh);
@@ -106,6 +107,7 @@ function newSession(
     purpose: request.purpose ?? "login",
     base_url: request.base_url ?? null,
     scopes: request.scopes ?? null,
+    registers_anew: false,
     status: "waiting_for_user",
     message: null,
     error: null,
@@ -134,6 +136,19 @@ async function connectionName(
   if (connection !== undefined) return connection;
   const found = await readDefaultConnection(broker.vault, owner.vault_id, provider);
   return found?.default_connection ?? "default";
+}
+
+/**
+ * Whether the connection that a forced login replaces works. Where it does not, the client that
+ * registered itself may be what the server refuses: on its own page, where nobody tells us.
+ */
+async function works(
+  { vault }: Broker,
+  { vault_id }: OwnerCaller,
+  provider: string,
+  connection: string,
+): Promise<boolean> {
+  return (await readConnection(vault, vault_id, { provider, connection }))?.status === "connected";
 }
 
 /** Whether the login would change nothing: the connection works and is what is asked for. */

@@ -13,11 +13,10 @@ import {
 import { Secret } from "../../core/secret.ts";
 import type { FlowContext, LoginRequest, LoginStep } from "../flows/flow.ts";
 import { findByState } from "../records/auth_sessions.ts";
-import { removeProviderClient } from "../records/provider_clients.ts";
 import { allowEndpoints } from "./allow_endpoints.ts";
 import type { Broker } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
-import { askAgain, isClientRefused } from "./ask_again.ts";
+import { askAgain } from "./ask_again.ts";
 import { failLogin, finishLogin } from "./finish_login.ts";
 import { flowContext } from "./flow_context.ts";
 import {
@@ -31,6 +30,7 @@ import {
   showSession,
 } from "./login_session.ts";
 import { pollLogin } from "./poll_login.ts";
+import { forgetRegistration, isClientRefused } from "./refused_client.ts";
 import { takeBack } from "./take_back.ts";
 
 /**
@@ -177,7 +177,8 @@ async function notGranted(
     if (again !== null) return again;
     if (open.record.data.flow === "dcr_pkce" && isClientRefused(error)) {
       // Servers forget who registered by themselves: the next login registers anew.
-      await removeProviderClient(broker.vault, open.record.data.provider);
+      const { provider, pending } = open.record.data;
+      await forgetRegistration(broker, provider, pending?.client.client_id ?? null);
     }
     await failLogin(broker, open, error);
   } catch (conflict) {

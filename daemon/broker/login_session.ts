@@ -36,6 +36,8 @@ export interface LoginSession {
   readonly purpose: LoginPurpose;
   readonly base_url: string | null;
   readonly scopes: readonly string[] | null;
+  /** Makes no use of the client that an earlier login registered. */
+  readonly registers_anew: boolean;
   readonly status: SessionStatus;
   readonly message: string | null;
   readonly error: string | null;
@@ -158,11 +160,19 @@ function changedSession(
 export async function loginRequest(broker: Broker, session: LoginSession): Promise<LoginRequest> {
   return {
     provider: reachableProvider(broker, session.provider),
-    client: session.client ?? await readProviderClient(broker.vault, session.provider),
+    client: session.client ?? await keptClient(broker, session),
     base_url: session.base_url,
     scopes: session.scopes,
     redirect_uri: redirectUri(broker),
   };
+}
+
+async function keptClient(
+  { vault }: Broker,
+  { provider, registers_anew }: LoginSession,
+): Promise<ProviderClient | null> {
+  const kept = await readProviderClient(vault, provider);
+  return registers_anew && kept !== null && kept.redirect_uri !== null ? null : kept;
 }
 
 /** Where providers send the browser back to. It is registered in people's OAuth apps: no `/api`. */

@@ -11,6 +11,7 @@ import {
   RefreshFailedError,
   TokenExpiredError,
 } from "../../core/errors.ts";
+import { isClientRefused } from "./refused_client.ts";
 
 /** The connection went away while it was to be refreshed. */
 export function loggedOut(ref: ConnectionRef): ConnectionNotFoundError {
@@ -41,7 +42,8 @@ export function refreshFailed(ref: ConnectionRef, cause: AuthsomeError): Refresh
   return new RefreshFailedError(`Cannot refresh ${showRef(ref)}: ${reasonOf(cause)}`, {
     ...ref,
     operation: "refresh",
-    hint: "Try again later, or run: authsome doctor",
+    // No waiting mends that: the connection's client is not the provider's any more.
+    hint: isClientRefused(cause) ? loginCommand(ref) : "Try again later, or run: authsome doctor",
     cause,
   });
 }

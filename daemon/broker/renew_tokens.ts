@@ -29,6 +29,7 @@ import { fingerprint, keepRenewal, markDead } from "./keep_renewal.ts";
 import { oauthConnection } from "./oauth_connection.ts";
 import { reachableProvider } from "./reachable_provider.ts";
 import { afterFailure, claimRefresh, type RefreshClaim } from "./refresh_claim.ts";
+import { forgetRegistration, isClientRefused } from "./refused_client.ts";
 import { RefreshWay } from "./refresh_way.ts";
 import { loggedOut, needsLogin, nothingToRefresh, refreshFailed } from "./refresh_failure.ts";
 import { freshness } from "./token_freshness.ts";
@@ -146,6 +147,9 @@ async function redeem(
       const failed = await failureChange(broker, connection, ref, error.message);
       const journal = afterFailure(claim.before, broker.now(), retry_after_seconds);
       await claim.release(journal, [failed]);
+      if (isClientRefused(error)) {
+        await forgetRegistration(broker, ref.provider, plan.client.client_id);
+      }
       tell(broker, connection, error.message);
       throw refreshFailed(ref, error);
     }

@@ -84,7 +84,7 @@ export async function refreshTokens(
       `Cannot refresh ${provider.name}: the token endpoint answered ${
         showProviderError(reply.error)
       }`,
-      { provider: provider.name, operation: "refresh" },
+      { provider: provider.name, operation: "refresh", error: reply.error.error },
     );
     return failed(error, true, reply.retry_after_seconds);
   } catch (error) {

@@ -238,6 +238,59 @@ Deno.test("a client that registered itself and was forgotten by the server regis
   }, { token_endpoint_auth_method: "none" });
 });
 
+Deno.test("a client that registered itself and is refused at a refresh registers anew", async () => {
+  let registered = 0;
+  const answers: Record<string, RudeAnswer> = {
+    "/register": () => json({ client_id: `client-${++registered}` }, 201),
+    "/token": ({ form }) =>
+      form.get("grant_type") === "refresh_token"
+        ? json({ error: "invalid_client", note: LEAK }, 401)
+        : json({ access_token: "at", refresh_token: "rt", expires_in: 60 }),
+  };
+  await onStage(answers, async ({ begin, callback, session, owner, daemon }) => {
+    const first = await begin({ flow: "dcr_pkce" });
+    await callback({ code: "c", state: stateOf(first) });
+    daemon.clock.now = new Date(daemon.clock.now.getTime() + 120_000);
+
+    const answer = await owner.call("POST", "/credentials/resolve", { provider: "acme" });
+    const { error, message, hint } = await answer.json();
+    const again = await begin({ flow: "dcr_pkce", force: true });
+    await callback({ code: "c", state: stateOf(again) });
+
+    deepEqual([error, hint], [
+      "RefreshFailedError",
+      "Run: authsome login acme --connection default --force",
+    ]);
+    match(message, /invalid_client$/);
+    equal((await session(again.id)).status, "completed");
+    equal(registered, 2);
+  }, { token_endpoint_auth_method: "none" });
+});
+
+Deno.test("login --force registers anew where the login it replaces works no more", async () => {
+  let registered = 0;
+  const answers: Record<string, RudeAnswer> = {
+    "/register": () => json({ client_id: `client-${++registered}` }, 201),
+    "/token": ({ form }) =>
+      form.get("grant_type") === "refresh_token"
+        ? json({ error: "invalid_grant" }, 400)
+        : json({ access_token: "at", refresh_token: "rt", expires_in: 60 }),
+  };
+  await onStage(answers, async ({ begin, callback, owner, daemon }) => {
+    const client = (url: Session) =>
+      new URL((url.next_action as { url: string }).url).searchParams.get("client_id");
+    const first = await begin({ flow: "dcr_pkce" });
+    await callback({ code: "c", state: stateOf(first) });
+    const works = await begin({ flow: "dcr_pkce", force: true });
+    daemon.clock.now = new Date(daemon.clock.now.getTime() + 120_000);
+    equal((await owner.call("POST", "/credentials/resolve", { provider: "acme" })).status, 409);
+
+    const dead = await begin({ flow: "dcr_pkce", force: true });
+
+    deepEqual([first, works, dead].map(client), ["client-1", "client-1", "client-2"]);
+  }, { token_endpoint_auth_method: "none" });
+});
+
 Deno.test("a refused registration, missing metadata and a lying issuer end the login in our words", async () => {
   const metadata = (issuer: string) => () => json({ issuer, token_endpoint: `${issuer}/token` });
   const cases: readonly (readonly [Record<string, RudeAnswer>, Record<string, unknown>, string])[] =

@@ -81,6 +81,38 @@ Deno.test("dynamicRegistration registers again when the redirect URI has changed
   assert.equal(second.client!.redirect_uri, moved.redirect_uri);
 });
 
+Deno.test("dynamicRegistration registers again when the client's secret has ended (RFC 7591)", async () => {
+  const NOW = new Date("2026-03-01T12:00:00Z");
+  const after = (hours: number) => NOW.getTime() / 1000 + hours * 3600;
+  for (
+    const [ends, again] of [[0, false], [after(2), true], [after(30), false], ["0", false]] as const
+  ) {
+    let registered = 0;
+    await using server = await startRudeServer({
+      "/register": () =>
+        json({
+          client_id: `client-${++registered}`,
+          client_secret: "s3cret",
+          client_secret_expires_at: ends,
+          token_endpoint_auth_method: "client_secret_basic",
+        }, 201),
+    });
+    const provider = oauthProvider({
+      authorization_url: `${server.origin}/authorize`,
+      token_url: `${server.origin}/token`,
+      registration_endpoint: `${server.origin}/register`,
+    });
+    const at = (hours: number) =>
+      contextWith(server.fetch, { now: () => new Date(after(hours) * 1000) });
+    const first = await dynamicRegistration.begin(loginTo(provider), {}, at(0)) as Authorize;
+
+    const later = loginTo(provider, { client: first.client });
+    await dynamicRegistration.begin(later, {}, at(3));
+
+    assert.equal(registered, again ? 2 : 1, `${ends}`);
+  }
+});
+
 Deno.test("dynamicRegistration requires `iss` of a server that promised it (RFC 9207)", async () => {
   await using server = await startAuthorizationServer();
   const login = loginTo(mcpProvider(server));
