@@ -91,8 +91,7 @@ function openRoutes(
   routes.route("/", loginPageRoutes(broker));
   routes.use("/identities/register", readBody(JSON_TYPE, DEFAULT_BODY_LIMIT));
   routes.route("/", registrationRoute(broker, proofs));
-  routes.on(["POST", "GET"], "/identities/claims/:code?", readBody(JSON_TYPE, DEFAULT_BODY_LIMIT));
-  routes.route("/", claimRoutes(claims, proofs));
+  routes.route("/", claimRoutes(claims, proofs, readBody(JSON_TYPE, DEFAULT_BODY_LIMIT)));
   return routes;
 }
 

@@ -68,11 +68,11 @@ export class IdentityClaims {
     return this.#show(claim);
   }
 
-  /** What has become of the claim that this key made; null: it made none of this code. */
-  of(did: string, code: string): IdentityClaim | null {
+  /** The claim of this code, also when it waits no longer; null: there is none. */
+  show(code: string): IdentityClaim | null {
     this.#tidy();
     const claim = this.#claims.get(readClaimCode(code) ?? "");
-    return claim?.did === did ? this.#show(claim) : null;
+    return claim === undefined ? null : this.#show(claim);
   }
 
   /** Those that wait, oldest first. */

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { Hono } from "@hono/hono";
-import { NotFoundError } from "../../core/errors.ts";
+import { Hono, type MiddlewareHandler } from "@hono/hono";
+import { InvalidProofError, NotFoundError } from "../../core/errors.ts";
 import type { ClaimList } from "../../core/identity_claim.ts";
 import type { Broker } from "../broker/broker.ts";
 import { asOwner } from "../broker/caller.ts";
@@ -32,18 +32,24 @@ export function registrationRoute(broker: Broker, checks: ProofChecks): Hono<Api
 }
 
 /** Claims of keys that are not known yet: asking to be let in, and what has become of it. */
-export function claimRoutes(claims: IdentityClaims, checks: ProofChecks): Hono<ApiEnv> {
+export function claimRoutes(
+  claims: IdentityClaims,
+  checks: ProofChecks,
+  body: MiddlewareHandler<ApiEnv>,
+): Hono<ApiEnv> {
+  // The owner's routes begin alike: the body is read where a route of these is meant.
   return new Hono<ApiEnv>()
-    .post("/identities/claims", async (c) => {
+    .post("/identities/claims", body, async (c) => {
       // Used once or often: the same key is answered with the same claim.
       const proof = readProof(c, checks.now());
       const request = await readBodyAs(c, (schemas) => schemas.createClaimRequest);
       return c.json(makeClaim(claims, proof, request));
     })
-    .get("/identities/claims/:code", (c) => {
+    .get("/identities/claims/:code", body, (c) => {
       const { did } = readProof(c, checks.now());
-      const claim = claims.of(did, c.req.param("code"));
-      if (claim === null) throw new NotFoundError("Cannot find the claim: this key made none");
+      const claim = claims.show(c.req.param("code"));
+      if (claim === null) throw new NotFoundError("Cannot find the claim: no such code waits");
+      if (claim.did !== did) throw new InvalidProofError("Cannot show the claim: another key's");
       return c.json(claim);
     });
 }

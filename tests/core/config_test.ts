@@ -34,10 +34,26 @@ Deno.test("readSettings() lets AUTHSOME_BASE_URL stand in for both addresses", (
   const { daemonUrl, serverBaseUrl } = settings({ AUTHSOME_BASE_URL: "http://127.0.0.1:1/" });
   assert.deepEqual([daemonUrl, serverBaseUrl], ["http://127.0.0.1:1", "http://127.0.0.1:1"]);
   assert.equal(
-    settings({ AUTHSOME_BASE_URL: "http://a.test", AUTHSOME_DAEMON_URL: "http://b.test" })
+    settings({ AUTHSOME_BASE_URL: "https://a.test", AUTHSOME_DAEMON_URL: "https://b.test" })
       .daemonUrl,
-    "http://b.test",
+    "https://b.test",
   );
+});
+
+Deno.test("readSettings() takes http for a daemon on this machine alone", () => {
+  for (const host of ["127.0.0.1:7998", "localhost:7998", "[::1]:7998", "127.3.2.1"]) {
+    const url = `http://${host}`;
+    assert.equal(settings({ AUTHSOME_DAEMON_URL: url }).daemonUrl, url);
+  }
+  for (const host of ["10.0.0.1:7998", "host.docker.internal", "127.0.0.1.evil.test", "0.0.0.0"]) {
+    assert.throws(
+      () => settings({ AUTHSOME_DAEMON_URL: `http://${host}` }),
+      (error: UsageError) => /is another machine/.test(error.message) && error.hint !== undefined,
+    );
+  }
+  // Links are opened by a person's browser; nothing secret is sent there.
+  const linked = settings({ AUTHSOME_SERVER_BASE_URL: "http://box.test:7998" });
+  assert.equal(linked.serverBaseUrl, "http://box.test:7998");
 });
 
 Deno.test("readSettings() names the variable it cannot use, and no secret", async (t) => {

@@ -7,6 +7,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { Validator } from "npm:@seriousme/openapi-schema-validator@2.11.0";
 import type { BackupAnswer, GrantItem, Session } from "../../core/api.ts";
+import type { IdentityClaim } from "../../core/identity_claim.ts";
 import { createProof, type Signer } from "../../core/proof.ts";
 import { createApp } from "../../daemon/app.ts";
 import { BACKUP_BODY_LIMIT } from "../../daemon/middleware/body_limit.ts";
@@ -22,6 +23,7 @@ import {
 import {
   BASE_URL,
   type Client,
+  clientFor,
   grantRun,
   logIn,
   newSigner,
@@ -180,9 +182,9 @@ const ATTEMPTS: Readonly<Record<string, (prepared: Prepared) => Promise<void>>> 
     const isForm = !("application/json" in prepared.operation.requestBody.content);
     for (const body of ["{", "null", "[]", '"x"', "\u0000", "{}", '{"unknown":1}', deep(10_000)]) {
       const { status } = await send(prepared, { body });
-      // An export of everything needs nothing said, and neither does a key that the daemon makes.
+      // An export of everything needs nothing said, nor does a key that the daemon makes, nor a claim.
       const isEnough = body === "{}" &&
-        ["exportCredentials", "rotateKeys"].includes(prepared.operation.operationId);
+        ["exportCredentials", "rotateKeys", "acceptClaim"].includes(prepared.operation.operationId);
       ok(isForm || isEnough || status === 422, `${body.slice(0, 20)}: ${status}`);
     }
   },
@@ -287,7 +289,7 @@ async function prepare(daemon: TestDaemon, operation: DocumentedOperation): Prom
   const values = await valuesFor(daemon, operation, owner);
   const signer = isPublic
     ? null
-    : operation.operationId === "registerIdentity"
+    : operation["x-callers"] === "new_identity"
     ? newcomer(values)
     : owner.signer;
   return { daemon, operation, owner, run, values, signer: await signer };
@@ -301,6 +303,22 @@ async function valuesFor(
   if (operationId === "registerIdentity") {
     const newcomer = await newSigner("calm-quietly-0001");
     return { body: { did: newcomer.did, registration_token: REGISTRATION_TOKEN }, newcomer };
+  }
+  if (path.startsWith("/identities/claims") && operationId !== "listClaims") {
+    const newcomer = await newSigner("calm-quietly-0001");
+    const claim = { handle: newcomer.subject, did: newcomer.did };
+    if (operationId === "createClaim") return { body: claim, newcomer };
+    const client = clientFor(daemon, newcomer);
+    const { code } = await client.json<IdentityClaim>("POST", "/identities/claims", claim);
+    return { parameters: { code }, newcomer };
+  }
+  if (operationId === "removeIdentity") {
+    const newcomer = await newSigner("calm-quietly-0001");
+    const claim = { handle: newcomer.subject, did: newcomer.did };
+    const { code } = await clientFor(daemon, newcomer)
+      .json<IdentityClaim>("POST", "/identities/claims", claim);
+    await owner.json("POST", `/identities/claims/${code}/accept`, {});
+    return { parameters: { handle: newcomer.subject } };
   }
   if (path.startsWith("/auth/sessions/{id}")) {
     const login = { provider: "acme", connection: "second" };
