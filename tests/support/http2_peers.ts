@@ -8,7 +8,6 @@ import { Buffer } from "node:buffer";
 import http2 from "node:http2";
 import net from "node:net";
 import tls from "node:tls";
-import type { TestProxy } from "./proxy_bench.ts";
 import { makeTestCertificate } from "./tls_upstream.ts";
 
 /** A stream as the server's handler gets it. */
@@ -65,9 +64,19 @@ export interface Http2Client {
   close(): Promise<void>;
 }
 
+/** The proxy to go through. */
+export interface ReachableProxy {
+  readonly proxy: {
+    readonly port: number;
+    readonly authority: { readonly certificatePem: string };
+  };
+  /** Header line with its end. */
+  readonly authorization: string;
+}
+
 /** Opens one to `host`:443. */
 export async function openHttp2(
-  test: TestProxy,
+  test: ReachableProxy,
   host: string,
   settings: http2.Settings = {},
 ): Promise<Http2Client> {

@@ -1,0 +1,130 @@
+/**
+ * The soak itself: every lane at once, and the owner's and the daemon's life meanwhile.
+ *
+ * @module
+ */
+import type { Tally } from "./ledger.ts";
+import { type MemoryReport, MemoryWatch } from "./memory_watch.ts";
+import { openSoakStage, type SoakStage } from "./soak_stage.ts";
+import { type Lane, TRAFFIC, type Traffic } from "./traffic.ts";
+
+/** What came of it. */
+export interface SoakResult {
+  readonly durationMs: number;
+  readonly tallies: ReadonlyMap<string, Tally>;
+  readonly wrong: number;
+  readonly missing: number;
+  readonly complaints: readonly string[];
+  /** How often the key was changed, and the daemon killed. */
+  readonly changes: number;
+  readonly kills: number;
+  /** Of the run's process. */
+  readonly memory: MemoryReport;
+  /** Files and processes that the run left behind. */
+  readonly leftovers: readonly string[];
+}
+
+/** When things happen, in milliseconds. */
+export interface SoakRhythm {
+  readonly changeEveryMs: number;
+  readonly killEveryMs: number;
+}
+
+const RHYTHM: SoakRhythm = { changeEveryMs: 5_000, killEveryMs: 60_000 };
+const SAY_EVERY_MS = 60_000;
+
+/** Soaks for so long; `say` is told about it every minute. */
+export async function soak(
+  durationMs: number,
+  say: (line: string) => void,
+  { changeEveryMs, killEveryMs }: SoakRhythm = RHYTHM,
+): Promise<SoakResult> {
+  const stage = await openSoakStage();
+  const { signal } = stopAfter(durationMs);
+  const counts = { changes: 0, kills: 0 };
+  const memory = new MemoryWatch(stage.pid);
+  const started = performance.now();
+  const lanes = Object.entries(TRAFFIC).flatMap(([kind, traffic]) =>
+    Array.from({ length: traffic.lanes }, () => keepGoing(kind, traffic, stage, signal))
+  );
+  const events = [
+    every(changeEveryMs, signal, async () => {
+      await stage.changeKey();
+      counts.changes++;
+    }),
+    every(killEveryMs, signal, async () => {
+      await stage.killDaemon();
+      counts.kills++;
+    }),
+    every(SAY_EVERY_MS, signal, () => {
+      const done = [...stage.ledger.tallies.values()].reduce((sum, tally) => sum + tally.done, 0);
+      say(`  ${Math.round((performance.now() - started) / 60_000)} min: ${done} requests`);
+      return Promise.resolve();
+    }),
+  ];
+  await Promise.all([...lanes, ...events]);
+  const { tallies, wrong, missing, complaints } = stage.ledger;
+  return {
+    durationMs: performance.now() - started,
+    memory: memory.stop(),
+    leftovers: await stage.close(),
+    tallies,
+    wrong,
+    missing,
+    complaints,
+    ...counts,
+  };
+}
+
+/** One lane to its end; what broke is counted and opened again. */
+async function keepGoing(
+  kind: string,
+  { open, restMs }: Traffic,
+  stage: SoakStage,
+  signal: AbortSignal,
+): Promise<void> {
+  let lane: Lane | null = null;
+  while (!signal.aborted) {
+    try {
+      lane ??= await open(stage);
+      stage.ledger.count(kind, await lane.once());
+    } catch (error) {
+      stage.ledger.count(kind, "failed", error instanceof Error ? error.message : String(error));
+      await lane?.close();
+      lane = null;
+    }
+    await rest(restMs, signal);
+  }
+  await lane?.close();
+}
+
+async function every(
+  milliseconds: number,
+  signal: AbortSignal,
+  work: () => Promise<void>,
+): Promise<void> {
+  for (;;) {
+    await rest(milliseconds, signal);
+    if (signal.aborted) return;
+    await work();
+  }
+}
+
+function stopAfter(milliseconds: number): AbortController {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), milliseconds);
+  return controller;
+}
+
+function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener("abort", done);
+  });
+}
