@@ -36,6 +36,8 @@ Deno.test("authsome's own secrets and real keys of granted providers do not reac
   const environment = environmentOf({
     AUTHSOME_MASTER_KEY: "m",
     AUTHSOME_MASTER_KEY_FILE: "/m",
+    AUTHSOME_NEW_MASTER_KEY: "n",
+    AUTHSOME_BACKUP_PASSPHRASE: "b",
     AUTHSOME_IDENTITY_PRIVATE_KEY: "p",
     ACME_KEY: "the real key",
     AUTHSOME_HOME: "/home",
@@ -45,7 +47,7 @@ Deno.test("authsome's own secrets and real keys of granted providers do not reac
   assert.ok(!Object.values(environment).includes("the real key"));
   assert.match(environment["ACME_KEY"]!, /placeholder/);
   for (const name of Object.keys(environment)) {
-    assert.doesNotMatch(name, /MASTER_KEY|PRIVATE_KEY/);
+    assert.doesNotMatch(name, /MASTER_KEY|PRIVATE_KEY|PASSPHRASE/);
   }
   assert.equal(environment["AUTHSOME_HOME"], "/home");
   assert.equal(environment["PATH"], "/bin");
