@@ -8,6 +8,7 @@ import type { MasterKeySource } from "../core/boot.ts";
 import { UsageError } from "../core/errors.ts";
 import { askPassphrase, type PassphraseRequest } from "./ask_passphrase.ts";
 import type { Command } from "./command.ts";
+import { wholeOrNot } from "./outcome_unknown.ts";
 import { plural } from "./plural.ts";
 import { showProgress } from "./progress.ts";
 
@@ -65,7 +66,13 @@ export const keyRotate: Command<typeof options> = {
       : await askPassphrase(voice, request);
     const rotation = await (async () => {
       using _progress = showProgress(voice, () => "sealing everything anew");
-      return await rotateMasterKey(client, source, settings, { newKey });
+      return await wholeOrNot(
+        "the keys were changed",
+        `Run: authsome log --event key_rotate${
+          newKey === null ? "" : "    (with the new key, and else with the old one)"
+        }`,
+        () => rotateMasterKey(client, source, settings, { newKey }),
+      );
     })();
     voice.result(
       { ...rotation },

@@ -14,6 +14,7 @@ import type { Secret } from "../core/secret.ts";
 import { askPassphrase, PASSPHRASE_OPTIONS, PASSPHRASE_VARIABLE } from "./ask_passphrase.ts";
 import type { Command } from "./command.ts";
 import { countBackup, describeBackup, isNothing } from "./describe_backup.ts";
+import { wholeOrNot } from "./outcome_unknown.ts";
 import { showProgress } from "./progress.ts";
 import { canAsk, confirm } from "./prompt.ts";
 import { formatFacts } from "./table.ts";
@@ -92,12 +93,17 @@ async function replaceAll(
     const before = force ? await client.createBackup(passphrase) : null;
     const kept = before === null || isNothing(before) ? null : await keep(settings, before.backup);
     try {
-      const restored = await client.restoreBackup({
+      const request = {
         backup,
         passphrase: passphrase.reveal(),
         force,
         ...(before === null ? {} : { revision: before.revision }),
-      });
+      };
+      const restored = await wholeOrNot(
+        "the backup was restored",
+        "Run: authsome list",
+        () => client.restoreBackup(request),
+      );
       return { restored, kept };
     } catch (error) {
       if (!(error instanceof VaultConflictError) || left <= 1) throw error;

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import { MAX_BACKUP_BYTES } from "../core/backup_size.ts";
 import { InvalidInputError, StoreUnavailableError } from "../core/errors.ts";
 
@@ -16,7 +17,7 @@ export async function checkBackupPlace(path: string, force: boolean): Promise<vo
   let info: Deno.FileInfo | null;
   try {
     info = await lstatIfAny(path);
-    if (info === null) await Deno.stat(directoryOf(path));
+    if (info === null) await Deno.stat(dirname(path));
   } catch (cause) {
     throw new InvalidInputError(`Cannot write ${path}: ${reason(cause)}`, { cause });
   }
@@ -40,7 +41,7 @@ export async function writeBackupFile(
   bytes: Uint8Array,
   { force = false }: { readonly force?: boolean } = {},
 ): Promise<void> {
-  const directory = directoryOf(path);
+  const directory = dirname(path);
   const temporary = `${directory}/.${crypto.randomUUID()}.tmp`;
   try {
     // O_EXCL: made by nobody but us, with its final mode.
@@ -106,12 +107,6 @@ async function lstatIfAny(path: string): Promise<Deno.FileInfo | null> {
     if (cause instanceof Deno.errors.NotFound) return null;
     throw cause;
   }
-}
-
-function directoryOf(path: string): string {
-  const end = path.lastIndexOf("/");
-  if (end < 0) return ".";
-  return end === 0 ? "/" : path.slice(0, end);
 }
 
 function exists(path: string): InvalidInputError {
