@@ -8,10 +8,19 @@ import { contextWith, loginTo } from "../../support/oauth_provider.ts";
 import documented_requests from "./documented_authorization_requests.json" with { type: "json" };
 
 /**
- * What a provider's documentation says about its authorization request. Written down from the
- * documentation, apart from the definitions, so that the one can be held against the other.
+ * What a provider's documentation says about its authorization request, apart from the definitions,
+ * so that the one can be held against the other.
  */
 interface DocumentedRequest {
+  /** The page that says so. */
+  readonly docs: string;
+  /**
+   * How far that can be believed. `documentation`: read there, apart from what `note` says.
+   * `catalogue`: as a second public catalogue of OAuth providers has it. `facts`: written down from
+   * the same facts as the definition, which finds what drifts and not what was wrong from the start.
+   */
+  readonly checked: "documentation" | "catalogue" | "facts";
+  readonly note?: string;
   readonly authorize: string;
   /** The scopes as they are joined; left out: the parameter is not sent. */
   readonly scope?: string;
@@ -21,7 +30,30 @@ interface DocumentedRequest {
   readonly base_url?: string;
 }
 
-const DOCUMENTED: Readonly<Record<string, DocumentedRequest>> = documented_requests;
+const DOCUMENTED = documented_requests as Readonly<Record<string, DocumentedRequest>>;
+
+/** Those that most people use; their rows were read in the providers' documentation. */
+const READ = [
+  "asana",
+  "atlassian",
+  "discord",
+  "dropbox",
+  "github",
+  "gitlab",
+  "google",
+  "hubspot",
+  "linear",
+  "microsoft",
+  "reddit",
+  "salesforce",
+  "slack",
+  "spotify",
+  "stripe-connect",
+  "x",
+  "zoom",
+];
+/** Of the same kind, but what was found of the documentation did not reach to the parameters. */
+const IN_THE_CATALOGUE = ["notion", "twitch"];
 
 /** A client that a person typed in, or that was registered for this redirect URI before. */
 const CLIENT = {
@@ -63,6 +95,15 @@ Deno.test("every bundled provider with a browser login is documented here, and n
   const bundled = bundledProviders().filter(throughTheBrowser).map(({ name }) => name).sort();
 
   assert.deepEqual(bundled, Object.keys(DOCUMENTED).sort());
+});
+
+Deno.test("every row says where it is documented, and how far it was checked", () => {
+  for (const [name, { docs, checked }] of Object.entries(DOCUMENTED)) {
+    assert.match(docs, /^https:\/\/[^/]+\./, name);
+    assert(["documentation", "catalogue", "facts"].includes(checked), name);
+  }
+  for (const name of READ) assert.equal(DOCUMENTED[name]!.checked, "documentation", name);
+  for (const name of IN_THE_CATALOGUE) assert.equal(DOCUMENTED[name]!.checked, "catalogue", name);
 });
 
 for (const provider of bundledProviders().filter(throughTheBrowser)) {
