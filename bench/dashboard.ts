@@ -1,6 +1,6 @@
 /**
- * What a person waits for who looks at the dashboard of a full home: every bundled provider and a
- * thousand connections, asked of the real, confined daemon over loopback.
+ * What a person waits for who looks at the dashboard of a full home: every bundled provider, some of
+ * the person's own, and a thousand connections, asked of the real, confined daemon over loopback.
  *
  * @module
  */
@@ -12,6 +12,8 @@ import { TemporaryHome } from "../tests/support/temporary_home.ts";
 import { type BenchRow, median } from "./bench_row.ts";
 
 const CONNECTIONS = 1000;
+/** Bundled ones, and of the person's own what is missing to so many. */
+const PROVIDERS = 384;
 /** Logins under way at a time while the vault is filled. */
 const WORKERS = 8;
 const ROUNDS = 40;
@@ -24,6 +26,8 @@ const PAGES = [
   ["connections", "/ui/connections"],
   ["one provider", "/ui/apps/openai"],
   ["audit log", "/ui/audit"],
+  ["settings", "/ui/settings"],
+  ["adding a provider", "/ui/register"],
 ] as const;
 
 /** First byte and weight of each page, styles included. */
@@ -34,13 +38,15 @@ export async function benchDashboard(): Promise<BenchRow[]> {
     using client = await openOwnerClient(readSettings((name) => environment[name]));
     await fill(client);
     const { look, firstLookMs } = await enter(client);
-    const providers = bundledProviders().length;
+    const { bundled, custom } = await client.listProviders();
     const rows: BenchRow[] = [{
       name: "dashboard, the very first page: its code is loaded",
       value: firstLookMs,
       unit: "ms",
     }];
-    const note = `${providers} providers, ${CONNECTIONS.toLocaleString("en")} connections`;
+    const note = `${bundled.length + custom.length} providers, ${
+      CONNECTIONS.toLocaleString("en")
+    } connections`;
     const styleBytes = (await Promise.all(STYLES.map((path) => look(path))))
       .reduce((sum, { bytes }) => sum + bytes, 0);
     for (const [name, path] of PAGES) {
@@ -93,6 +99,18 @@ async function enter(
 }
 
 async function fill(client: DaemonClient): Promise<void> {
+  for (let number = bundledProviders().length; number < PROVIDERS; number++) {
+    await client.registerProvider({
+      definition: {
+        name: `own-${number}`,
+        display_name: `Own ${number}`,
+        auth_type: "api_key",
+        hosts: [`api-${number}.example.com`],
+        injection: { type: "header", name: "Authorization", value: "Bearer {api_key}" },
+        fields: [{ name: "api_key", label: "API key", secret: true }],
+      },
+    });
+  }
   const takesOneKey = bundledProviders().filter(({ flow, fields, base_url }) =>
     flow === "api_key" && fields.length === 1 && base_url === undefined &&
     fields[0]!.pattern === undefined

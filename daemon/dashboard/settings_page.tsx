@@ -4,66 +4,27 @@
  * @module
  */
 import type { Child } from "@hono/hono/jsx";
-import type { IdentityList, Readiness, WhoAmI } from "../../core/api.ts";
+import type { IdentityList, WhoAmI } from "../../core/api.ts";
 import { Badge } from "./badge.tsx";
 import { Shell, type ShellProps } from "./shell.tsx";
 import { Time } from "./time.tsx";
 
 /** What the page shows. */
 export interface SettingsProps extends Pick<ShellProps, "session" | "notice"> {
-  readonly readiness: Readiness;
+  /** What the checks found, or what stands in for it until they are done. */
+  readonly doctor: Child;
   readonly who: WhoAmI;
   readonly identities: IdentityList["identities"];
   readonly now: Date;
 }
 
-const CHECKS: Readonly<Record<keyof Readiness["checks"], string>> = {
-  config: "Configuration and files",
-  schema: "Format of the vault",
-  vault: "Vault writes and reads",
-  providers: "Provider definitions",
-  identity: "Identity",
-  connections: "Connections",
-  integrity: "Seals of the vault",
-  confinement: "Confinement of the daemon",
-  egress: "Way out to providers",
-};
-
-const OVERALL = {
-  ok: { tone: "good", text: "All is well" },
-  degraded: { tone: "warning", text: "Works, with limits" },
-  unhealthy: { tone: "bad", text: "Broken" },
-} as const;
-
 /** The page. */
 export function SettingsPage(props: SettingsProps): Child {
-  const { session, notice, readiness, who, identities, now } = props;
-  const { tone, text } = OVERALL[readiness.status];
+  const { session, notice, who, identities, now } = props;
   return (
     <Shell title="Settings" place="Settings" session={session} notice={notice ?? null}>
       <h1>Settings</h1>
-      <section class="card" aria-labelledby="doctor">
-        <div class="heading">
-          <h2 id="doctor">Doctor</h2>
-          <Badge tone={tone}>{text}</Badge>
-        </div>
-        {readiness.findings.map(({ problem, mend }) => (
-          <div class="note warning">
-            <p>{problem}</p>
-            <p>
-              <code>{mend}</code>
-            </p>
-          </div>
-        ))}
-        <ul class="checks">
-          {Object.entries(readiness.checks).map(([name, state]) => (
-            <li>
-              <span>{CHECKS[name as keyof Readiness["checks"]] ?? name}</span>
-              <Badge tone={state === "ok" ? "good" : "bad"}>{state}</Badge>
-            </li>
-          ))}
-        </ul>
-      </section>
+      {props.doctor}
       <section class="card" aria-labelledby="place">
         <h2 id="place">This daemon</h2>
         <dl class="facts">

@@ -12,6 +12,7 @@ import { saveConnection } from "../../daemon/records/connections.ts";
 import { exampleConnection } from "../daemon/records/connection_example.ts";
 import { enterDashboard } from "../daemon/support/dashboard_visitor.ts";
 import {
+  clientFor,
   grantRun,
   memoryDefinitions,
   openTestDaemon,
@@ -54,7 +55,7 @@ function poison(value: unknown): unknown {
 
 /** What would run or load something, if it were markup. */
 function findMarkup(page: string): string | null {
-  const found = /<script|<img|<\/textarea><\/|href="\s*(?:javascript|data:text)/i.exec(page);
+  const found = /<script|<img|<\/textarea><\/script|<\/title><\/textarea|href="\s*(?:javascript|data:text)/i.exec(page);
   return found === null ? null : page.slice(Math.max(0, found.index - 80), found.index + 80);
 }
 
@@ -69,7 +70,12 @@ Deno.test("stored XSS: every field of a definition, a connection, a run and an a
     }));
   const store = memoryDefinitions();
   store.save(hostileDefinition());
+  // Its routes would be made for a grant, and no route is made of such hosts.
+  const earlier = await openTestDaemon();
+  const { signer } = await registerOwner(earlier);
+  await grantRun(earlier, clientFor(earlier, signer), { label: "agent" });
   const daemon = await openTestDaemon({
+    vault: earlier.vault,
     store,
     auditTrail: {
       page: () => Promise.resolve({ entries: lines(), next_cursor: `1"><script>` }),
@@ -96,7 +102,7 @@ Deno.test("stored XSS: every field of a definition, a connection, a run and an a
     probes: { config: () => ({ code: MARKUP, problem: MARKUP }) },
   });
   try {
-    const owner = await registerOwner(daemon);
+    const owner = clientFor(daemon, signer);
     const me = await owner.json<{ vault_id: string; principal_id: string }>("GET", "/whoami");
     for (const provider of ["hostile", "gone"]) {
       const connection = exampleConnection(provider, "work", {
@@ -109,7 +115,6 @@ Deno.test("stored XSS: every field of a definition, a connection, a run and an a
       });
       await saveConnection(daemon.vault, connection, { now: daemon.clock.now });
     }
-    await grantRun(daemon, owner, { label: "agent" });
     const kept = (await daemon.vault.list("server:grant:"))[0]!;
     const value = JSON.stringify({ ...JSON.parse(kept.value), label: MARKUP });
     await daemon.vault.write([{ type: "put", key: kept.key, value }]);
@@ -162,6 +167,7 @@ Deno.test("stored XSS: every field of a definition, a connection, a run and an a
     await post("/ui/runs/" + grant + "/end");
     equal(findMarkup((await look("/ui/")).text), null, "what the page was told");
   } finally {
+    await earlier.stop();
     await daemon.stop();
   }
 });

@@ -266,6 +266,36 @@ Deno.test("settings show every check, the home and the identities", () =>
     }
   }));
 
+Deno.test("the settings do not wait for the checks, and say when these broke off", async () => {
+  const gate = Promise.withResolvers<"ok">();
+  const probes = { config: () => gate.promise };
+  const daemon = await openTestDaemon({ probes });
+  try {
+    const owner = await registerOwner(daemon);
+    const { cookie, look } = await enterDashboard(daemon, owner);
+    const response = await daemon.request("/ui/settings", { headers: { cookie } });
+    const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+    const first = (await reader.read()).value ?? "";
+    match(first, /<h1>Settings<\/h1>/);
+    ok(!first.includes("This daemon"));
+    gate.resolve("ok");
+    let rest = "";
+    for (let part = await reader.read(); !part.done; part = await reader.read()) rest += part.value;
+    match(rest, /All is well.*Configuration and files.*This daemon.*<\/html>/s);
+    ok(!(first + rest).includes("<!--"));
+
+    Object.defineProperty(probes, "config", {
+      enumerable: true,
+      get: () => {
+        throw new Error("not foreseen");
+      },
+    });
+    match((await look("/ui/settings")).text, /The checks broke off.*This daemon/s);
+  } finally {
+    await daemon.stop();
+  }
+});
+
 Deno.test("no page weighs more than 150 kB, styles included", () =>
   withFullHome(async (_, { look }) => {
     const weigh = async (path: string) => new TextEncoder().encode((await look(path)).text).length;
