@@ -11,6 +11,7 @@ import type { CorporateProxies } from "./corporate_proxy.ts";
 import { Credentials } from "./credentials.ts";
 import { Dialer } from "./dial.ts";
 import { readExtraRoots } from "./extra_roots.ts";
+import { Http1Connector } from "./http1_connector.ts";
 import { IdleMemory } from "./idle_memory.ts";
 import { LeafCertificates } from "./leaf_certificates.ts";
 import type { DoorOptions, ServiceOptions } from "./mod.ts";
@@ -62,16 +63,18 @@ export function startEngine(options: EngineOptions): Engine {
     },
     onEnded: () => credentials.clear(),
   });
+  const dialer = new Dialer({
+    connectTo: options.connectTo,
+    corporate,
+    extraRoots: () => readExtraRoots(readVariable("SSL_CERT_FILE")),
+    daemonPort: () => daemon.port,
+  });
   const run: RunContext = {
     routes,
     credentials,
     pool,
-    dialer: new Dialer({
-      connectTo: options.connectTo,
-      corporate,
-      extraRoots: () => readExtraRoots(readVariable("SSL_CERT_FILE")),
-      daemonPort: () => daemon.port,
-    }),
+    dialer,
+    http1: new Http1Connector(dialer),
     secret: options.secret,
     canaries: new PlaceholderCanaries(options.placeholders, note),
     usage,

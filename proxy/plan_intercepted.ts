@@ -23,7 +23,7 @@ export interface InterceptedTunnel {
   /** Server name of the ClientHello; null when there was none, or no TLS. */
   readonly serverName: string | null;
   readonly scheme: "https" | "http";
-  /** What is spoken inside, and with the server. */
+  /** What is spoken inside. */
   readonly protocol: "http/1.1" | "h2";
 }
 
@@ -152,7 +152,7 @@ export function head(outgoing: OutgoingRequest, request: RequestHead): OutgoingH
 
 function forward(
   { target, scheme, protocol }: InterceptedTunnel,
-  { dialer }: RunContext,
+  { dialer, http1 }: RunContext,
   allowPrivate: boolean,
   outgoingHead: OutgoingHead,
 ): Forward {
@@ -162,8 +162,10 @@ function forward(
     key: `${scheme}://${target.authority} ${protocol}${allowPrivate ? " private" : ""}`,
     authority: target.authority,
     head: outgoingHead,
-    connect: () =>
-      scheme === "https" ? dialer.connectTls(endpoint, [protocol]) : dialer.connect(endpoint),
+    connect: () => {
+      if (scheme === "http") return dialer.connect(endpoint);
+      return protocol === "h2" ? dialer.connectTls(endpoint, ["h2"]) : http1.connect(endpoint);
+    },
   };
 }
 

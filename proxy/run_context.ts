@@ -6,6 +6,7 @@
 import type { Credentials } from "./credentials.ts";
 import type { Dialer } from "./dial.ts";
 import type { IdleMemory } from "./idle_memory.ts";
+import type { Http1Connector } from "./http1_connector.ts";
 import type { PlaceholderCanaries } from "./placeholder_canaries.ts";
 import type { ProxySecret } from "./proxy_secret.ts";
 import type { LiveRoutes } from "./routes.ts";
@@ -17,6 +18,8 @@ export interface RunContext {
   readonly routes: LiveRoutes;
   readonly credentials: Credentials;
   readonly dialer: Dialer;
+  /** Connects for requests in HTTP/1.1 to servers of either version. */
+  readonly http1: Http1Connector;
   readonly pool: UpstreamPool;
   readonly secret: ProxySecret;
   /** Keeps placeholders from hosts that are not their provider's. */

@@ -147,7 +147,7 @@ async function askOnce(
           : unreachable(forward.authority, failure ?? new Error("the server broke off")),
       );
     });
-    call.on("continue", () => interim(stream, { ":status": 100 }));
+    // 1xx, 100 included: `continue` is told besides.
     call.on("headers", (more: http2.IncomingHttpHeaders) => {
       if (!isReplay) interim(stream, answerHead(more));
     });
