@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { CredentialMissingError, TokenExpiredError } from "../../../core/errors.ts";
+import { exportCredentials } from "../../../daemon/broker/export_credentials.ts";
 import { readConnectionState } from "../../../daemon/records/connection_state.ts";
 import { CONFIDENTIAL, startAuthorizationServer } from "../../support/authorization_server.ts";
 import { typed } from "../../support/oauth_provider.ts";
@@ -361,3 +362,21 @@ function countWrites(vault: { write: (changes: never) => Promise<void> }): () =>
   };
   return () => count;
 }
+
+Deno.test("export refreshes an expired token first, and gives the new one", async () => {
+  const token = rotatingEndpoint();
+  await using server = await startRudeServer({ "/token": token.answer });
+  await using acme = await openOAuthDaemon(server.fetch, {
+    oauth: { token_url: `${server.origin}/token` },
+  });
+  await acme.connect();
+  acme.pass(3700);
+
+  const { credentials } = await exportCredentials(acme.daemon.broker, OWNER, {
+    provider: "acme",
+    format: "json",
+  });
+
+  assert.deepEqual(Object.values(credentials), ["access-1"]);
+  assert.deepEqual(token.redeemed, ["refresh-0"]);
+});
