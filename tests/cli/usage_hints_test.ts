@@ -105,6 +105,15 @@ const NO_DEFINITIONS: Readonly<Record<string, string>> = {
   "is a list": "[1]",
   "has an unknown field": '{"name":"x","display_name":"X","color":"red"}',
   "has the wrong bytes": "\0\x01\ud800",
+  "is huge": `{"name":"${"x".repeat(1_000_000)}"}`,
+  "has a catastrophic pattern": JSON.stringify({
+    name: "odd",
+    display_name: "Odd",
+    auth_type: "api_key",
+    hosts: ["regex:(a+)+\\.odd\\.test"],
+    injection: { type: "header", name: "X-Key", value: "{api_key}" },
+    fields: [{ name: "api_key", label: "API key", secret: true }],
+  }),
 };
 
 for (const [name, text] of Object.entries(NO_DEFINITIONS)) {
