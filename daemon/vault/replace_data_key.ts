@@ -36,8 +36,8 @@ export function replaceDataKey(
       const place = { key: String(key), revision: Number(revision) };
       return { place, sealed: seal(dataKey, place, unseal(dataKeys, place, sealed as Uint8Array)) };
     });
-    // Emptied and filled, not updated: `secure_delete` overwrites pages that become free, and not
-    // what lies between the cells of a page that SQLite has put together anew.
+    // Emptied and filled, not updated: then every page becomes free and `secure_delete` overwrites it
+    // whole, whatever SQLite may have left between its cells when it put it together.
     database.exec("DELETE FROM record");
     const put = database.prepare("INSERT INTO record (key, revision, sealed) VALUES (?, ?, ?)");
     for (const { place, sealed } of records) put.run(place.key, place.revision, sealed);
