@@ -22,9 +22,15 @@ const options = {
 /** Connections that a person who did not ask for more is shown. */
 const DEFAULT_LIMIT = 100;
 
+/** What is shown of a provider. */
+type ListedProvider = Pick<
+  ProviderItem,
+  "name" | "display_name" | "category" | "auth_type" | "source"
+>;
+
 /** A provider and its connections. */
 interface Listed {
-  readonly provider: ProviderItem;
+  readonly provider: ListedProvider;
   /** How many there are; the daemon was perhaps asked for fewer of them. */
   readonly connection_count: number;
   readonly connections: readonly ConnectionItem[];
@@ -91,9 +97,18 @@ function readLimit(text: string | undefined, all: boolean): number | null {
 }
 
 /** Connected ones first, then by name. */
-function join(providers: ProviderList, connections: ConnectionList): Listed[] {
-  const byName = new Map(connections.connections.map((entry) => [entry.name, entry]));
-  return [...providers.custom, ...providers.bundled]
+function join(providers: ProviderList, { connections: entries }: ConnectionList): Listed[] {
+  const byName = new Map(entries.map((entry) => [entry.name, entry]));
+  const defined: readonly ListedProvider[] = [...providers.custom, ...providers.bundled];
+  const names = new Set(defined.map(({ name }) => name));
+  // A definition that was deleted by hand leaves its connections behind: they are there all the same.
+  const lost = entries.filter(({ name }) => !names.has(name)).map(({ name, connections }) => ({
+    name,
+    display_name: name,
+    auth_type: connections[0]?.auth_type ?? "api_key",
+    source: "custom" as const,
+  }));
+  return [...defined, ...lost]
     .map((provider) => {
       const { connection_count = 0, connections = [] } = byName.get(provider.name) ?? {};
       return { provider, connection_count, connections };
@@ -118,7 +133,7 @@ function unshownOf({ connection_count, connections }: Listed): number {
   return connection_count - connections.length;
 }
 
-function isAbout({ name, display_name, category }: ProviderItem, word: string | undefined) {
+function isAbout({ name, display_name, category }: ListedProvider, word: string | undefined) {
   return word === undefined ||
     [name, display_name, category ?? ""].some((text) => text.toLowerCase().includes(word));
 }

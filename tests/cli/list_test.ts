@@ -32,7 +32,15 @@ const CLIENT = {
   },
 } as unknown as DaemonClient;
 
+/** The same after the definition's file was deleted by hand. */
+const WITHOUT_DEFINITION = {
+  ...CLIENT,
+  listProviders: () => Promise.resolve({ bundled: [], custom: [] }),
+} as unknown as DaemonClient;
+
 interface Listing {
+  /** Whether the provider has a definition; it has one unless said otherwise. */
+  readonly isDefined?: boolean;
   readonly isTerminal: boolean;
   readonly json?: boolean;
   readonly all?: boolean;
@@ -42,7 +50,7 @@ interface Listing {
 
 /** What `list` writes to stdout. */
 async function listed(
-  { isTerminal, json = false, all = false, limit, word }: Listing,
+  { isDefined = true, isTerminal, json = false, all = false, limit, word }: Listing,
 ): Promise<string> {
   let text = "";
   const decoder = new TextDecoder();
@@ -71,7 +79,7 @@ async function listed(
     settings: readSettings((name) => name === "AUTHSOME_HOME" ? "/nowhere" : undefined),
     voice,
     log: { write: () => {} },
-    openClient: () => Promise.resolve(CLIENT),
+    openClient: () => Promise.resolve(isDefined ? CLIENT : WITHOUT_DEFINITION),
   });
   return text;
 }
@@ -130,4 +138,8 @@ for (const limit of ["0", "-1", "many", "1e3", ""]) {
 
 Deno.test("list refuses --all beside --limit", async () => {
   await rejects(listed({ isTerminal: true, all: true, limit: "5" }), UsageError);
+});
+
+Deno.test("connections whose provider has no definition any more are listed", async () => {
+  equal(countRows(await listed({ isDefined: false, isTerminal: false })), CONNECTIONS);
 });
