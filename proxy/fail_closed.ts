@@ -8,6 +8,7 @@
  * @module
  */
 import { AuthsomeError } from "../core/errors.ts";
+import { certificateProblem } from "./certificate_problem.ts";
 
 /** A request that goes no further. */
 export class Refusal extends Error {
@@ -91,6 +92,8 @@ export function credentialUnavailable(provider: string, cause: unknown): Refusal
 /** The server behind the proxy could not be reached or broke off. */
 export function unreachable(authority: string, cause: unknown): Refusal {
   if (cause instanceof Refusal) return cause;
+  const certificate = certificateProblem(authority, cause);
+  if (certificate !== null) return certificate;
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new Refusal(502, "EndpointUnreachableError", `Cannot reach ${authority}: ${reason}`, {
     cause,

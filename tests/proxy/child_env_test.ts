@@ -172,6 +172,54 @@ Deno.test("a directory that cannot be made is a clear error", () => {
   );
 });
 
+/** In a mount namespace of its own, with a disk of 64 KiB at `$1`; where the system allows that. */
+const SMALL_DISK = 'mount -t tmpfs -o size=64k none "$1" && shift && exec "$@"';
+const canMount = await new Deno.Command("unshare", {
+  args: ["-rm", "sh", "-c", SMALL_DISK, "sh", "/mnt", "true"],
+  stdout: "null",
+  stderr: "null",
+}).output().then(({ success }) => success, () => false);
+
+Deno.test({
+  name: "a full disk for the bundle is a clear error, and half a bundle is not left behind as one",
+  ignore: !canMount,
+  fn: async () => {
+    const disk = await Deno.makeTempDir();
+    const script = `
+      import { createRunDirectory } from ${
+      JSON.stringify(new URL("../../proxy/run_directory.ts", import.meta.url).href)
+    };
+      const directory = createRunDirectory(Deno.args[0]);
+      try {
+        directory.write("bundle.pem", "x".repeat(200_000));
+      } catch (error) {
+        console.log(JSON.stringify({ code: error.code, message: error.message, hint: error.hint }));
+      }
+      await directory.remove();
+      console.log([...Deno.readDirSync(Deno.args[0])].length);
+    `;
+    const module = `${disk}.ts`;
+    await Deno.writeTextFile(module, script);
+    const config = new URL("../../deno.json", import.meta.url).pathname;
+    const { stdout, stderr } = await new Deno.Command("unshare", {
+      args: ["-rm", "sh", "-c", SMALL_DISK, "sh", disk, Deno.execPath(), "run", "-A"]
+        .concat("--no-check", "--no-lock", "--config", config, module, disk),
+    }).output();
+    const [told, left] = new TextDecoder().decode(stdout).split("\n");
+    assert.ok(told, new TextDecoder().decode(stderr));
+    const error = JSON.parse(told);
+    assert.equal(error.code, "store_unavailable");
+    assert.match(
+      error.message,
+      /^Cannot prepare the run: .*bundle\.pem cannot be written .*space/i,
+    );
+    assert.match(error.hint, /TMPDIR/);
+    assert.equal(left, "0");
+    await Deno.remove(disk, { recursive: true });
+    await Deno.remove(module);
+  },
+});
+
 Deno.test("what a killed run left behind is removed by the next one; what lives is not", async () => {
   const parent = await Deno.makeTempDir();
   // The number of a process that has ended, and of one that lives: this one.

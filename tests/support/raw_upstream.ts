@@ -20,9 +20,18 @@ export interface RawUpstream {
 /** Plays the server's part of one connection; it is closed when the script ends. */
 export type Script = (connection: RawConnection, index: number) => Promise<void>;
 
-/** Starts a server for `host`; without a host it speaks plain TCP. */
-export function startRawUpstream(host: string | null, script: Script): RawUpstream {
-  const certificate = host === null ? null : makeTestCertificate([host]);
+/** A certificate of a server; PEM. */
+export type ServerCertificate = Pick<
+  ReturnType<typeof makeTestCertificate>,
+  "certificatePem" | "keyPem" | "authorityPem"
+>;
+
+/** Starts a server for `host`, or with a certificate; with neither it speaks plain TCP. */
+export function startRawUpstream(
+  host: string | ServerCertificate | null,
+  script: Script,
+): RawUpstream {
+  const certificate = typeof host === "string" ? makeTestCertificate([host]) : host;
   const listener = certificate === null
     ? Deno.listen({ hostname: "127.0.0.1", port: 0 })
     : Deno.listenTls({

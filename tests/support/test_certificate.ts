@@ -29,19 +29,21 @@ export interface TestCertificate {
 }
 
 /** A certificate for 127.0.0.1, `localhost` and the names given. */
-export function createTestCertificate(names: readonly string[] = []): TestCertificate {
+export function createTestCertificate(
+  names: readonly string[] = [],
+  { notBefore = new Date(Date.now() - 3_600_000), notAfter = new Date(Date.now() + 86_400_000) } =
+    {},
+): TestCertificate {
   const authority = generateCertificateKey();
   const key = generateCertificateKey();
   const issuer = distinguishedName("authsome tests", "test authority");
-  const notBefore = new Date(Date.now() - 3_600_000);
-  const notAfter = new Date(Date.now() + 86_400_000);
   const text = new TextEncoder();
   const root = signCertificate({
     issuer,
     subject: issuer,
     key: authority,
-    notBefore,
-    notAfter,
+    notBefore: new Date(Date.now() - 86_400_000),
+    notAfter: new Date(Date.now() + 86_400_000),
     extensions: [
       extension("2.5.29.19", true, sequence(isTrue(), integer(Uint8Array.of(0)))),
       extension("2.5.29.15", true, bitString(Uint8Array.of(0x06), 1)),
