@@ -56,6 +56,6 @@ export const remove: Command<typeof options> = {
 
 async function countConnections(client: DaemonClient, provider: string): Promise<number> {
   if (!isName(provider)) return 0; // the daemon says that there is no such provider
-  const { connections } = await client.listConnections({ provider, limit: 1 });
+  const { connections } = await client.listConnections({ provider, limit: 0 });
   return connections[0]?.connection_count ?? 0;
 }

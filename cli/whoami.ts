@@ -23,7 +23,7 @@ export const whoami: Command<typeof options> = {
     const [who, { connections }] = await Promise.all([
       client.whoami(),
       // A person is told how many there are, a program their names.
-      client.listConnections(voice.json ? {} : { limit: 1 }),
+      client.listConnections(voice.json ? {} : { limit: 0 }),
     ]);
     voice.result(describeWire(who, connections), () => describe(who, connections, voice.paint));
   },

@@ -192,7 +192,7 @@ export interface ConnectionItem {
 export interface ConnectionListQuery {
   /** Only this provider's. */
   readonly provider?: string | undefined;
-  /** At most so many connections, in the order of providers and names; the counts count them all. */
+  /** At most so many connections, in the order of providers and names; 0 gives the counts alone. */
   readonly limit?: number | undefined;
 }
 

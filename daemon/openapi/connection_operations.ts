@@ -66,8 +66,8 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
     }, {
       name: "limit",
       in: "query",
-      description: "At most so many connections, in the order of providers and names",
-      schema: { type: "integer", minimum: 1, maximum: 1_000_000 },
+      description: "At most so many connections, in the order of providers and names; 0: the counts",
+      schema: { type: "integer", minimum: 0, maximum: 1_000_000 },
       example: "100",
     }],
     answer: {

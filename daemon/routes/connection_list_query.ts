@@ -17,8 +17,8 @@ export function readConnectionListQuery(
   if (provider !== undefined && !isName(provider)) {
     throw refused("provider", "is no provider's name");
   }
-  if (limit !== undefined && !/^(?:[1-9]\d{0,5}|1000000)$/.test(limit)) {
-    throw refused("limit", "must be a whole number from 1 to 1000000");
+  if (limit !== undefined && !/^(?:0|[1-9]\d{0,5}|1000000)$/.test(limit)) {
+    throw refused("limit", "must be a whole number from 0 to 1000000");
   }
   return { provider, limit: limit === undefined ? undefined : Number(limit) };
 }
