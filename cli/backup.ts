@@ -12,6 +12,7 @@ import { showProgress } from "./progress.ts";
 const options = {
   ...PASSPHRASE_OPTIONS,
   force: { summary: "Replace a file that is there" },
+  partial: { summary: "Leave out what does not open any more, and say so" },
 } as const;
 
 /** The command. */
@@ -44,7 +45,7 @@ export const backup: Command<typeof options> = {
     });
     const client = await openClient();
     using _progress = showProgress(voice, () => "sealing the backup");
-    const made = await client.createBackup(passphrase);
+    const made = await client.createBackup(passphrase, { partial: options.partial });
     const { backup, revision: _, warnings, ...facts } = made;
     const bytes = Uint8Array.fromBase64(backup);
     await writeBackupFile(path, bytes, { force: options.force });

@@ -72,7 +72,11 @@ export const restore: Command<typeof options> = {
       return;
     }
     using _progress = showProgress(voice, () => "restoring");
-    const { restored, kept } = await replaceAll(client, settings, { backup, passphrase, force });
+    const { restored, kept } = await replaceAll(client, settings, voice, {
+      backup,
+      passphrase,
+      force,
+    });
     tell(voice, path, restored, kept);
   },
 };
@@ -87,10 +91,12 @@ interface Replacement {
 async function replaceAll(
   client: DaemonClient,
   settings: Settings,
+  voice: Voice,
   { backup, passphrase, force }: Replacement,
 ): Promise<{ readonly restored: RestoredBackup; readonly kept: string | null }> {
   for (let left = ATTEMPTS;; left--) {
-    const before = force ? await client.createBackup(passphrase) : null;
+    const before = force ? await client.createBackup(passphrase, { partial: true }) : null;
+    for (const warning of before?.warnings ?? []) voice.warning(warning);
     const kept = before === null || isNothing(before) ? null : await keep(settings, before.backup);
     try {
       const request = {

@@ -404,9 +404,12 @@ export class DaemonClient {
     return this.#call("POST", "/audit/verify", options);
   }
 
-  /** Everything that is kept, sealed with a passphrase; audited. */
-  createBackup(passphrase: Secret, options: CallOptions = {}): Promise<BackupAnswer> {
-    const body = { passphrase: passphrase.reveal() };
+  /** Everything that is kept, sealed with a passphrase; `partial` leaves out what does not open. Audited. */
+  createBackup(
+    passphrase: Secret,
+    { partial = false, ...options }: CallOptions & { readonly partial?: boolean } = {},
+  ): Promise<BackupAnswer> {
+    const body = { passphrase: passphrase.reveal(), partial };
     return this.#call("POST", "/backup", { ...options, body });
   }
 

@@ -434,6 +434,8 @@ export interface KeyRotation {
 /** `POST /backup`. */
 export interface BackupRequest {
   readonly passphrase: string;
+  /** Leave out what does not open any more, and say so, instead of making no backup at all. */
+  readonly partial?: boolean | undefined;
 }
 
 /** What a backup holds, without a secret. */

@@ -210,7 +210,10 @@ export const rotateKeysRequest: z.ZodType<RotateKeysRequest> = z.strictObject({
 });
 
 /** `POST /backup`. */
-export const backupRequest: z.ZodType<BackupRequest> = z.strictObject({ passphrase });
+export const backupRequest: z.ZodType<BackupRequest> = z.strictObject({
+  passphrase,
+  partial: z.boolean().optional(),
+});
 
 /** `POST /backup/verify`. */
 export const verifyBackupRequest: z.ZodType<VerifyBackupRequest> = z.strictObject({

@@ -8,10 +8,16 @@
  */
 import type { BackupAnswer, BackupRequest } from "../../core/api.ts";
 import { MAX_BACKUP_BYTES } from "../../core/backup_size.ts";
-import { InvalidInputError, OperationNotAllowedError } from "../../core/errors.ts";
+import { InvalidInputError, OperationNotAllowedError, VaultSealError } from "../../core/errors.ts";
 import { MIN_PASSPHRASE_LENGTH, passphraseLength } from "../../core/passphrase_rule.ts";
 import { Secret } from "../../core/secret.ts";
-import { type BackupContent, factsOf, readBackupContent } from "../records/backup_content.ts";
+import {
+  type BackupContent,
+  factsOf,
+  type KeptContent,
+  readBackupContent,
+  salvageBackupContent,
+} from "../records/backup_content.ts";
 import type { Broker } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
 import { auditedAttempt } from "./audited_attempt.ts";
@@ -20,7 +26,8 @@ import { auditedAttempt } from "./audited_attempt.ts";
  * A backup of this moment.
  *
  * @throws {InvalidInputError} when the passphrase is too short.
- * @throws {VaultSealError} when a record does not open: half a backup would be mistaken for a whole one.
+ * @throws {VaultSealError} when a record does not open, unless `partial`: half a backup would be
+ * mistaken for a whole one.
  * @throws {OperationNotAllowedError} when there is more than could be restored again.
  */
 export async function makeBackup(
@@ -37,11 +44,12 @@ export async function makeBackup(
   }
   const { catalogue, changes } = broker;
   const revision = changes.revision;
+  const { content: kept, broken } = await read(broker, vault_id, request.partial ?? false);
   const content: BackupContent = {
     created_at: broker.now(),
     version: broker.version,
     definitions: catalogue.custom(),
-    ...await readBackupContent(broker.vault, vault_id),
+    ...kept,
   };
   const facts = factsOf(content);
   const details = { connections: facts.connections, definitions: facts.definitions.length };
@@ -52,11 +60,29 @@ export async function makeBackup(
       ...facts,
       backup: bytes.toBase64(),
       revision,
-      warnings: catalogue.broken.map(({ file, problem }) =>
-        `${file} is not in the backup: ${problem}`
-      ),
+      warnings: [
+        ...catalogue.broken.map(({ file, problem }) => `${file} is not in the backup: ${problem}`),
+        ...broken.map((key) => `${key} is not in the backup: it does not open`),
+      ],
     };
   });
+}
+
+async function read(
+  { vault }: Broker,
+  vaultId: string,
+  isPartial: boolean,
+): Promise<{ readonly content: KeptContent; readonly broken: readonly string[] }> {
+  try {
+    return { content: await readBackupContent(vault, vaultId), broken: [] };
+  } catch (error) {
+    if (!(error instanceof VaultSealError)) throw error;
+    if (isPartial) return await salvageBackupContent(vault, vaultId);
+    throw new VaultSealError(error.message, {
+      cause: error,
+      hint: "To save everything else: authsome backup PATH --partial",
+    });
+  }
 }
 
 /** Loaded when it is needed: the codec's schemas cost a daemon 15 MB that it seldom needs. */

@@ -8,9 +8,7 @@ import type { Replaced, VerifiedBackup, VerifyBackupRequest } from "../../core/a
 import { MAX_BACKUP_BYTES } from "../../core/backup_size.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { Secret } from "../../core/secret.ts";
-import { type BackupContent, factsOf } from "../records/backup_content.ts";
-import { listProviderConnections } from "../records/connection_lists.ts";
-import { CLIENT_PREFIX } from "../records/record_key.ts";
+import { type BackupContent, countKept, factsOf } from "../records/backup_content.ts";
 import type { Broker } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
 
@@ -41,10 +39,11 @@ export async function openBackup(request: VerifyBackupRequest): Promise<BackupCo
 
 /** How much there is here that a restore would replace. */
 export async function whatIsHere(broker: Broker, owner: OwnerCaller): Promise<Replaced> {
-  const providers = await listProviderConnections(broker.vault, owner.vault_id);
+  // Nothing of it is opened: a backup is what mends a vault in which something does not open.
+  const { connections, clients } = await countKept(broker.vault, owner.vault_id);
   return {
-    connections: providers.reduce((sum, { connections }) => sum + connections.length, 0),
-    clients: (await broker.vault.keys(CLIENT_PREFIX)).length,
+    connections,
+    clients,
     definitions: broker.catalogue.custom().length,
   };
 }

@@ -10,8 +10,7 @@
  */
 import type { Replaced, RestoredBackup, RestoreRequest } from "../../core/api.ts";
 import { ConnectionExistsError, VaultConflictError } from "../../core/errors.ts";
-import { type BackupContent, factsOf } from "../records/backup_content.ts";
-import { connectedProviders } from "../records/provider_directory.ts";
+import { type BackupContent, countKept, factsOf } from "../records/backup_content.ts";
 import {
   applyPendingDefinitions,
   pendingDefinitionsChange,
@@ -88,7 +87,7 @@ async function replaceEverything(
   const kept = new Set(definitions.map(({ name }) => name));
   const remove = catalogue.custom().map(({ name }) => name).filter((name) => !kept.has(name));
   const touched = new Set([
-    ...await connectedProviders(vault, vault_id),
+    ...(await countKept(vault, vault_id)).providers,
     ...content.connections.map(({ provider }) => provider),
   ]);
   await vault.write([

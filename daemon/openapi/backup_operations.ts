@@ -78,7 +78,8 @@ export const BACKUP_OPERATIONS: readonly Operation[] = [
     tag: "Backups and keys",
     summary: "Everything that is kept, sealed with a passphrase",
     description: "Connections, OAuth clients and custom definitions; not who may sign here, " +
-      "grants, logins under way and the audit log. The form of the file is in docs/storage.md.",
+      "grants, logins under way and the audit log. The form of the file is in docs/storage.md. " +
+      "With `partial`, what does not open any more is left out and named in `warnings`.",
     caller: "owner",
     request: {
       type: "application/json",

@@ -8,7 +8,8 @@
  * @module
  */
 import type { BackupFacts } from "../../core/api.ts";
-import type { Connection } from "../../core/connection.ts";
+import type { Connection, ConnectionRef } from "../../core/connection.ts";
+import { VaultSealError } from "../../core/errors.ts";
 import type { ProviderDefinition } from "../../core/provider.ts";
 import type { ProviderClient } from "../../core/provider_client.ts";
 import type { Vault, VaultRecord } from "../vault/vault.ts";
@@ -42,14 +43,82 @@ export interface BackupContent {
   readonly definitions: readonly ProviderDefinition[];
 }
 
-/** Everything of the vault that belongs into a backup, as it is at one moment. */
-export async function readBackupContent(
+/** What of a backup is in the vault. */
+export type KeptContent = Pick<BackupContent, "connections" | "defaults" | "states" | "clients">;
+
+/**
+ * Everything of the vault that belongs into a backup, as it is at one moment.
+ *
+ * @throws {VaultSealError} when a record does not open.
+ */
+export async function readBackupContent(vault: Vault, vaultId: string): Promise<KeptContent> {
+  // Asked for together: nothing is written between two reads that begin at once.
+  const [records, clients] = await Promise.all([
+    vault.list(vaultPrefix(vaultId)),
+    vault.list(CLIENT_PREFIX),
+  ]);
+  return toContent(vaultId, records, clients);
+}
+
+/** The same without the records that do not open, and their keys. */
+export async function salvageBackupContent(
   vault: Vault,
   vaultId: string,
-): Promise<Pick<BackupContent, "connections" | "defaults" | "states" | "clients">> {
+): Promise<{ readonly content: KeptContent; readonly broken: readonly string[] }> {
+  const broken: string[] = [];
+  const openAll = async (prefix: string) => {
+    const records: VaultRecord[] = [];
+    for (const key of await vault.keys(prefix)) {
+      try {
+        const record = await vault.get(key);
+        if (record !== null) records.push(record);
+      } catch (error) {
+        if (!(error instanceof VaultSealError)) throw error;
+        broken.push(key);
+      }
+    }
+    return records;
+  };
+  const records = await openAll(vaultPrefix(vaultId));
+  const { connections, defaults, states, clients } = toContent(
+    vaultId,
+    records,
+    await openAll(CLIENT_PREFIX),
+  );
+  const opened = new Set(connections.map((one) => `${one.provider} ${one.connection_name}`));
+  const isOpened = ({ provider, connection }: Pick<ConnectionRef, "provider" | "connection">) =>
+    opened.has(`${provider} ${connection}`);
+  const content = {
+    connections,
+    defaults: defaults.filter(isOpened),
+    states: states.filter(isOpened),
+    clients,
+  };
+  return { content, broken };
+}
+
+/** How many connections and clients there are, and of which providers; opens nothing. */
+export async function countKept(vault: Vault, vaultId: string): Promise<{
+  readonly providers: readonly string[];
+  readonly connections: number;
+  readonly clients: number;
+}> {
   const prefix = vaultPrefix(vaultId);
-  // Asked for together: nothing is written between two reads that begin at once.
-  const [records, clients] = await Promise.all([vault.list(prefix), vault.list(CLIENT_PREFIX)]);
+  const places = (await vault.keys(prefix)).map((key) => key.slice(prefix.length).split(":"));
+  const connections = places.filter(([, kind]) => kind === "connection");
+  return {
+    providers: [...new Set(connections.map(([provider]) => provider!))],
+    connections: connections.length,
+    clients: (await vault.keys(CLIENT_PREFIX)).length,
+  };
+}
+
+function toContent(
+  vaultId: string,
+  records: readonly VaultRecord[],
+  clients: readonly VaultRecord[],
+): KeptContent {
+  const prefix = vaultPrefix(vaultId);
   const content = { connections: [], defaults: [], states: [], clients: [] } as {
     -readonly [K in "connections" | "defaults" | "states" | "clients"]: BackupContent[K][number][];
   };

@@ -15,7 +15,10 @@ export interface FreshDefault {
   readonly since: Date;
 }
 
-/** The records by key. `connections` are all of one provider in one vault, at least one. */
+/**
+ * The records by key. `connections` are all of one provider in one vault, at least one. Where it is not
+ * known which is the default, it is the one that was obtained last.
+ */
 export function freshIndex(
   vaultId: string,
   provider: string,
@@ -36,12 +39,16 @@ export function freshIndex(
     };
     records.set(metadataPageKey(vaultId, provider, page), JSON.stringify(content));
   }
-  const chosen = connections.find((one) => one.connection_name === standard?.connection);
+  const chosen = connections.find((one) => one.connection_name === standard?.connection) ??
+    connections.reduce((latest, one) => one.obtained_at > latest.obtained_at ? one : latest);
+  const since = chosen.connection_name === standard?.connection
+    ? standard.since
+    : chosen.obtained_at;
   const head: StoredHead = {
     schema_version: 1,
     provider,
-    default_since: chosen === undefined ? null : standard!.since.toISOString(),
-    default_summary: chosen === undefined ? null : encodeSummary(summarize(chosen)),
+    default_since: since.toISOString(),
+    default_summary: encodeSummary(summarize(chosen)),
     page_sizes: sizes,
   };
   records.set(metadataKey(vaultId, provider), JSON.stringify(head));
