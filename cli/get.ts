@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ConnectionDetail } from "../core/api.ts";
+import type { ConnectionDetail, RefreshStatus } from "../core/api.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import type { Command } from "./command.ts";
 import { CONNECTION_OPTION, findConnection, readConnection } from "./connection_argument.ts";
@@ -52,10 +52,23 @@ export const get: Command<typeof options> = {
   },
 };
 
-/** The record as one level of fields; the several secrets of a provider stand beside the others. */
+/**
+ * The record as one level of fields; the several secrets of a provider, and what is known of its
+ * refreshes, stand beside the others.
+ */
 function fieldsOf(detail: ConnectionDetail): Record<string, unknown> {
-  const { schema_version: _version, credentials, ...fields } = detail;
-  return { ...fields, ...credentials };
+  const { schema_version: _version, credentials, refresh, ...fields } = detail;
+  return { ...fields, ...credentials, ...refreshFields(refresh) };
+}
+
+/** All of them null for a key, which is not refreshed. */
+function refreshFields(refresh: RefreshStatus | null): Record<string, unknown> {
+  return {
+    last_refresh_at: refresh?.last_refresh_at ?? null,
+    last_refresh_error: refresh?.last_refresh_error ?? null,
+    last_refresh_failure_at: refresh?.last_failure_at ?? null,
+    next_refresh_attempt_at: refresh?.next_attempt_at ?? null,
+  };
 }
 
 function showValue(value: unknown): string {

@@ -45,7 +45,8 @@ function describeSource({ source, overrides_bundled }: ProviderItem): string {
 
 function describeConnections(name: string, connections: readonly ConnectionItem[]): string {
   if (connections.length === 0) return `none yet: authsome login ${name}`;
-  return connections.map(({ connection_name, is_default, status }) =>
-    `${connection_name} (${is_default ? "default, " : ""}${status})`
-  ).join(", ");
+  return connections.map(({ connection_name, is_default, status, refresh_error }) => {
+    const refresh = refresh_error === null ? "" : `, refresh failed: ${refresh_error}`;
+    return `${connection_name} (${is_default ? "default, " : ""}${status}${refresh})`;
+  }).join(", ");
 }

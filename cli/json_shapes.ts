@@ -9,7 +9,7 @@
 export type JsonShape = Readonly<Record<string, string>> | null;
 
 const CONNECTION = "{ connection_name, is_default, auth_type, status, scopes, base_url, api_url, " +
-  "expires_at, account: { id, label } }";
+  "expires_at, account: { id, label }, refresh_error }";
 const LISTED =
   `{ name, display_name, category, auth_type, source, connection_count, connections: ${CONNECTION}[] }[]`;
 const TEXT_OR_NULL = "string | null";
@@ -93,6 +93,10 @@ export const JSON_SHAPES: Readonly<Record<string, JsonShape>> = {
     obtained_at: "string",
     account: "{ id, label }",
     metadata: "object",
+    last_refresh_at: TEXT_OR_NULL,
+    last_refresh_error: TEXT_OR_NULL,
+    last_refresh_failure_at: TEXT_OR_NULL,
+    next_refresh_attempt_at: TEXT_OR_NULL,
   },
   list: { bundled: LISTED, custom: LISTED },
   "set-default": { status: '"ok"', provider: "string", default_connection: "string" },

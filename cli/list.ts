@@ -177,10 +177,17 @@ function tableRows({ provider, connections }: Listed, now: Date): (readonly Cell
         text: `${connection.connection_name}${connection.is_default ? " (default)" : ""}`,
         tone: "cyan",
       },
-      { text: connection.status, tone: toneOf(connection.status) },
+      statusCell(connection),
       { text: expires === null ? "-" : describeExpiry(expires, now), tone: "yellow" },
     ];
   });
+}
+
+/** A login that works until its token expires is said to be that. */
+function statusCell({ status, refresh_error }: ConnectionItem): Cell {
+  return status === "connected" && refresh_error !== null
+    ? { text: "refresh fails", tone: "yellow" }
+    : { text: status, tone: toneOf(status) };
 }
 
 function toneOf(status: ConnectionItem["status"]): Tone {

@@ -186,6 +186,8 @@ export interface ConnectionItem {
   readonly api_url: string | null;
   readonly expires_at: string | null;
   readonly account: { readonly id: string | null; readonly label: string | null };
+  /** Why its token, which is about to expire or has, could not be refreshed; null where it could. */
+  readonly refresh_error: string | null;
 }
 
 /** Query of `GET /connections`. */
@@ -232,6 +234,21 @@ export interface ConnectionDetail {
   readonly obtained_at: string;
   readonly account: { readonly id: string | null; readonly label: string | null };
   readonly metadata: Readonly<Record<string, unknown>>;
+  /** null for a key, which is not refreshed. */
+  readonly refresh: RefreshStatus | null;
+}
+
+/** How the refreshes of a connection go. */
+export interface RefreshStatus {
+  /** When it last worked. */
+  readonly last_refresh_at: string | null;
+  /** Error code of RFC 6749 and a short reason, where the last one failed; null: it worked. */
+  readonly last_refresh_error: string | null;
+  readonly last_failure_at: string | null;
+  /** Failures since it last worked. */
+  readonly failures: number;
+  /** It is not tried again before; null: with the next request that needs it. */
+  readonly next_attempt_at: string | null;
 }
 
 /** Answer of logout and of setting a default. */

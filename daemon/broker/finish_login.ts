@@ -9,6 +9,9 @@ import { AuthsomeError } from "../../core/errors.ts";
 import type { ProviderClient } from "../../core/provider_client.ts";
 import type { TokenGrant } from "../flows/flow.ts";
 import { saveConnection } from "../records/connections.ts";
+import { NEVER_REFRESHED, stateChange } from "../records/connection_state.ts";
+import { EMPTY_JOURNAL, journalChange } from "../records/refresh_journal.ts";
+import type { VaultChange } from "../vault/vault.ts";
 import { providerClientChange } from "../records/provider_clients.ts";
 import type { Broker } from "./broker.ts";
 import {
@@ -53,6 +56,7 @@ export async function finishLogin(
     await saveConnection(broker.vault, connection, {
       now: broker.now(),
       also: [
+        ...(session.flow === "api_key" ? [] : refreshedNever(session)),
         ...client === null ? [] : [providerClientChange(session.provider, client)],
         ...await sessionChanges(broker, open, ending),
       ],
@@ -67,6 +71,15 @@ export async function finishLogin(
     provider: session.provider,
   });
   return await openSession(broker, open.record.id);
+}
+
+/** What is known of the refreshes of an earlier login says nothing about this one. */
+function refreshedNever({ vault_id, provider, connection }: LoginSession): VaultChange[] {
+  const ref = { provider, connection };
+  return [
+    stateChange(vault_id, ref, NEVER_REFRESHED),
+    journalChange(vault_id, ref, EMPTY_JOURNAL),
+  ];
 }
 
 /** Written down before it is done: nobody is logged in without a line about it. */

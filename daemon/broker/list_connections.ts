@@ -13,6 +13,7 @@ import {
   type Connection,
   type ConnectionRef,
   type ConnectionSummary,
+  type ProviderConnections,
   showRef,
 } from "../../core/connection.ts";
 import { ConnectionNotFoundError } from "../../core/errors.ts";
@@ -23,6 +24,7 @@ import { listProviderConnections } from "../records/connection_lists.ts";
 import { readConnection } from "../records/connections.ts";
 import type { Broker } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
+import { readRefreshStatus, refreshErrorOf } from "./refresh_status.ts";
 
 /** Every provider that has connections, by name. */
 export async function listConnections(
@@ -31,18 +33,13 @@ export async function listConnections(
   query: ConnectionListQuery = {},
 ): Promise<ConnectionList> {
   const providers = await listProviderConnections(broker.vault, owner.vault_id, query);
-  const now = broker.now();
   return {
-    connections: providers.map((
-      { provider, default_connection, connection_count, connections },
-    ) => ({
-      name: provider,
-      default_connection,
-      connection_count,
-      connections: connections.map((item) =>
-        showSummary(item, item.connection_name === default_connection, now)
-      ),
-    })),
+    connections: await Promise.all(providers.map(async (known) => ({
+      name: known.provider,
+      default_connection: known.default_connection,
+      connection_count: known.connection_count,
+      connections: await showSummaries(broker, owner, known),
+    }))),
   };
 }
 
@@ -53,10 +50,19 @@ export async function listConnectionsOf(
   provider: string,
 ): Promise<readonly ConnectionItem[]> {
   const known = await readProviderConnections(broker.vault, owner.vault_id, provider);
+  return known === null ? [] : await showSummaries(broker, owner, known);
+}
+
+function showSummaries(
+  broker: Broker,
+  { vault_id }: OwnerCaller,
+  { provider, default_connection, connections }: ProviderConnections,
+): Promise<ConnectionItem[]> {
   const now = broker.now();
-  return (known?.connections ?? []).map((item) =>
-    showSummary(item, item.connection_name === known?.default_connection, now)
-  );
+  return Promise.all(connections.map(async (item) => ({
+    ...showSummary(item, item.connection_name === default_connection, now),
+    refresh_error: await refreshErrorOf(broker, vault_id, provider, item),
+  })));
 }
 
 /**
@@ -77,7 +83,12 @@ export async function showConnection(
   }
   const found = await broker.defaults.of(owner.vault_id, ref.provider);
   const isDefault = found?.default_connection === ref.connection;
-  return showDetail(connection, isDefault, broker.now(), showSecrets);
+  return {
+    ...showDetail(connection, isDefault, broker.now(), showSecrets),
+    refresh: connection.auth_type === "api_key"
+      ? null
+      : await readRefreshStatus(broker, owner.vault_id, ref),
+  };
 }
 
 /** No such connection, with the names nearest to it. */
@@ -97,7 +108,11 @@ export async function connectionNotFound(
   });
 }
 
-function showSummary(item: ConnectionSummary, isDefault: boolean, now: Date): ConnectionItem {
+function showSummary(
+  item: ConnectionSummary,
+  isDefault: boolean,
+  now: Date,
+): Omit<ConnectionItem, "refresh_error"> {
   return {
     connection_name: item.connection_name,
     is_default: isDefault,
@@ -125,7 +140,7 @@ function showDetail(
   isDefault: boolean,
   now: Date,
   showSecrets: boolean,
-): ConnectionDetail {
+): Omit<ConnectionDetail, "refresh"> {
   const show = (secret: Secret | undefined) =>
     secret === undefined ? null : showSecrets ? secret.reveal() : REDACTED;
   const { access_token, refresh_token, api_key, ...others } = connection.secrets;

@@ -64,7 +64,7 @@ export function loginCommand({ provider, connection }: ConnectionRef): string {
 }
 
 /** What comes after the colon of the error beneath. */
-function reasonOf({ message }: AuthsomeError): string {
+export function reasonOf({ message }: AuthsomeError): string {
   const at = message.indexOf(": ");
   return at < 0 ? message : message.slice(at + 2);
 }

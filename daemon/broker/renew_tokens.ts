@@ -31,7 +31,13 @@ import { reachableProvider } from "./reachable_provider.ts";
 import { afterFailure, claimRefresh, type RefreshClaim } from "./refresh_claim.ts";
 import { forgetRegistration, isClientRefused } from "./refused_client.ts";
 import { RefreshWay } from "./refresh_way.ts";
-import { loggedOut, needsLogin, nothingToRefresh, refreshFailed } from "./refresh_failure.ts";
+import {
+  loggedOut,
+  needsLogin,
+  nothingToRefresh,
+  reasonOf,
+  refreshFailed,
+} from "./refresh_failure.ts";
 import { freshness } from "./token_freshness.ts";
 
 /** How often another process's refresh is looked at. */
@@ -144,7 +150,7 @@ async function redeem(
       throw nothingToRefresh(ref, outcome.reason);
     case "failed": {
       const { error, retry_after_seconds } = outcome;
-      const failed = await failureChange(broker, connection, ref, error.message);
+      const failed = await failureChange(broker, connection, ref, reasonOf(error));
       const journal = afterFailure(claim.before, broker.now(), retry_after_seconds);
       await claim.release(journal, [failed]);
       if (isClientRefused(error)) {

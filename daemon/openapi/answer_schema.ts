@@ -246,6 +246,7 @@ export const connectionList: z.ZodType<ConnectionList> = z.strictObject({
       api_url: text.nullable(),
       expires_at: time.nullable(),
       account,
+      refresh_error: text.nullable(),
     })),
   })),
 });
@@ -274,6 +275,13 @@ export const connectionDetail: z.ZodType<ConnectionDetail> = z.strictObject({
   obtained_at: time,
   account,
   metadata: z.record(text, z.unknown()),
+  refresh: z.strictObject({
+    last_refresh_at: time.nullable(),
+    last_refresh_error: text.nullable(),
+    last_failure_at: time.nullable(),
+    failures: z.int(),
+    next_attempt_at: time.nullable(),
+  }).nullable(),
 });
 
 /** Logout, and setting a default. */
@@ -324,6 +332,10 @@ export const filledInjection: z.ZodType<FilledInjection> = z.discriminatedUnion(
     type: z.literal("path"),
     pattern: text.describe("Literal path with {} where the value goes"),
     value: text,
+  }),
+  z.strictObject({
+    type: z.literal("literal"),
+    values: z.record(text, text).describe("What takes the place of each field's placeholder"),
   }),
 ]);
 

@@ -66,7 +66,8 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
     }, {
       name: "limit",
       in: "query",
-      description: "At most so many connections, in the order of providers and names; 0: the counts",
+      description:
+        "At most so many connections, in the order of providers and names; 0: the counts",
       schema: { type: "integer", minimum: 0, maximum: 1_000_000 },
       example: "100",
     }],
@@ -91,6 +92,7 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
             api_url: null,
             expires_at: null,
             account: { id: null, label: null },
+            refresh_error: null,
           }],
         }],
       },
@@ -141,6 +143,7 @@ export const CONNECTION_OPERATIONS: readonly Operation[] = [
         obtained_at: "2026-03-01T12:00:00.000Z",
         account: { id: null, label: null },
         metadata: {},
+        refresh: null,
       },
     },
     errors: NO_CONNECTION,

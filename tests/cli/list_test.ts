@@ -26,6 +26,7 @@ const CLIENT = {
       api_url: null,
       expires_at: null,
       account: { id: null, label: null },
+      refresh_error: null,
     }));
     const counts = { default_connection: "account-0", connection_count: CONNECTIONS };
     return Promise.resolve({ connections: [{ name: "acme", ...counts, connections }] });

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { CredentialMissingError, TokenExpiredError } from "../../../core/errors.ts";
 import { exportCredentials } from "../../../daemon/broker/export_credentials.ts";
+import { listConnections, showConnection } from "../../../daemon/broker/list_connections.ts";
 import { readConnectionState } from "../../../daemon/records/connection_state.ts";
 import { CONFIDENTIAL, startAuthorizationServer } from "../../support/authorization_server.ts";
 import { typed } from "../../support/oauth_provider.ts";
@@ -345,6 +346,56 @@ Deno.test("a failure leaves the time of the last success", async () => {
   assert.deepEqual(state.last_refresh_at, success);
   assert.deepEqual(state.last_failure_at, acme.daemon.clock.now);
   assert.match(state.last_refresh_error!, /http_500/);
+});
+
+Deno.test("a refresh that fails is seen in lists, on the connection, and no more once it works", async () => {
+  const replies = [
+    html(500),
+    json({ error: "temporarily_unavailable" }, 400),
+    json({ access_token: "access-1", expires_in: 60 }),
+  ];
+  await using server = await startRudeServer({ "/token": () => replies.shift()! });
+  await using acme = await openOAuthDaemon(server.fetch, {
+    oauth: { token_url: `${server.origin}/token` },
+  });
+  await acme.connect();
+  const { broker } = acme.daemon;
+  const seen = async () => {
+    const { refresh } = await showConnection(broker, OWNER, REF, false);
+    const { connections } = await listConnections(broker, OWNER);
+    return { ...refresh, listed: connections[0]!.connections[0]!.refresh_error };
+  };
+  const iso = (seconds: number) =>
+    new Date(acme.daemon.clock.now.getTime() + seconds * 1000).toISOString();
+  const never = {
+    last_refresh_at: null,
+    last_refresh_error: null,
+    last_failure_at: null,
+    failures: 0,
+    next_attempt_at: null,
+    listed: null,
+  };
+  assert.deepEqual(await seen(), never);
+
+  acme.pass(3600);
+  await assert.rejects(acme.resolve());
+  const first = "the token endpoint answered http_500";
+  assert.deepEqual(await seen(), {
+    ...never,
+    last_refresh_error: first,
+    listed: first,
+    last_failure_at: iso(0),
+    failures: 1,
+    next_attempt_at: iso(1),
+  });
+
+  acme.pass(1);
+  await assert.rejects(acme.resolve());
+  assert.match((await seen()).listed!, /answered temporarily_unavailable$/);
+  acme.pass(2);
+  await acme.resolve();
+
+  assert.deepEqual(await seen(), { ...never, last_refresh_at: iso(0) });
 });
 
 Deno.test("nobody is logged in: that is what is said", async () => {
