@@ -75,6 +75,8 @@ function describeInjection(injection: Injection): string {
       return `query parameter ${injection.name}=${injection.value}`;
     case "path":
       return `path ${injection.pattern}`;
+    case "literal":
+      return `placeholder of ${injection.fields.join(", ")}, wherever the program writes it`;
     default:
       return injection satisfies never;
   }

@@ -39,6 +39,9 @@ export function applyInjections(
       case "path":
         target = fill(target, injection.pattern, injection.value);
         break;
+      case "literal":
+        // Placeholders are handed out by `authsome run` alone: there is none in this request.
+        break;
     }
   }
   // The origin in front and not as a base: `//evil.test/` would be another host.

@@ -14,7 +14,9 @@ export type Injection =
   | { readonly type: "header"; readonly name: string; readonly value: string }
   | { readonly type: "basic"; readonly username: string; readonly password: string }
   | { readonly type: "query"; readonly name: string; readonly value: string }
-  | { readonly type: "path"; readonly pattern: string };
+  | { readonly type: "path"; readonly pattern: string }
+  /** The client places it: these fields' placeholders are replaced wherever they stand in the head. */
+  | { readonly type: "literal"; readonly fields: readonly string[] };
 
 /** Injection with the secret in it, as the proxy receives it. */
 export type FilledInjection =
@@ -33,7 +35,9 @@ export type FilledInjection =
    * Replaces the path segment that `pattern` describes: literal text with `{}` where the value
    * goes, such as `/bot{}/`.
    */
-  | { readonly type: "path"; readonly pattern: string; readonly value: string };
+  | { readonly type: "path"; readonly pattern: string; readonly value: string }
+  /** Replaces each field's placeholder in headers, path and query. */
+  | { readonly type: "literal"; readonly values: Readonly<Record<string, string>> };
 
 const VARIABLE = /\{([a-z][a-z0-9_]*)\}/g;
 
@@ -68,6 +72,8 @@ export function injectionTemplates(injection: Injection): string[] {
       return [injection.username, injection.password];
     case "path":
       return [injection.pattern];
+    case "literal":
+      return injection.fields.map((field) => `{${field}}`);
   }
 }
 
@@ -105,6 +111,13 @@ export function fillInjection(
         value: fillTemplate(`{${variable}}`, values),
       };
     }
+    case "literal":
+      return {
+        type: "literal",
+        values: Object.fromEntries(
+          injection.fields.map((field) => [field, headerSafe(fillTemplate(`{${field}}`, values))]),
+        ),
+      };
   }
 }
 

@@ -110,6 +110,12 @@ const injection: z.ZodType<Injection> = z.discriminatedUnion("type", [
     type: z.literal("path"),
     pattern: line().describe("Literal path with one {field}, such as /bot{api_key}/"),
   }),
+  z.strictObject({
+    type: z.literal("literal"),
+    fields: z.array(line(64)).min(1).max(10).describe(
+      "Fields whose placeholders are replaced wherever the client writes them in headers, path or query",
+    ),
+  }),
 ]).describe("How the credential is put on a request");
 
 const host = z.union([

@@ -202,6 +202,18 @@ class Check {
           this.add(`${path}.pattern`, "is not a literal path with one {field}");
         }
         return this.template(`${path}.pattern`, injection.pattern, this.#valueNames);
+      case "literal":
+        for (const [index, field] of injection.fields.entries()) {
+          if (!this.#credentialNames.includes(field)) {
+            this.add(`${path}.fields.${index}`, `is none of ${show(this.#credentialNames)}`);
+          } else if (!Object.values(this.provider.env).includes(field)) {
+            this.add(
+              `${path}.fields.${index}`,
+              "is in no variable of env, so it has no placeholder",
+            );
+          }
+        }
+        return;
       default:
         injection satisfies never;
     }

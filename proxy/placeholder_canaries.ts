@@ -9,6 +9,7 @@
  *
  * @module
  */
+import type { ConnectionRef } from "../core/connection.ts";
 import { Refusal } from "./fail_closed.ts";
 import { headerValue, type RequestHead } from "./http1/message_head.ts";
 import { NeedleSearch } from "./needle_search.ts";
@@ -29,6 +30,13 @@ export class PlaceholderCanaries {
     const texts = [...this.#owners.keys()].map((text) => RegExp.escape(text));
     this.#pattern = texts.length === 0 ? null : new RegExp(texts.join("|"), "g");
     this.#note = note;
+  }
+
+  /** What the child was given for one connection. */
+  of({ provider, connection }: ConnectionRef): readonly Placeholder[] {
+    return [...this.#owners.values()].filter((one) =>
+      one.provider === provider && one.connection === connection
+    );
   }
 
   /**

@@ -13,6 +13,8 @@ export interface Placeholder {
   readonly text: string;
   readonly provider: string;
   readonly connection: string;
+  /** Whose value it stands for. */
+  readonly field: string;
 }
 
 /** Random characters of a placeholder: 24 letters and digits are 142 bits. */
@@ -62,9 +64,9 @@ export function givenPlaceholders(
   environment: Readonly<Record<string, string>>,
 ): Placeholder[] {
   return variables.filter(({ value }) => value === null).flatMap(
-    ({ name, provider, connection }) => {
+    ({ name, provider, connection, field }) => {
       const text = environment[name];
-      return text === undefined ? [] : [{ text, provider, connection }];
+      return text === undefined ? [] : [{ text, provider, connection, field }];
     },
   );
 }

@@ -92,14 +92,14 @@ function planRouted(
   if (scheme === "http" && !route.allow_private) throw insecure(route, target);
   const wanted = { route, host: target.host, path: request.target, method: request.method };
   const finish = (credential: ResolvedCredential): Forward => ({
-    ...forward(tunnel, run, route.allow_private, injected(outgoing, credential, request)),
+    ...forward(tunnel, run, route.allow_private, injected(outgoing, credential, request, run)),
     ...watch,
     onAnswer: (status) => run.usage.answered(usedCredential(wanted), status),
     // Without an expiry there is nothing to refresh.
     ...(credential.expires_at === null ? {} : {
       replaceCredential: async (rejectedAt: Date) => {
         const fresh = await run.credentials.replace(wanted, credential, rejectedAt);
-        return fresh === null ? null : injected(outgoing, fresh, request);
+        return fresh === null ? null : injected(outgoing, fresh, request, run);
       },
     }),
   });
@@ -138,8 +138,14 @@ function injected(
   outgoing: OutgoingRequest,
   credential: ResolvedCredential,
   request: RequestHead,
+  { canaries }: RunContext,
 ): OutgoingHead {
-  return head(applyInjections(outgoing, credential.injections), request);
+  const { injections } = credential;
+  // Looked for where they matter: every other kind has a place of its own.
+  const placeholders = injections.some(({ type }) => type === "literal")
+    ? canaries.of(credential)
+    : [];
+  return head(applyInjections(outgoing, injections, placeholders), request);
 }
 
 /** The request line put together again, and the headers. */

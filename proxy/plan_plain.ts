@@ -54,7 +54,7 @@ export async function planPlain(
     const { route } = match;
     const wanted = { route, host: target.host, path, method: request.method };
     const credential = await run.credentials.resolve(wanted);
-    outgoing = applyInjections(outgoing, credential.injections);
+    outgoing = applyInjections(outgoing, credential.injections, run.canaries.of(credential));
     onAnswer = (status) => run.usage.answered(usedCredential(wanted), status);
   }
   return {

@@ -157,6 +157,12 @@ function showInjection(injection: ProviderItem["injection"]): Child {
           part of the path <code>{injection.pattern}</code>
         </>
       );
+    case "literal":
+      return (
+        <>
+          wherever the program writes the placeholder of <code>{injection.fields.join(", ")}</code>
+        </>
+      );
   }
 }
 

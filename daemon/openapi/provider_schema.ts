@@ -27,6 +27,7 @@ const injection: z.ZodType<Injection> = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("basic"), username: text, password: text }),
   z.strictObject({ type: z.literal("query"), name: text, value: text }),
   z.strictObject({ type: z.literal("path"), pattern: text }),
+  z.strictObject({ type: z.literal("literal"), fields: z.array(text) }),
 ]);
 
 const field: z.ZodType<SecretField> = z.strictObject({

@@ -37,6 +37,11 @@ Deno.test("fillInjection() fills each scheme from the connection's fields", asyn
       { type: "path", pattern: "/file/bot{api_key}/" },
       { type: "path", pattern: "/file/bot{}/", value: "k-1" },
     ],
+    [
+      "literal",
+      { type: "literal", fields: ["api_key", "email"] },
+      { type: "literal", values: { api_key: "k-1", email: "me@acme.com" } },
+    ],
   ];
   for (const [name, injection, filled] of rows) {
     await t.step(name, () => assert.deepEqual(fillInjection(injection, values), filled));

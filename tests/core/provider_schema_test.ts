@@ -516,6 +516,15 @@ Deno.test("parseProvider() refuses what breaks a rule, naming the path", async (
       ...KEY,
       injection: { type: "header", name: "X-Key", value: "{refresh_token}" },
     }, /^injection names none of api_key/],
+    ["a placeholder of no field", {
+      ...KEY,
+      injection: { type: "literal", fields: ["refresh_token"] },
+    }, /^injection names none of api_key/],
+    ["a placeholder that no variable holds", {
+      ...KEY,
+      env: {},
+      injection: { type: "literal", fields: ["api_key"] },
+    }, /^injection\.fields\.0 is in no variable of env/],
     ["a fixed secret", {
       ...KEY,
       injection: { type: "header", name: "X-Key", value: "sk-live" },

@@ -20,6 +20,9 @@ interface Case {
   readonly lines?: readonly string[];
 }
 
+const SPOT = "authsome+placeholder-0123456789";
+const LITERAL: FilledInjection = { type: "literal", values: { api_key: "k/1" } };
+const PLACEHOLDERS = [{ text: SPOT, provider: "acme", connection: "default", field: "api_key" }];
 const KEY: FilledInjection = { type: "header", name: "X-Api-Key", value: "k" };
 
 const CASES: Readonly<Record<string, Case>> = {
@@ -52,6 +55,35 @@ const CASES: Readonly<Record<string, Case>> = {
     from: requestOf("/", "authorization: Bearer x"),
     injections: [{ type: "basic", username: "ü", password: "a:b" }],
     lines: [`Authorization: Basic ${new TextEncoder().encode("ü:a:b").toBase64()}`],
+  },
+  "literal: in a header, the path and the query, more than once": {
+    from: requestOf(
+      `/v1/${SPOT}/a?k=${SPOT}&e=${encodeURIComponent(SPOT)}`,
+      `X-Any: a ${SPOT}; ${SPOT}`,
+    ),
+    injections: [LITERAL],
+    target: "/v1/k%2F1/a?k=k%2F1&e=k%2F1",
+    lines: ["X-Any: a k/1; k/1"],
+  },
+  "literal: in Basic user information": {
+    from: requestOf("/", `authorization: Basic ${btoa(`${SPOT}:`)}`),
+    injections: [LITERAL],
+    lines: [`authorization: Basic ${btoa("k/1:")}`],
+  },
+  "literal: nothing to replace": {
+    from: requestOf("/a", "Authorization: Basic ???", "X: 1"),
+    injections: [LITERAL],
+    lines: ["Authorization: Basic ???", "X: 1"],
+  },
+  "literal: a value with a pattern of replacement in it is text": {
+    from: requestOf("/", `X: ${SPOT}`),
+    injections: [{ type: "literal", values: { api_key: "$&$1" } }],
+    lines: ["X: $&$1"],
+  },
+  "literal: a field of which there is no value here": {
+    from: requestOf("/", `X: ${SPOT}`),
+    injections: [{ type: "literal", values: { other: "k" } }],
+    lines: [`X: ${SPOT}`],
   },
   "a query parameter is added": {
     from: requestOf("/a?b=1"),
@@ -108,7 +140,7 @@ const CASES: Readonly<Record<string, Case>> = {
 
 for (const [name, { from, injections, target, lines }] of Object.entries(CASES)) {
   Deno.test(`injection: ${name}`, () => {
-    const result = applyInjections(from, injections);
+    const result = applyInjections(from, injections, PLACEHOLDERS);
     assert.equal(result.target, target ?? from.target);
     assert.deepEqual(result.lines, lines ?? from.lines);
     assert.equal(result.lines.length, result.names.length);
@@ -123,3 +155,12 @@ for (const target of ["/", "/getMe", "/botX", "/bo/t/", "/a?/botX/"]) {
     );
   });
 }
+
+Deno.test("injection: literal replacement does not make a head without bounds", () => {
+  const many = requestOf("/", `X: ${SPOT.repeat(100)}`);
+  const long: FilledInjection = { type: "literal", values: { api_key: "k".repeat(8_000) } };
+  assert.throws(
+    () => applyInjections(many, [long], PLACEHOLDERS),
+    (error: Refusal) => error.status === 431,
+  );
+});

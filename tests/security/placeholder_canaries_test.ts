@@ -7,7 +7,7 @@
  */
 import assert from "node:assert/strict";
 import { givenPlaceholders } from "../../proxy/placeholders.ts";
-import { FakeDaemon, makeRoute } from "../support/fake_daemon.ts";
+import { FakeDaemon, makeCredential, makeRoute } from "../support/fake_daemon.ts";
 import { callHttp2, openHttp2, startHttp2Upstream } from "../support/http2_peers.ts";
 import { startTestProxy, type TestProxy } from "../support/proxy_bench.ts";
 import { signal, withScript } from "../support/scripted_run.ts";
@@ -27,7 +27,7 @@ async function onStage(
     daemon: new FakeDaemon([makeRoute(), makeRoute({ provider: "other", host: OTHER })]),
     servers: { [OWN]: own.port, [OTHER]: other.port, "plain.test:80": plain.addr.port },
     authorities: [own.authorityPem, other.authorityPem],
-    placeholders: [{ text: CANARY, provider: "acme", connection: "default" }],
+    placeholders: [{ text: CANARY, provider: "acme", connection: "default", field: "api_key" }],
   });
   try {
     await body(test, { own, other });
@@ -116,7 +116,9 @@ Deno.test("a placeholder deep in a large upload cuts it off, and the rest of it 
     assert.match((await client.readAnswer()).head, /^HTTP\/1\.1 403 /);
     await sending;
     assert.equal(await got.promise, "broken off");
-  }, { placeholders: [{ text: CANARY, provider: "other", connection: "default" }] });
+  }, {
+    placeholders: [{ text: CANARY, provider: "other", connection: "default", field: "api_key" }],
+  });
 });
 
 Deno.test("a placeholder in the body of a request that is being answered already ends both, and is told", async () => {
@@ -136,7 +138,9 @@ Deno.test("a placeholder in the body of a request that is being answered already
     await test.proxy.close();
     const [denial] = test.daemon.reported.flatMap(({ denials }) => denials);
     assert.equal(denial!.reason, "PlaceholderLeakError");
-  }, { placeholders: [{ text: CANARY, provider: "other", connection: "default" }] });
+  }, {
+    placeholders: [{ text: CANARY, provider: "other", connection: "default", field: "api_key" }],
+  });
 });
 
 Deno.test("a placeholder in a body for its own provider goes through as it is: it is worth nothing", async () => {
@@ -190,7 +194,7 @@ Deno.test("in the body of an HTTP/2 call it is blocked as well", async () => {
     daemon: new FakeDaemon([makeRoute({ provider: "other", host: OTHER })]),
     servers: { [OTHER]: other.port },
     authorities: [other.authorityPem],
-    placeholders: [{ text: CANARY, provider: "acme", connection: "default" }],
+    placeholders: [{ text: CANARY, provider: "acme", connection: "default", field: "api_key" }],
   });
   const client = await openHttp2(test, OTHER);
   const answer = await callHttp2(client, { ":path": "/" }, `{"key":"${CANARY}"}`);
@@ -243,5 +247,51 @@ Deno.test("givenPlaceholders() finds what the child was given, and no value that
     { ...variable, name: "ACME_URL", field: "url", value: "https://api.acme.test" },
   ];
   const given = givenPlaceholders(variables, { ACME_KEY: "text", ACME_URL: "https://x.test" });
-  assert.deepEqual(given, [{ text: "text", provider: "acme", connection: "default" }]);
+  assert.deepEqual(given, [{
+    text: "text",
+    provider: "acme",
+    connection: "default",
+    field: "api_key",
+  }]);
+});
+
+Deno.test("literal injection fills a placeholder in at its own provider's host, of its own connection, and nowhere else", async () => {
+  const api = startTlsUpstream([OWN]);
+  const other = startTlsUpstream([OTHER]);
+  const daemon = new FakeDaemon([makeRoute(), makeRoute({ provider: "other", host: OTHER })]);
+  daemon.resolve = (request) =>
+    makeCredential(request, [{ type: "literal", values: { api_key: "the-real-key" } }]);
+  const foreign = CANARY.replace("sk-", "xx-");
+  const test = await startTestProxy({
+    daemon,
+    servers: { [OWN]: api.port, [OTHER]: other.port },
+    authorities: [api.authorityPem, other.authorityPem],
+    placeholders: [
+      { text: CANARY, provider: "acme", connection: "default", field: "api_key" },
+      // Given for another connection of the same provider.
+      { text: foreign, provider: "acme", connection: "work", field: "api_key" },
+    ],
+  });
+
+  const client = await test.tunnel(OWN);
+  const body = `body ${CANARY}`;
+  await client.write(
+    `POST /?key=${ENCODED}&k=${
+      encodeURIComponent(CANARY)
+    } HTTP/1.1\r\nHost: ${OWN}\r\nX-Own: ${CANARY}\r\n` +
+      `X-Work: ${foreign}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  await client.readAnswer();
+  const [seen] = api.requests;
+  assert.equal(seen!.headers.get("x-own"), "the-real-key");
+  assert.equal(seen!.headers.get("x-work"), foreign);
+  assert.ok(seen!.target.endsWith("&k=the-real-key"), seen!.target);
+  assert.equal(seen!.body, body, "a body is never touched");
+
+  const elsewhere = await test.tunnel(OTHER);
+  await elsewhere.write(`GET / HTTP/1.1\r\nHost: ${OTHER}\r\nX-Own: ${CANARY}\r\n\r\n`);
+  assert.match((await elsewhere.readAnswer()).head, /^HTTP\/1\.1 403 /);
+  assert.equal(other.requests.length, 0);
+  await test.close();
+  await Promise.all([api.close(), other.close()]);
 });
