@@ -8,7 +8,12 @@
  */
 import type { BackupAnswer, BackupRequest } from "../../core/api.ts";
 import { MAX_BACKUP_BYTES } from "../../core/backup_size.ts";
-import { InvalidInputError, OperationNotAllowedError, VaultSealError } from "../../core/errors.ts";
+import {
+  InvalidInputError,
+  OperationNotAllowedError,
+  UnexpectedError,
+  VaultSealError,
+} from "../../core/errors.ts";
 import { MIN_PASSPHRASE_LENGTH, passphraseLength } from "../../core/passphrase_rule.ts";
 import { Secret } from "../../core/secret.ts";
 import {
@@ -87,11 +92,21 @@ async function read(
 
 /** Loaded when it is needed: the codec's schemas cost a daemon 15 MB that it seldom needs. */
 async function seal(content: BackupContent, passphrase: Secret): Promise<Uint8Array> {
-  const [{ encodeBackup }, { sealBackup }] = await Promise.all([
+  const [{ decodeBackup, encodeBackup }, { sealBackup }] = await Promise.all([
     import("../records/backup_codec.ts"),
     import("../records/backup_file.ts"),
   ]);
-  return await sealBackup(encodeBackup(content), passphrase);
+  const text = encodeBackup(content);
+  try {
+    decodeBackup(text);
+  } catch (cause) {
+    // Found out now and not on the day when it is needed.
+    throw new UnexpectedError("Cannot back up: what is kept could not be restored", {
+      cause,
+      hint: "Look for what it is: authsome daemon logs",
+    });
+  }
+  return await sealBackup(text, passphrase);
 }
 
 function tooLarge(bytes: number): OperationNotAllowedError {

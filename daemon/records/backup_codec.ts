@@ -9,7 +9,9 @@ import { InvalidInputError } from "../../core/errors.ts";
 import { FLOWS, isName } from "../../core/provider.ts";
 import { parseProvider } from "../../core/provider_schema.ts";
 import { Secret } from "../../core/secret.ts";
-import type { BackupContent } from "./backup_content.ts";
+import type { ProviderClient } from "../../core/provider_client.ts";
+import type { BackupContent, HomelessConnection } from "./backup_content.ts";
+import type { ConnectionState } from "./connection_state.ts";
 import { readSealedJson, writeSealedJson } from "./sealed_json.ts";
 
 /** JSON of a backup; holds every secret of it. */
@@ -35,7 +37,7 @@ export function decodeBackup(text: string): BackupContent {
   const lost = [...defaults, ...states].map(showRef).find((ref) => !known.has(ref));
   if (lost !== undefined) throw unreadable(`${lost} is not among its connections`);
   return {
-    ...content as Omit<BackupContent, "definitions">,
+    ...content,
     // The file is the owner's own and sealed: its word on private hosts counts.
     definitions: definitions.map((definition) =>
       parseProvider(definition, { allowPrivate: "as_stated" })
@@ -63,7 +65,9 @@ const text = z.string();
 const secret = z.instanceof(Secret);
 const texts = z.array(text).nullable();
 
-const connection = z.strictObject({
+// Declared with the types of what is kept: a field that is added there and forgotten here does not
+// compile.
+const connection: z.ZodType<HomelessConnection> = z.strictObject({
   schema_version: z.literal(2),
   provider: name,
   connection_name: name,
@@ -82,7 +86,7 @@ const connection = z.strictObject({
   metadata: z.record(text, z.unknown()),
 });
 
-const client = z.strictObject({
+const client: z.ZodType<ProviderClient> = z.strictObject({
   client_id: text,
   client_secret: secret.nullable(),
   token_endpoint_auth_method: z.enum(["client_secret_post", "client_secret_basic", "none"])
@@ -94,7 +98,7 @@ const client = z.strictObject({
   registration_access_token: secret.nullable(),
 });
 
-const state = z.strictObject({
+const state: z.ZodType<ConnectionState> = z.strictObject({
   last_refresh_at: z.date().nullable(),
   last_refresh_error: text.nullable(),
   last_failure_at: z.date().nullable(),

@@ -423,3 +423,18 @@ Deno.test("a refresh that was under way writes nothing over what was restored", 
     await assert.rejects(late, /changed or removed meanwhile/);
   });
 });
+
+Deno.test("what could not be restored is not backed up in the first place", async () => {
+  await withScene(async ({ daemon, owner }) => {
+    const { vault_id } = await whoami(owner);
+    // As a later version might have left it behind.
+    const odd = { ...exampleConnection("acme", "odd", { vault_id }), colour: "blue" };
+    await saveConnection(daemon.vault, odd, { now: NOW });
+
+    const response = await owner.call("POST", "/backup", { passphrase: PASSPHRASE });
+
+    assert.equal(response.status, 500);
+    assert.match((await response.json()).message, /could not be restored/);
+    assert.ok(daemon.log.some((line) => line.includes("colour") || line.includes("Unrecognized")));
+  });
+});
