@@ -36,7 +36,12 @@ export interface RouteTable {
   readonly authEndpoints: ReadonlySet<string>;
   /** Routes whose host is no pattern; they match nothing. */
   readonly unusable: readonly ProxyRoute[];
+  /** Filled as hosts are asked for: one that is asked for again is looked up once. */
+  readonly byHost: Map<string, readonly CompiledRoute[]>;
 }
+
+/** A program that asks for ever new hosts costs no memory for it. */
+const MAX_KNOWN_HOSTS = 1000;
 
 /** One route with its pattern parsed. */
 export interface CompiledRoute {
@@ -68,7 +73,7 @@ export function compileRoutes(routes: readonly ProxyRoute[]): RouteTable {
     if (entries === undefined) index.set(compiled.pattern.suffix, [compiled]);
     else entries.push(compiled);
   }
-  return { exact, bySuffix, authEndpoints, unusable };
+  return { exact, bySuffix, authEndpoints, unusable, byHost: new Map() };
 }
 
 function compileRoute(route: ProxyRoute): CompiledRoute | null {
@@ -127,6 +132,16 @@ export function isHostOf(table: RouteTable, provider: string, host: string): boo
 }
 
 function routesOfHost(table: RouteTable, host: string): readonly CompiledRoute[] {
+  let routes = table.byHost.get(host);
+  if (routes === undefined) {
+    routes = findRoutesOfHost(table, host);
+    if (table.byHost.size >= MAX_KNOWN_HOSTS) table.byHost.clear();
+    table.byHost.set(host, routes);
+  }
+  return routes;
+}
+
+function findRoutesOfHost(table: RouteTable, host: string): readonly CompiledRoute[] {
   const exact = table.exact.get(host) ?? [];
   if (table.bySuffix.size === 0 || canonicalHost(host) !== host) return exact;
   let found: CompiledRoute[] | null = null;

@@ -44,26 +44,23 @@ const MAX_STALE_CONNECTIONS = 2;
  * @throws {Refusal} 502 or 504 when the server cannot be reached or breaks off.
  */
 export async function askUpstream(question: Question): Promise<Answer> {
-  const { onAnswer } = question.forward;
+  const { forward, body } = question;
   try {
-    const answer = await askTwice(question);
-    onAnswer?.(answer.response.status);
+    let answer = await askOnce(question, forward.head, false);
+    const mayRefresh = answer.response.status === 401 && body.canReplay;
+    if (mayRefresh && forward.replaceCredential !== undefined) {
+      const head = await forward.replaceCredential(new Date());
+      if (head !== null) {
+        answer.upstream.close();
+        answer = await askOnce(question, head, true);
+      }
+    }
+    forward.onAnswer?.(answer.response.status);
     return answer;
   } catch (error) {
-    onAnswer?.(null);
+    forward.onAnswer?.(null);
     throw error;
   }
-}
-
-async function askTwice(question: Question): Promise<Answer> {
-  const answer = await askOnce(question, question.forward.head, false);
-  const { replaceCredential } = question.forward;
-  if (answer.response.status !== 401 || replaceCredential === undefined) return answer;
-  if (!question.body.canReplay) return answer;
-  const head = await replaceCredential(new Date());
-  if (head === null) return answer;
-  answer.upstream.close();
-  return await askOnce(question, head, true);
 }
 
 async function askOnce(

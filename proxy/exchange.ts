@@ -64,7 +64,9 @@ async function exchange(
     const text = await reader.readHead("request");
     if (text === null) return "close";
     request = parseRequestHead(text);
-    const forward = await decide(request);
+    const deciding = decide(request);
+    // Most are decided at once, and a turn of the event loop is as long as the deciding.
+    const forward = deciding instanceof Promise ? await deciding : deciding;
     body = new RequestBody(reader, request.framing, {
       keep: forward.replaceCredential !== undefined,
       watch: forward.watchBody,

@@ -2,7 +2,7 @@
  * Gives memory back to the machine when a busy run has become quiet.
  *
  * Under load V8 lets its nursery grow to 64 MB and keeps it until it needs a collection, which a
- * quiet process never does. So the run asks for one: once, when nothing was asked for two seconds and
+ * quiet process never does. So the run asks for one: once, when nothing was asked for ten seconds and
  * the process is larger than it was.
  *
  * @module
@@ -17,7 +17,8 @@ export interface IdleMemoryOptions {
   readonly collect?: () => void | Promise<void>;
 }
 
-const QUIET_MS = 2_000;
+/** A collection throws compiled code away too: the next burst is slower for it. */
+const QUIET_MS = 10_000;
 /** Growth that is worth a collection. */
 const WORTH_BYTES = 16 * 1024 * 1024;
 

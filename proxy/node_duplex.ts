@@ -17,6 +17,12 @@ interface Handle {
   readStart?(): void;
 }
 
+interface WaitingRead {
+  readonly buffer: Uint8Array;
+  resolve(count: number | null): void;
+  reject(error: Error): void;
+}
+
 /** Wraps `socket`; for a `TLSSocket`, `raw` is the TCP socket beneath it. */
 export class NodeDuplex implements Duplex {
   readonly #socket: Socket;
@@ -27,7 +33,8 @@ export class NodeDuplex implements Duplex {
   #isStopped = false;
   #hasEnded = false;
   #error: Error | null = null;
-  #wake: (() => void) | null = null;
+  /** The read that waits for bytes. */
+  #waiting: WaitingRead | null = null;
 
   /** Starts to read at once, until {@linkcode HIGH_WATER_BYTES} wait. */
   constructor(socket: Socket, raw: Socket = socket) {
@@ -50,7 +57,10 @@ export class NodeDuplex implements Duplex {
       // could push a gigabyte into a stalled upload. Stopping the raw handle does.
       this.#handle?.readStop?.();
     }
-    this.#wakeReader();
+    const waiting = this.#waiting;
+    if (waiting === null) return;
+    this.#waiting = null;
+    waiting.resolve(this.#take(data, waiting.buffer));
   }
 
   get #handle(): Handle | undefined {
@@ -60,24 +70,19 @@ export class NodeDuplex implements Duplex {
   #finish(error: Error | null): void {
     this.#error ??= error;
     this.#hasEnded = true;
-    this.#wakeReader();
-  }
-
-  #wakeReader(): void {
-    const wake = this.#wake;
-    this.#wake = null;
-    wake?.();
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    if (this.#error === null) waiting?.resolve(null);
+    else waiting?.reject(this.#error);
   }
 
   /** See {@linkcode Duplex.read}. */
-  async read(buffer: Uint8Array): Promise<number | null> {
-    if (this.#queue.length === 0 && !this.#hasEnded) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
+  read(buffer: Uint8Array): Promise<number | null> {
     const piece = this.#queue[0];
-    if (piece !== undefined) return this.#take(piece, buffer);
-    if (this.#error !== null) throw this.#error;
-    return null;
+    if (piece !== undefined) return Promise.resolve(this.#take(piece, buffer));
+    if (this.#error !== null) return Promise.reject(this.#error);
+    if (this.#hasEnded) return Promise.resolve(null);
+    return new Promise((resolve, reject) => this.#waiting = { buffer, resolve, reject });
   }
 
   #take(piece: Uint8Array, buffer: Uint8Array): number {

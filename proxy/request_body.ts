@@ -20,6 +20,9 @@ export interface RequestBodyOptions {
   readonly watch?: ((piece: Uint8Array) => void) | undefined;
 }
 
+/** Nothing to wait for. */
+const SENT: Promise<void> = Promise.resolve();
+
 /** One request body. */
 export class RequestBody {
   readonly #reader: ByteReader;
@@ -28,7 +31,7 @@ export class RequestBody {
   #kept: Uint8Array[] | null;
   #keptBytes = 0;
   #isSent: boolean;
-  #copying: Promise<void> = Promise.resolve();
+  #copying: Promise<void> = SENT;
 
   /** Reads nothing yet. */
   constructor(reader: ByteReader, framing: Framing, { keep, watch }: RequestBodyOptions) {
@@ -58,8 +61,8 @@ export class RequestBody {
    * Starts to send head and body; a body goes on in the background ({@linkcode RequestBody.settled})
    * while the answer is read. `onFailed` is called when client or server break off.
    */
-  async start(to: Duplex, head: Uint8Array, onFailed: (error: unknown) => void): Promise<void> {
-    if (this.isEmpty) return await writeAll(to, head);
+  start(to: Duplex, head: Uint8Array, onFailed: (error: unknown) => void): Promise<void> {
+    if (this.isEmpty) return writeAll(to, head);
     this.#copying = copyBody(this.#reader, to, this.#framing, {
       side: "request",
       head,
@@ -68,6 +71,7 @@ export class RequestBody {
     }).then(() => {
       this.#isSent = true;
     }, onFailed);
+    return SENT;
   }
 
   /** Sends head and body again, from memory. */

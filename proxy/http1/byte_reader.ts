@@ -75,12 +75,18 @@ export class ByteReader {
           this.end += count;
           this.totalBytes += count;
         }
+        this.#settle();
       },
-      (error) => this.poison(error),
-    ).then(() => {
-      this.#pending = null;
-      this.onActivity?.();
-    });
+      (error) => {
+        this.poison(error);
+        this.#settle();
+      },
+    );
+  }
+
+  #settle(): void {
+    this.#pending = null;
+    this.onActivity?.();
   }
 
   /**

@@ -101,14 +101,11 @@ function advance(from: ByteReader, end: number): Uint8Array {
   return piece;
 }
 
-async function writeJoined(to: Duplex, head: Uint8Array, piece: Uint8Array): Promise<void> {
-  if (piece.length === 0) return await writeAll(to, head);
-  if (piece.length > JOIN_BYTES) {
-    await writeAll(to, head);
-    return await writeAll(to, piece);
-  }
+function writeJoined(to: Duplex, head: Uint8Array, piece: Uint8Array): Promise<void> {
+  if (piece.length === 0) return writeAll(to, head);
+  if (piece.length > JOIN_BYTES) return writeAll(to, head).then(() => writeAll(to, piece));
   const joined = new Uint8Array(head.length + piece.length);
   joined.set(head);
   joined.set(piece, head.length);
-  await writeAll(to, joined);
+  return writeAll(to, joined);
 }

@@ -63,8 +63,8 @@ const NO_OPTIONS: ReadonlySet<string> = new Set();
  * other than `chunked`.
  */
 export function parseRequestHead(head: string): RequestHead {
-  const [start, ...lines] = head.split("\r\n");
-  const line = REQUEST_LINE.exec(start!);
+  const lines = head.split("\r\n");
+  const line = REQUEST_LINE.exec(lines[0]!);
   if (line === null) throw malformed("request", "the request line is not METHOD TARGET HTTP/1.x");
   const isHttp11 = line[3] === "1";
   const fields = readFields(lines, "request", isHttp11);
@@ -92,15 +92,16 @@ export function parseRequestHead(head: string): RequestHead {
  * @throws {Refusal} 502 for a malformed head.
  */
 export function parseResponseHead(head: string, method: string): ResponseHead {
-  const [statusLine, ...lines] = head.split("\r\n");
-  const line = STATUS_LINE.exec(statusLine!);
+  const lines = head.split("\r\n");
+  const statusLine = lines[0]!;
+  const line = STATUS_LINE.exec(statusLine);
   if (line === null) throw malformed("response", "the status line is not HTTP/1.x STATUS");
   const isHttp11 = line[1] === "1";
   const status = Number(line[2]);
   const fields = readFields(lines, "response", isHttp11);
   return {
     status,
-    statusLine: statusLine!,
+    statusLine,
     isHttp11,
     lines: fields.lines,
     names: fields.names,
@@ -121,8 +122,13 @@ interface Fields {
   expectsContinue: boolean;
 }
 
-function readFields(all: string[], side: "request" | "response", isHttp11: boolean): Fields {
-  if (all.length > MAX_LINES) {
+/** All lines but the first, which is the start line. */
+function readFields(
+  all: readonly string[],
+  side: "request" | "response",
+  isHttp11: boolean,
+): Fields {
+  if (all.length - 1 > MAX_LINES) {
     throw new Refusal(
       side === "request" ? 431 : 502,
       "HeadTooLargeError",
@@ -139,7 +145,8 @@ function readFields(all: string[], side: "request" | "response", isHttp11: boole
     upgrade: null,
     expectsContinue: false,
   };
-  for (const line of all) {
+  for (let index = 1; index < all.length; index++) {
+    const line = all[index]!;
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
     // Refuses obsolete line folding and a space before the colon too (RFC 9112 sections 5.1, 5.2).
@@ -245,7 +252,14 @@ function responseFraming(fields: Fields, status: number, method: string): Framin
 
 /** Without the spaces and tabs around it; `trim()` would also take a no-break space (byte 0xa0). */
 export function trimSpace(text: string): string {
-  return text.replace(/^[ \t]+|[ \t]+$/g, "");
+  let [from, to] = [0, text.length];
+  while (from < to && isSpace(text.charCodeAt(from))) from++;
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 /** The value of the first header of that (lower case) name, or null. */

@@ -22,17 +22,19 @@ export function setHeader(request: OutgoingRequest, name: string, value: string)
   const at = request.names.indexOf(wanted);
   if (at < 0) {
     return {
-      ...request,
-      lines: [...request.lines, line],
-      names: [...request.names, wanted],
+      method: request.method,
+      target: request.target,
+      lines: request.lines.concat(line),
+      names: request.names.concat(wanted),
     };
   }
   const lines: string[] = [];
   const names: string[] = [];
-  for (const [index, present] of request.names.entries()) {
+  for (let index = 0; index < request.names.length; index++) {
+    const present = request.names[index]!;
     if (present === wanted && index !== at) continue;
     lines.push(index === at ? line : request.lines[index]!);
     names.push(present);
   }
-  return { ...request, lines, names };
+  return { method: request.method, target: request.target, lines, names };
 }
