@@ -102,8 +102,10 @@ export interface OAuthSettings {
   readonly resource?: string;
   /** Expected `iss` (RFC 9207, RFC 8414) where it is known. */
   readonly issuer?: string;
-  /** A GET that tells whose account it is. */
+  /** Tells whose account it is: a GET, or the POST of {@linkcode OAuthSettings.userinfo_query}. */
   readonly userinfo_url?: string;
+  /** GraphQL query that is posted to `userinfo_url` (Linear, monday.com). */
+  readonly userinfo_query?: string;
   readonly scopes: readonly string[];
   /** Joins the scopes of the authorization request. */
   readonly scope_separator: string;

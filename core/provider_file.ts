@@ -169,6 +169,7 @@ const oauth = z.strictObject({
   resource: url("Protected resource: RFC 9728 metadata, RFC 8707 parameter").optional(),
   issuer: url("RFC 8414, RFC 9207").optional(),
   userinfo_url: url("A GET that tells whose account it is").optional(),
+  userinfo_query: line(500).optional().describe("GraphQL query to be posted to userinfo_url"),
   scopes: texts(200).optional(),
   scope_separator: z.string().min(1).max(3).optional(),
   pkce_method: z.enum(["S256", "none"]).optional(),

@@ -63,7 +63,10 @@ export async function checkConnection(
 /** What the definition says is harmless, best first. */
 function checkUrls(definition: ProviderDefinition, connection: Connection): URL[] {
   const { variables } = connectionRoutes(definition, connection);
-  return [definition.check_url, definition.oauth?.userinfo_url].flatMap((template) => {
+  const { userinfo_url, userinfo_query } = definition.oauth ?? {};
+  // A GET of a GraphQL endpoint says nothing about the login.
+  const asked = [definition.check_url, userinfo_query === undefined ? userinfo_url : undefined];
+  return asked.flatMap((template) => {
     const url = template === undefined ? null : fillBaseUrl(template, variables);
     return isEndpoint(url, definition) ? [new URL(url)] : [];
   });

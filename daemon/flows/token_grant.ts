@@ -54,7 +54,7 @@ export async function grantTokens(parts: GrantParts, context: FlowContext): Prom
     nonce: parts.nonce ?? null,
     now: context.now(),
   });
-  const account = await readAccount({
+  const { account, userinfo } = await readAccount({
     settings,
     claims,
     reply: tokens.fields,
@@ -76,7 +76,7 @@ export async function grantTokens(parts: GrantParts, context: FlowContext): Prom
     granted_scopes: said ?? (requested_scopes.length === 0 ? null : requested_scopes),
     account,
     base_url,
-    api_url: readApiUrl(provider, settings, tokens.fields),
+    api_url: readApiUrl(provider, settings, [tokens.fields, userinfo]),
     metadata: {
       ...keptFields(settings, callback, tokens.fields),
       ...writeFacts({
@@ -104,10 +104,12 @@ function isBound(provider: ProviderDefinition, client: ProviderClient): boolean 
 function readApiUrl(
   provider: ProviderDefinition,
   settings: OAuthSettings,
-  reply: ReplyFields,
+  places: readonly ReplyFields[],
 ): string | null {
-  const said = settings.api_url_field === undefined ? null : textAt(reply, settings.api_url_field);
-  if (said === null) return null;
+  const { api_url_field } = settings;
+  if (api_url_field === undefined) return null;
+  const said = places.map((fields) => textAt(fields, api_url_field)).find((text) => text !== null);
+  if (said === undefined || said === null) return null;
   const url = said.includes("://") ? said : `https://${said}`;
   if (!isEndpoint(url, provider)) return null;
   const { hostname } = new URL(url);

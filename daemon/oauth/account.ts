@@ -15,7 +15,10 @@ import { fieldAt, isObject, readFields, type ReplyFields, textAt } from "./reply
 
 /** Where the account may be read from. */
 export interface AccountSources {
-  readonly settings: Pick<OAuthSettings, "account_id_field" | "account_label_field">;
+  readonly settings: Pick<
+    OAuthSettings,
+    "account_id_field" | "account_label_field" | "api_url_field" | "userinfo_query"
+  >;
   /** Claims of the ID token, `{}` without one. */
   readonly claims: ReplyFields;
   /** The token reply without its tokens. */
@@ -41,18 +44,32 @@ const LABEL_NAMES = [
 /** Objects that providers wrap a user in. */
 const WRAPPERS = ["data", "user", "me", "account", "authed_user", "team", "athlete"];
 
+/** An account, and everything else that the userinfo endpoint said; nothing where it was not asked. */
+export interface FoundAccount {
+  readonly account: Account;
+  readonly userinfo: ReplyFields;
+}
+
 /** Reads the account; what nobody says is null. */
-export async function readAccount(sources: AccountSources, outbound: Outbound): Promise<Account> {
+export async function readAccount(
+  sources: AccountSources,
+  outbound: Outbound,
+): Promise<FoundAccount> {
   const { settings, claims, reply } = sources;
   const known = named([claims, reply], settings);
   const fromClaims = { id: textAt(claims, "sub"), label: firstOf(claims, LABEL_NAMES) };
   const id = known.id ?? fromClaims.id;
   const label = known.label ?? fromClaims.label;
-  if ((id !== null && label !== null) || sources.userinfo_endpoint === null) {
-    return {
+  const { api_url_field } = settings;
+  // DocuSign says only there where the account's API is.
+  const isComplete = id !== null && label !== null &&
+    (api_url_field === undefined || textAt(reply, api_url_field) !== null);
+  if (isComplete || sources.userinfo_endpoint === null) {
+    const account = {
       id: id ?? guess(reply, ID_NAMES.slice(2)),
       label: label ?? guess(reply, LABEL_NAMES),
     };
+    return { account, userinfo: {} };
   }
   const info = await requestUserinfo(sources, outbound);
   // OpenID Connect Core section 5.3.2: another subject's userinfo must not be used.
@@ -60,10 +77,11 @@ export async function readAccount(sources: AccountSources, outbound: Outbound): 
     textAt(info, "sub") !== fromClaims.id;
   const usable = foreign ? {} : info;
   const told = named([usable], settings);
-  return {
+  const account = {
     id: id ?? told.id ?? guess(usable, ID_NAMES) ?? guess(reply, ID_NAMES.slice(2)),
     label: label ?? told.label ?? guess(usable, LABEL_NAMES) ?? guess(reply, LABEL_NAMES),
   };
+  return { account, userinfo: usable };
 }
 
 /** What the definition's own paths give. */
@@ -102,13 +120,19 @@ function guess(fields: ReplyFields, names: readonly string[]): string | null {
 
 async function requestUserinfo(sources: AccountSources, outbound: Outbound): Promise<ReplyFields> {
   try {
-    const response = await guardedFetch(outbound)(sources.userinfo_endpoint!, {
-      method: "GET",
-      headers: {
-        accept: "application/json",
-        authorization: `Bearer ${sources.access_token.reveal()}`,
+    const { userinfo_query } = sources.settings;
+    const headers = {
+      accept: "application/json",
+      authorization: `Bearer ${sources.access_token.reveal()}`,
+    };
+    const response = await guardedFetch(outbound)(
+      sources.userinfo_endpoint!,
+      userinfo_query === undefined ? { method: "GET", headers } : {
+        method: "POST",
+        headers: { ...headers, "content-type": "application/json" },
+        body: JSON.stringify({ query: userinfo_query }),
       },
-    });
+    );
     const type = response.headers.get("content-type") ?? "";
     return response.ok ? readFields(await response.text(), type) ?? {} : {};
   } catch {

@@ -31,10 +31,17 @@ export function isObject(value: unknown): value is ReplyFields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value at a dotted path, `authed_user.access_token`; undefined when a step is missing. */
+/**
+ * The value at a dotted path, `authed_user.access_token` or `accounts.0.base_uri`; undefined when a
+ * step is missing.
+ */
 export function fieldAt(fields: ReplyFields, path: string): unknown {
   let value: unknown = fields;
   for (const step of path.split(".")) {
+    if (Array.isArray(value) && /^\d{1,3}$/.test(step)) {
+      value = value[Number(step)];
+      continue;
+    }
     if (!isObject(value) || !Object.hasOwn(value, step)) return undefined;
     value = value[step];
   }

@@ -79,6 +79,7 @@ const oauth: z.ZodType<OAuthSettings> = z.strictObject({
   resource: text.exactOptional(),
   issuer: text.exactOptional(),
   userinfo_url: text.exactOptional(),
+  userinfo_query: text.exactOptional(),
   scopes: texts,
   scope_separator: text,
   pkce_method: z.enum(["S256", "none"]),

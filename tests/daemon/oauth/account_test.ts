@@ -20,7 +20,7 @@ function sources(more: Partial<AccountSources> = {}): AccountSources {
 Deno.test("readAccount() takes the ID token's word and asks nobody", async () => {
   const claims = { sub: "248", email: "a@acme.test", name: "Alice" };
 
-  const account = await readAccount(
+  const { account } = await readAccount(
     sources({ claims, userinfo_endpoint: "https://acme.test/me" }),
     NOWHERE,
   );
@@ -44,7 +44,7 @@ for (
   Deno.test(`readAccount() reads ${name} from the userinfo endpoint`, async () => {
     await using server = await startRudeServer({ "/me": () => json(answer) });
 
-    const account = await readAccount(
+    const { account } = await readAccount(
       sources({ settings, userinfo_endpoint: `${server.origin}/me` }),
       contextWith(server.fetch),
     );
@@ -55,14 +55,14 @@ for (
 }
 
 Deno.test("readAccount() reads the token reply where there is nothing else (Slack, Notion)", async () => {
-  const slack = await readAccount(
+  const { account: slack } = await readAccount(
     sources({
       settings: { account_id_field: "team.id", account_label_field: "team.name" },
       reply: { team: { id: "T1", name: "Acme" } },
     }),
     NOWHERE,
   );
-  const notion = await readAccount(
+  const { account: notion } = await readAccount(
     sources({ reply: { workspace_name: "Acme", bot_id: "b" } }),
     NOWHERE,
   );
@@ -76,7 +76,7 @@ Deno.test("readAccount() does not believe userinfo of another subject", async ()
     "/me": () => json({ sub: "mallory", email: "m@evil.test" }),
   });
 
-  const account = await readAccount(
+  const { account } = await readAccount(
     sources({ claims: { sub: "alice" }, userinfo_endpoint: `${server.origin}/me` }),
     contextWith(server.fetch),
   );
@@ -94,7 +94,7 @@ for (
   Deno.test(`readAccount() leaves the account unnamed after ${name}`, async () => {
     await using server = await startRudeServer({ "/me": answer });
 
-    const account = await readAccount(
+    const { account } = await readAccount(
       sources({ userinfo_endpoint: `${server.origin}/me` }),
       contextWith(server.fetch),
     );
@@ -102,3 +102,40 @@ for (
     assert.deepEqual(account, { id: null, label: null });
   });
 }
+
+Deno.test("readAccount() posts a GraphQL query where that is how it goes (Linear)", async () => {
+  await using server = await startRudeServer({
+    "/graphql": () => json({ data: { viewer: { id: "u-1", email: "a@acme.test" } } }),
+  });
+  const settings = {
+    userinfo_query: "{ viewer { id email } }",
+    account_id_field: "data.viewer.id",
+    account_label_field: "data.viewer.email",
+  };
+
+  const { account } = await readAccount(
+    sources({ settings, userinfo_endpoint: `${server.origin}/graphql` }),
+    contextWith(server.fetch),
+  );
+
+  assert.deepEqual(account, { id: "u-1", label: "a@acme.test" });
+  const [asked] = server.requests;
+  assert.equal(asked!.method, "POST");
+  assert.deepEqual(JSON.parse(asked!.body), { query: "{ viewer { id email } }" });
+});
+
+Deno.test("readAccount() asks where the API is, although it knows the account (DocuSign)", async () => {
+  const accounts = [{ account_id: "a", base_uri: "https://eu.docusign.net" }];
+  await using server = await startRudeServer({ "/userinfo": () => json({ sub: "s", accounts }) });
+  const claims = { sub: "s", email: "a@acme.test" };
+  const settings = { api_url_field: "accounts.0.base_uri" };
+  const userinfo_endpoint = `${server.origin}/userinfo`;
+
+  const found = await readAccount(
+    sources({ claims, settings, userinfo_endpoint }),
+    contextWith(server.fetch),
+  );
+
+  assert.deepEqual(found.account, { id: "s", label: "a@acme.test" });
+  assert.deepEqual(found.userinfo["accounts"], accounts);
+});
