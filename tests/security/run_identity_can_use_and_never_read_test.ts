@@ -48,6 +48,10 @@ const FORBIDDEN: readonly [method: string, path: string, body?: unknown][] = [
   ["DELETE", "/grants/OTHER"],
   ["GET", "/audit/events"],
   ["POST", "/audit/verify", {}],
+  ["POST", "/backup", { passphrase: "several words that nobody guesses" }],
+  ["POST", "/backup/verify", { backup: "AAAA", passphrase: "x" }],
+  ["POST", "/backup/restore", { backup: "AAAA", passphrase: "x", force: true }],
+  ["POST", "/keys/rotate", {}],
   ["POST", "/ui/session", {}],
   // Spellings that a router or a filter might read as one of the six.
   ["GET", "/proxy/routes/"],
