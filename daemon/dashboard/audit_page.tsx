@@ -161,7 +161,7 @@ function Entries({ entries, verification, now }: {
     : verification.report.head_seq;
   return (
     <div class="card table" tabindex={0} role="region" aria-label="Entries">
-      <table>
+      <table class="entries">
         <thead>
           <tr>
             <th scope="col">Line</th>
@@ -182,14 +182,14 @@ function Entries({ entries, verification, now }: {
               <td class="when">
                 <Time at={entry.timestamp} now={now} />
               </td>
-              <td>
+              <td class="event">
                 {showEvent(entry)}{" "}
                 {entry.status === "success" ? null : <Outcome status={entry.status} />}
               </td>
-              <td>
+              <td class="about">
                 <Subject {...entry} />
               </td>
-              <td>
+              <td class="actor">
                 {entry.run
                   ? <a href={withQuery("/ui/audit", { run: entry.run })}>{shortRun(entry.run)}</a>
                   : entry.identity ?? ""}

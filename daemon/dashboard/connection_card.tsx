@@ -4,7 +4,7 @@
  * @module
  */
 import type { Child } from "@hono/hono/jsx";
-import type { ConnectionItem } from "../../core/api.ts";
+import type { ConnectionItem, RefreshStatus } from "../../core/api.ts";
 import type { DashboardSession } from "../middleware/dashboard_sessions.ts";
 import { connectionAddress, providerAddress } from "./addresses.ts";
 import { Badge, StatusBadge } from "./badge.tsx";
@@ -16,6 +16,8 @@ export interface ConnectionCardProps {
   readonly session: DashboardSession;
   readonly provider: string;
   readonly item: ConnectionItem;
+  /** How its last refresh went; null for a key. */
+  readonly refresh: RefreshStatus | null;
   /** The only one is the default without saying so. */
   readonly isOnly: boolean;
   readonly now: Date;
@@ -23,7 +25,7 @@ export interface ConnectionCardProps {
 
 /** The card. */
 export function ConnectionCard(props: ConnectionCardProps): Child {
-  const { session, provider, item, isOnly, now } = props;
+  const { session, provider, item, refresh, isOnly, now } = props;
   const name = item.connection_name;
   const ref = { provider, connection: name };
   const of = <span class="hidden">{` ${name}`}</span>;
@@ -61,6 +63,7 @@ export function ConnectionCard(props: ConnectionCardProps): Child {
         <dd>
           {item.expires_at === null ? "no known end" : <Expiry item={item} now={now} />}
         </dd>
+        {refresh === null ? null : <LastRefresh refresh={refresh} now={now} />}
       </dl>
       <div class="actions">
         <Form
@@ -68,7 +71,9 @@ export function ConnectionCard(props: ConnectionCardProps): Child {
           action={providerAddress(provider, "connect")}
           values={{ connection: name, force: "1" }}
         >
-          <button type="submit" class="small second">Reconnect{of}</button>
+          <button type="submit" class={item.status === "connected" ? "small second" : "small"}>
+            Reconnect{of}
+          </button>
         </Form>
         {item.is_default
           ? null
@@ -86,13 +91,44 @@ export function ConnectionCard(props: ConnectionCardProps): Child {
   );
 }
 
-function Expiry({ item: { auth_type, expires_at }, now }: {
+/** Nothing for one that was never refreshed. */
+function LastRefresh({ refresh, now }: { refresh: RefreshStatus; now: Date }): Child {
+  const { last_refresh_at, last_refresh_error, last_failure_at, next_attempt_at } = refresh;
+  const hasFailed = last_refresh_error !== null;
+  if (last_refresh_at === null && !hasFailed) return null;
+  return (
+    <>
+      <dt>Refreshed</dt>
+      <dd>
+        {last_refresh_at === null ? "never" : <Time at={last_refresh_at} now={now} />}
+        {!hasFailed ? null : (
+          <span class="failure">
+            <Badge tone="bad">failed</Badge>{" "}
+            {last_failure_at === null ? null : <Time at={last_failure_at} now={now} />}:{" "}
+            {last_refresh_error}
+            {next_attempt_at === null ? null : (
+              <>
+                ; tried again <Time at={next_attempt_at} now={now} />
+              </>
+            )}
+          </span>
+        )}
+      </dd>
+    </>
+  );
+}
+
+function Expiry({ item: { auth_type, expires_at, status }, now }: {
   item: ConnectionItem;
   now: Date;
 }): Child {
   const when = <Time at={expires_at!} now={now} />;
   if (auth_type === "api_key") return when;
-  return new Date(expires_at!) > now
-    ? <>runs out {when}; refreshed when it is used</>
-    : <>ran out {when}; refreshed when it is next used</>;
+  const isOver = new Date(expires_at!) <= now;
+  if (status !== "connected") {
+    return isOver ? <>ran out {when}</> : <>runs out {when}, not refreshed any more</>;
+  }
+  return isOver
+    ? <>ran out {when}; refreshed when it is next used</>
+    : <>runs out {when}; refreshed when it is used</>;
 }

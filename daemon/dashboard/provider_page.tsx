@@ -6,6 +6,7 @@
  */
 import type { Child } from "@hono/hono/jsx";
 import type { ConnectionItem, ProviderItem } from "../../core/api.ts";
+import type { RefreshStates } from "../broker/refresh_states.ts";
 import { documentationAddress, providerAddress } from "./addresses.ts";
 import { Badge, Tile } from "./badge.tsx";
 import { ConnectForm } from "./connect_form.tsx";
@@ -16,15 +17,16 @@ import { Shell, type ShellProps } from "./shell.tsx";
 export interface ProviderPageProps extends Pick<ShellProps, "session" | "notice"> {
   readonly provider: ProviderItem;
   readonly connections: readonly ConnectionItem[];
+  readonly refreshes: RefreshStates;
   readonly now: Date;
 }
 
 /** Connections with a card of their own; of so many, the others have the command line. */
-const MOST_CARDS = 100;
+export const MOST_CARDS = 100;
 
 /** The page. */
 export function ProviderPage(props: ProviderPageProps): Child {
-  const { session, notice, provider, connections, now } = props;
+  const { session, notice, provider, connections, refreshes, now } = props;
   const { name, display_name } = provider;
   const more = connections.length - MOST_CARDS;
   return (
@@ -42,6 +44,7 @@ export function ProviderPage(props: ProviderPageProps): Child {
             session={session}
             provider={name}
             item={item}
+            refresh={refreshes.get(item.connection_name) ?? null}
             isOnly={connections.length === 1}
             now={now}
           />

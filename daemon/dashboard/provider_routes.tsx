@@ -10,13 +10,14 @@ import { beginLogin } from "../broker/begin_login.ts";
 import type { Broker } from "../broker/broker.ts";
 import { showProvider } from "../broker/describe_providers.ts";
 import { listConnectionsOf } from "../broker/list_connections.ts";
+import { refreshStates } from "../broker/refresh_states.ts";
 import { removeProvider } from "../broker/remove_provider.ts";
 import { revokeProvider } from "../broker/revoke_provider.ts";
 import type { DashboardEnv } from "../middleware/dashboard_session.ts";
 import { providerAddress } from "./addresses.ts";
 import { ConfirmPage } from "./confirm_page.tsx";
 import { good, goTo, showPage, takeNotice } from "./page_response.ts";
-import { ProviderPage } from "./provider_page.tsx";
+import { MOST_CARDS, ProviderPage } from "./provider_page.tsx";
 
 /** The routes. */
 export function providerRoutes(broker: Broker): Hono<DashboardEnv> {
@@ -25,6 +26,7 @@ export function providerRoutes(broker: Broker): Hono<DashboardEnv> {
       const session = c.get("session");
       const provider = showProvider(broker, c.req.param("provider"));
       const connections = await listConnectionsOf(broker, session.owner, provider.name);
+      const shown = connections.slice(0, MOST_CARDS);
       return await showPage(
         c,
         <ProviderPage
@@ -32,6 +34,7 @@ export function providerRoutes(broker: Broker): Hono<DashboardEnv> {
           notice={takeNotice(session)}
           provider={provider}
           connections={connections}
+          refreshes={await refreshStates(broker, session.owner, provider.name, shown)}
           now={broker.now()}
         />,
       );

@@ -4,6 +4,7 @@
  * @module
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { stateChange } from "../../../daemon/records/connection_state.ts";
 import { enterDashboard, type Visitor } from "../support/dashboard_visitor.ts";
 import { type DashboardStage, withDashboard } from "../support/dashboard_stage.ts";
 import {
@@ -102,6 +103,34 @@ Deno.test("a provider's page shows connections, scopes, account, expiry, hosts a
         "&quot;schema_version&quot;: 1",
       ]
     ) ok(text.includes(part), part);
+  }));
+
+Deno.test("a provider's page says how the last refresh of each connection went", () =>
+  withFullHome(async ({ daemon }, { look }) => {
+    const vaultId = (await daemon.vault.keys("vault:"))[0]!.split(":")[1]!;
+    const ago = (minutes: number) => new Date(daemon.clock.now.getTime() - minutes * 60_000);
+    await daemon.vault.write([
+      stateChange(vaultId, { provider: "slack", connection: "default" }, {
+        last_refresh_at: ago(300),
+        last_refresh_error: "invalid_grant <b>",
+        last_failure_at: ago(5),
+      }),
+      stateChange(vaultId, { provider: "github", connection: "work" }, {
+        last_refresh_at: ago(120),
+        last_refresh_error: null,
+        last_failure_at: ago(180),
+      }),
+    ]);
+    const slack = (await look("/ui/apps/slack")).text;
+    match(
+      slack,
+      /Refreshed<\/dt>.*5 hours ago.*failed<\/span>.*5 minutes ago.*invalid_grant &lt;b&gt;/s,
+    );
+    match(slack, /not refreshed any more/);
+    const github = (await look("/ui/apps/github")).text;
+    equal(github.match(/Refreshed<\/dt>/g)?.length, 1);
+    match(github, /Refreshed<\/dt><dd><time[^>]*>2 hours ago<\/time><\/dd>/);
+    ok(!(await look("/ui/apps/openai")).text.includes("Refreshed"));
   }));
 
 Deno.test("connecting asks for the key on the login's page and comes back", () =>
