@@ -7,6 +7,7 @@ import type { AuditFilter } from "../core/api.ts";
 import type { AuditLine } from "../core/audit_chain.ts";
 import { AUDIT_EVENTS } from "../core/audit_events.ts";
 import { UsageError } from "../core/errors.ts";
+import { isName } from "../core/provider.ts";
 import { importLater } from "../core/import_later.ts";
 import type { DaemonClient } from "../client/daemon_client.ts";
 import type { Command } from "./command.ts";
@@ -91,7 +92,19 @@ function readFilter(
       | undefined;
   },
 ): AuditFilter {
+  for (const [option, name] of Object.entries({ provider, connection })) {
+    if (name !== undefined && !isName(name)) {
+      throw new UsageError(`Cannot use --${option}: ${JSON.stringify(name)} is no name`, {
+        hint: "Names are lower-case letters, digits, dot, dash and underscore, at most 64",
+      });
+    }
+  }
   const id = run === undefined || run.startsWith("grant_") ? run : `grant_${run}`;
+  if (id !== undefined && !/^grant_[0-9a-f]{0,24}$/.test(id)) {
+    throw new UsageError(`Cannot use --run: ${JSON.stringify(run)} is not how a run's id begins`, {
+      hint: "For example: --run grant_0a1b, as authsome log shows it",
+    });
+  }
   const from = since === undefined ? undefined : readSince(since, new Date()).toISOString();
   return {
     provider,

@@ -101,6 +101,9 @@ function splitRest(
   return [args, []];
 }
 
+/** Longer than any path (PATH_MAX) or address; a word goes into messages as it is. */
+const LONGEST_WORD = 4096;
+
 function checkValue(
   command: Command,
   rawName: string,
@@ -116,6 +119,7 @@ function checkValue(
     throw usage(command, `${rawName} needs a value (${option.value})`);
   }
   if (value === "" && rawName !== "--log-file") throw usage(command, `${rawName} is empty`);
+  if (value.length > LONGEST_WORD) throw usage(command, `${rawName} is too long`);
   if (option.choices !== undefined && !option.choices.includes(value)) {
     throw usage(command, `${rawName} is one of ${option.choices.join(", ")}, not ${show(value)}`);
   }
@@ -129,6 +133,9 @@ function checkPositionals(command: Command, positionals: readonly string[]): voi
   const extra = positionals[command.positionals.length];
   if (extra !== undefined) throw usage(command, `${show(extra)} is one word too many`);
   if (positionals.includes("")) throw usage(command, "a word is empty");
+  if (positionals.some((word) => word.length > LONGEST_WORD)) {
+    throw usage(command, "a word is too long");
+  }
 }
 
 function unknownOption(

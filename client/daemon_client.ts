@@ -448,7 +448,7 @@ export class DaemonClient {
     } catch (error) {
       const register = this.#onUnknownIdentity;
       if (!(error instanceof IdentityNotFoundError) || register === null) throw error;
-      if (/^\/identities\/(register|claims)/.test(path)) throw error;
+      if (path === "/identities/register") throw error;
       await register(this);
       return await this.#sendOnce(method, path, call);
     }
