@@ -38,7 +38,7 @@ export const completions: Command<typeof options> = {
     }
     const { lineNodes } = await import("./completion/line_model.ts");
     const script = await makeScript(shell, await lineNodes());
-    voice.result({ shell, script }, () => script);
+    voice.result({ shell, script }, () => script, { exact: true });
   },
 };
 

@@ -40,6 +40,6 @@ export const exportCommand: Command<typeof options> = {
     if (Deno.stdout.isTerminal()) {
       voice.warning("these are secrets in clear", "Prefer: authsome run -- CMD");
     }
-    voice.result({ credentials }, () => output);
+    voice.result({ credentials }, () => output, { exact: true });
   },
 };

@@ -48,7 +48,9 @@ export const get: Command<typeof options> = {
         hint: `Fields: ${Object.keys(fields).join(", ")}`,
       });
     }
-    voice.result({ [field]: fields[field] }, () => showValue(fields[field]) || "\n");
+    voice.result({ [field]: fields[field] }, () => showValue(fields[field]) || "\n", {
+      exact: true,
+    });
   },
 };
 

@@ -9,6 +9,7 @@ import { importLater } from "../core/import_later.ts";
 import { homePaths } from "../core/paths.ts";
 import { VERSION } from "../core/version.ts";
 import { type ClientLog, openClientLog } from "./client_log.ts";
+import { wantsAscii } from "./ascii_text.ts";
 import { wantsColor } from "./color.ts";
 import type { CommandContext } from "./command.ts";
 import { exitCode, tellableError } from "./exit_code.ts";
@@ -37,7 +38,7 @@ export async function main(line: readonly string[]): Promise<number> {
     if (asked === "version") return tellVersion(voice);
     if (asked === "help" || found.entry === null) {
       const { helpText } = await importLater<typeof import("./help.ts")>("cli/help.ts");
-      voice.raw(await helpText(found, voice.paint, voice.columns));
+      voice.page(await helpText(found, voice.paint, voice.columns));
       return 0;
     }
     const command = await found.entry.load();
@@ -100,6 +101,7 @@ function openVoice({ json, quiet, noColor }: GlobalValues): Voice {
       stdout: !json && wantsColor(Deno.stdout.isTerminal(), noColor, read),
       stderr: wantsColor(Deno.stderr.isTerminal(), noColor, read),
     },
+    ascii: wantsAscii(read),
     columns: terminalColumns,
   });
 }

@@ -7,6 +7,7 @@
  * @module
  */
 import { type AuthsomeError, type ErrorEnvelope, StoreUnavailableError } from "../core/errors.ts";
+import { asciiText } from "./ascii_text.ts";
 import { type Paint, paintColor, paintPlain, type Tone } from "./color.ts";
 import { plainLine, plainText } from "./plain_text.ts";
 import { wrapText } from "./wrap_text.ts";
@@ -26,6 +27,8 @@ export interface VoiceOptions {
   readonly stderr: Stream;
   /** Colours on stdout and on stderr. */
   readonly color: { readonly stdout: boolean; readonly stderr: boolean };
+  /** The terminal takes ASCII alone. */
+  readonly ascii?: boolean;
   /** Columns of the terminal on stderr; null where it is none. */
   readonly columns: () => number | null;
 }
@@ -65,15 +68,26 @@ export class Voice {
     return this.#options.columns();
   }
 
-  /** The answer to the command: `data` with `--json`, else the text. */
-  result(data: object, text: () => string): void {
+  /**
+   * The answer to the command: `data` with `--json`, else the text. `exact`: the text is data itself,
+   * such as a script, and no letter of it may change.
+   */
+  result(data: object, text: () => string, { exact = false }: { exact?: boolean } = {}): void {
     if (this.json) {
       const body = Array.isArray(data) ? { v: 1, data } : { v: 1, ...data };
       this.raw(`${JSON.stringify(body, null, 2)}\n`);
     } else {
       const lines = text();
-      if (lines !== "") this.raw(lines.endsWith("\n") ? lines : `${lines}\n`);
+      const whole = lines === "" || lines.endsWith("\n") ? lines : `${lines}\n`;
+      if (exact) this.raw(whole);
+      else this.page(whole);
     }
+  }
+
+  /** Writes what a person reads to stdout. */
+  page(text: string): void {
+    // A program behind a pipe gets every letter, whatever the locale says.
+    if (text !== "") this.raw(this.#options.ascii && this.isRead ? asciiText(text) : text);
   }
 
   /** Writes to stdout as it is. */
@@ -177,7 +191,7 @@ export class Voice {
   /** A closed stderr takes nothing away from the command. */
   #write(text: string): void {
     try {
-      writeAll(this.#options.stderr, text);
+      writeAll(this.#options.stderr, this.#options.ascii ? asciiText(text) : text);
     } catch { /* nobody is there to be told */ }
   }
 }
