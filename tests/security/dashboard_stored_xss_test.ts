@@ -55,7 +55,9 @@ function poison(value: unknown): unknown {
 
 /** What would run or load something, if it were markup. */
 function findMarkup(page: string): string | null {
-  const found = /<script|<img|<\/textarea><\/script|<\/title><\/textarea|href="\s*(?:javascript|data:text)/i.exec(page);
+  const found =
+    /<script|<img|<\/textarea><\/script|<\/title><\/textarea|href="\s*(?:javascript|data:text)/i
+      .exec(page);
   return found === null ? null : page.slice(Math.max(0, found.index - 80), found.index + 80);
 }
 
