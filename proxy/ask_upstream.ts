@@ -104,7 +104,7 @@ async function converse(
   /** From here on a client that leaves ends the work of the server too. */
   const watchClient = () => {
     reader.onActivity = () => {
-      if (reader.isDead) upstream.close();
+      if (hasLeft(request, reader)) upstream.close();
     };
     if (reader.buffered === 0) void reader.readAhead();
   };
@@ -131,6 +131,15 @@ async function converse(
     const lines = endToEndLines(response, DROPPED_FROM_ANSWERS);
     await writeAll(client, writeHead(response.statusLine, lines));
   }
+}
+
+/**
+ * A client that ends its half is gone, as servers see it too (nginx, Go). Unless it had said that this
+ * request is its last one: then it has nothing more to say, and waits for the answer.
+ */
+function hasLeft({ isHttp11, connection }: RequestHead, reader: ByteReader): boolean {
+  if (reader.isBroken) return true;
+  return reader.isDead && isHttp11 && !connection.has("close");
 }
 
 function connectionLines(request: RequestHead, isUpgrade: boolean): string[] {

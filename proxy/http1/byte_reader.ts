@@ -59,6 +59,11 @@ export class ByteReader {
     return this.#ended || this.#error !== undefined;
   }
 
+  /** Whether the connection broke, which is more than that the peer has ended its half. */
+  get isBroken(): boolean {
+    return this.#error !== undefined;
+  }
+
   /** Makes every later read fail with `error`. */
   poison(error: unknown): void {
     this.#error ??= error;

@@ -1,6 +1,8 @@
 /** Bodies that take their time, are large, or whose other side stops listening. */
 import assert from "node:assert/strict";
 import type { RawConnection } from "../support/raw_connection.ts";
+import { startTestProxy } from "../support/proxy_bench.ts";
+import { startRawUpstream } from "../support/raw_upstream.ts";
 import { signal, withScript } from "../support/scripted_run.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: api.acme.test\r\n\r\n";
@@ -96,6 +98,48 @@ Deno.test("a client that leaves before the answer ends the server's work", async
     client.close();
     await ended.promise;
   });
+});
+
+for (
+  const [name, head] of [
+    ["Connection: close", "GET / HTTP/1.1\r\nHost: api.acme.test\r\nConnection: close\r\n\r\n"],
+    ["HTTP/1.0", "GET / HTTP/1.0\r\n\r\n"],
+  ] as const
+) {
+  Deno.test(`half-close: a client that said its last word (${name}) still gets its answer`, async () => {
+    const go = signal();
+    await withScript(async (connection) => {
+      await connection.readHead();
+      await go.promise;
+      await connection.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+      await connection.readAll();
+    }, async ({ client }) => {
+      await client.write(head);
+      await (client.conn as Deno.TlsConn).closeWrite();
+      // The proxy has seen the end by then: it comes in front of what happens next.
+      setTimeout(() => go.resolve(), 50);
+      assert.match(await client.readAll(), /^HTTP\/1\.1 200 [^]*ok$/);
+    });
+  });
+}
+
+Deno.test("half-close: a plain http request and its body, ended by the client's half, are answered", async () => {
+  const server = startRawUpstream(null, async (connection) => {
+    await connection.readHead();
+    await connection.readBytes(4);
+    await connection.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    await connection.readAll();
+  });
+  const test = await startTestProxy({ servers: { "plain.test:80": server.port } });
+  const raw = await test.dial();
+  await raw.write(
+    `POST http://plain.test/ HTTP/1.1\r\nHost: plain.test\r\n${test.authorization}` +
+      "Connection: close\r\nContent-Length: 4\r\n\r\nbody",
+  );
+  await (raw.conn as Deno.TcpConn).closeWrite();
+  assert.match(await raw.readAll(), /^HTTP\/1\.1 200 [^]*ok$/);
+  await test.close();
+  await server.close();
 });
 
 Deno.test("a client that leaves in the middle of an upload ends the server's work", async () => {
