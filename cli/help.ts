@@ -30,14 +30,15 @@ function programHelp(paint: Paint, columns: number | null): string {
   const groups = Object.entries(GROUPS).map(([key, title]) => {
     const entries = COMMANDS.filter((entry) => entry.group === key);
     const rows = entries.map(({ name, summary }) => [name.padEnd(widest), summary] as const);
-    return `${paint("bold", title)}\n${pairs(rows, paint, columns)}`;
+    return `${paint("bold", wrapText(title, columns))}\n${pairs(rows, paint, columns)}`;
   });
   const intro = wrapText(INTRODUCTION, Math.min(columns ?? 88, 88));
-  return `authsome: log in once, let any program use it, hand nothing over.
+  const title = (text: string) => paint("bold", wrapText(text, columns));
+  return `${wrapText("authsome: log in once, let any program use it, hand nothing over.", columns)}
 
 ${intro}
 
-${paint("bold", "Three commands to start")}
+${title("Three commands to start")}
 ${
     pairs(
       [
@@ -52,7 +53,7 @@ ${
 
 ${groups.join("\n\n")}
 
-${paint("bold", "Options for every command")}
+${title("Options for every command")}
 ${optionLines(GLOBAL_OPTIONS, paint, columns)}
 
 More about a command: authsome COMMAND --help
@@ -83,9 +84,13 @@ function commandHelp(
     ),
     ...section("Options", optionLines(command.options, paint, columns), paint),
     ...section("Options for every command", optionLines(GLOBAL_OPTIONS, paint, columns), paint),
-    ...(aliases.length === 0
-      ? []
-      : [`Also called: ${aliases.map((alias) => `authsome ${alias}`).join(", ")}`]),
+    ...(aliases.length === 0 ? [] : [
+      wrapText(
+        `Also called: ${aliases.map((alias) => `authsome ${alias}`).join(", ")}`,
+        columns,
+        "  ",
+      ),
+    ]),
   ];
   return `${parts.join("\n\n")}\n`;
 }
@@ -123,9 +128,14 @@ function pairs(
 ): string {
   const widest = Math.max(0, ...rows.map(([left]) => width(left)));
   const room = (columns ?? 100) - widest - 4;
-  return rows.map(([left, right]) =>
-    room < 24
-      ? `  ${paint("cyan", left.trimEnd())}\n${wrapText(`    ${right}`, columns, "    ")}`
-      : `  ${paint("cyan", left)}${" ".repeat(widest - width(left) + 2)}${right}`
-  ).join("\n");
+  return rows.map(([left, right]) => {
+    if (room < 24) {
+      return `  ${paint("cyan", left.trimEnd())}\n${wrapText(`    ${right}`, columns, "    ")}`;
+    }
+    // Where nobody looks, one line for each: it is easier to search.
+    const lines = columns === null ? right : wrapText(right, room);
+    const under = `\n${" ".repeat(widest + 4)}`;
+    return `  ${paint("cyan", left)}${" ".repeat(widest - width(left) + 2)}` +
+      lines.replaceAll("\n", under);
+  }).join("\n");
 }
