@@ -81,3 +81,35 @@ Deno.test("an endpoint that cannot be reached is exit code 8, and nothing is kep
     equal((await runCli(home, ["get", "dead", "--json"])).code, 5);
   });
 });
+
+Deno.test("links begin with AUTHSOME_SERVER_BASE_URL", async () => {
+  await withHome(async (home) => {
+    const env = { AUTHSOME_SERVER_BASE_URL: "http://box.example:8443" };
+
+    const { code, stdout } = await runCli(home, ["login", "openai", "--no-wait", "--json"], {
+      env,
+    });
+
+    equal(code, 0);
+    match(
+      JSON.parse(stdout).auth_url,
+      /^http:\/\/box\.example:8443\/api\/auth\/sessions\/sess_[0-9a-f]{32}\/input$/,
+    );
+  });
+});
+
+Deno.test("a key in AUTHSOME_IDENTITY_PRIVATE_KEY acts under the name of AUTHSOME_IDENTITY", async () => {
+  await withHome(async (home) => {
+    const env = {
+      AUTHSOME_IDENTITY: "ci-quickly-0001",
+      AUTHSOME_IDENTITY_PRIVATE_KEY: "7".repeat(64),
+    };
+
+    const { code, stdout } = await runCli(home, ["whoami", "--json"], { env });
+
+    equal(code, 0);
+    equal(JSON.parse(stdout).profile, "ci-quickly-0001");
+    const keys = [...Deno.readDirSync(`${home.path}/client/identities`)].map(({ name }) => name);
+    deepEqual(keys.filter((name) => name.endsWith(".key")), []);
+  });
+});
