@@ -19,7 +19,12 @@ export async function auditedAttempt<T>(
     return await work();
   } catch (error) {
     const reason = error instanceof AuthsomeError ? error.name : "UnexpectedError";
-    broker.audit({ ...event, status: "failure", details: { ...event.details, reason } });
+    try {
+      broker.audit({ ...event, status: "failure", details: { ...event.details, reason } });
+    } catch (cause) {
+      // The caller is told what failed first; a full disk is often behind both.
+      broker.warn(`Cannot write down that ${event.event} failed`, cause);
+    }
     throw error;
   }
 }

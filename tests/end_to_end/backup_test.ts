@@ -10,9 +10,11 @@ import { homePaths } from "../../core/paths.ts";
 import { Secret } from "../../core/secret.ts";
 import { encodeBackup } from "../../daemon/records/backup_codec.ts";
 import { sealBackup } from "../../daemon/records/backup_file.ts";
+import { pendingDefinitionsChange } from "../../daemon/records/pending_definitions.ts";
+import { openSqliteVault } from "../../daemon/vault/sqlite_vault.ts";
 import { ACME_HOST, ACME_KEY, openAcmeHome } from "../support/acme_home.ts";
 import { startRun } from "../support/background_run.ts";
-import { exampleBackup } from "../support/backup_example.ts";
+import { exampleBackup, exampleDefinition } from "../support/backup_example.ts";
 import { makeFakeKeyring } from "../support/fake_keyring.ts";
 import { isAvailable, OPTIONAL_PROGRAMS } from "../support/optional_programs.ts";
 import { AUTHSOME, cleanEnvironment, runCli, runProgram } from "../support/run_cli.ts";
@@ -105,6 +107,31 @@ Deno.test("ten thousand connections are restored, backed up again, verified, sea
     await succeed(home, ["daemon", "restart"]);
     const shown = await succeed(home, ["get", "own-a/c4999"]);
     equal(shown.status, "connected");
+  });
+});
+
+Deno.test("a daemon that starts behind a restore that was cut short writes its definitions first", async () => {
+  await withHome(async (home) => {
+    const { server } = homePaths(home.path);
+    const acme = JSON.stringify(exampleDefinition("acme", "old"));
+    await Deno.writeTextFile(`${home.directory}/acme.json`, acme);
+    await succeed(home, ["register", "acme.json", "--yes"]);
+    await succeed(home, ["daemon", "stop"]);
+    const vault = await openSqliteVault({
+      path: server.vault,
+      keyFilePath: server.masterKey,
+      masterKey: { source: "key_file", secret: null },
+    });
+    const save = [exampleDefinition("intranet", "new")];
+    await vault.write([pendingDefinitionsChange({ save, remove: ["acme"] })]);
+    vault.close();
+
+    const { hosts } = await succeed(home, ["inspect", "intranet"]);
+
+    deepEqual(hosts, [{ url: "api.new.test" }]);
+    equal((await runCli(home, ["inspect", "acme"])).code, 4);
+    const files = Array.from(Deno.readDirSync(server.providers), ({ name }) => name);
+    deepEqual(files, ["intranet.json"]);
   });
 });
 
