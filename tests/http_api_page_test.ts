@@ -7,6 +7,7 @@ import { deepEqual, equal } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHash, createPrivateKey, sign } from "node:crypto";
 import { DaemonClient } from "../client/daemon_client.ts";
+import { openApiDocument } from "../daemon/openapi/document.ts";
 import { OPERATIONS } from "../daemon/openapi/operations.ts";
 import { verifyProof } from "../daemon/middleware/verify_proof.ts";
 import { homePaths } from "../core/paths.ts";
@@ -29,6 +30,26 @@ Deno.test("http-api.md: DaemonClient has a method for each operation that is no 
     .filter((name) => !["constructor", "close"].includes(name));
 
   deepEqual(methods.sort(), operations.map(({ id }) => id).sort());
+});
+
+Deno.test("http-api.md: every kind of injection and every state of a login is explained", () => {
+  const { schemas } = openApiDocument("0.1.0").components as unknown as {
+    schemas: {
+      Injection: { oneOf: { properties: { type: { const: string } } }[] };
+      Session: { properties: { status: { enum: string[] } } };
+    };
+  };
+  const part = (heading: string) => {
+    const from = PAGE.indexOf(`## ${heading}`);
+    return PAGE.slice(from, PAGE.indexOf("\n## ", from));
+  };
+  const missing = (words: readonly string[], text: string) =>
+    words.filter((word) => !text.includes(`\`${word}\``));
+
+  const kinds = schemas.Injection.oneOf.map(({ properties }) => properties.type.const);
+  deepEqual(missing(kinds, part("What to put on a request")), []);
+  const states = schemas.Session.properties.status.enum;
+  deepEqual(missing(states, part("A login, step by step")), []);
 });
 
 Deno.test("http-api.md: the proof to compare with is what its key makes of its claims", () => {

@@ -344,7 +344,9 @@ export const resolvedCredential: z.ZodType<ResolvedCredential> = z.strictObject(
   provider: text,
   connection: text,
   injections: z.array(filledInjection).describe("What to do to the request, in order"),
-  headers: z.record(text, text).describe("The same, where headers are all there is to it"),
+  headers: z.record(text, text).describe(
+    "Those of them that are headers, for who knows nothing else",
+  ),
   expires_at: time.nullable(),
   source: z.literal("local"),
 });
