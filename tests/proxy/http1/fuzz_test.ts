@@ -3,11 +3,14 @@
  * failure comes again; `FUZZ_ROUNDS` asks for more of it.
  */
 import assert from "node:assert/strict";
+import { compileRoutes, isRoutedHost, matchRoute } from "../../../core/route_table.ts";
 import { parseClientHello } from "../../../proxy/client_hello.ts";
 import { parseConnectTarget } from "../../../proxy/connect_target.ts";
 import { Refusal } from "../../../proxy/fail_closed.ts";
 import { ChunkScanner } from "../../../proxy/http1/chunk_scanner.ts";
 import { parseRequestHead, parseResponseHead } from "../../../proxy/http1/message_head.ts";
+import { RequestUnpacker } from "../../../proxy/http2/request_unpacker.ts";
+import { makeRoute } from "../../support/fake_daemon.ts";
 
 const ROUNDS = Number(Deno.env.get("FUZZ_ROUNDS") ?? 4000);
 
@@ -149,6 +152,54 @@ Deno.test("fuzz: an accepted CONNECT target is one host and one port", () => {
     const url = new URL(`http://${target.authority}/`);
     assert.equal(url.hostname.replace(/^\[|\]$/g, ""), target.host, text);
     assert.equal(Number(url.port || 80), target.port, text);
+  }
+});
+
+Deno.test("fuzz: a host that matches a route is one of the provider's, letter for letter", () => {
+  const random = randomOf(6);
+  const routes = ["api.acme.test", "*.shops.test", "regex:^eu[0-9]+\\.data\\.test$"];
+  const table = compileRoutes(routes.map((host, rule) => makeRoute({ host, rule, path: "/v1" })));
+  const owned = /^(?:api\.acme\.test|(?:[a-z0-9_-]+\.)+shops\.test|eu[0-9]+\.data\.test)$/;
+  const seeds = ["api.acme.test", "a.shops.test", "eu1.data.test", "shops.test", "a.b.shops.test"];
+  for (let round = 0; round < ROUNDS; round++) {
+    const seed = seeds[random(seeds.length)]!;
+    const host = random(4) === 0 ? seed : mutate(seed, random);
+    const path = random(4) === 0 ? "/v1/a" : mutate("/v1/a?b", random);
+    const match = matchRoute(table, host, path);
+    if (match === null) continue;
+    assert.match(host, owned);
+    assert.ok(isRoutedHost(table, host), host);
+    assert.match(path, /^\/v1(?:[/?#]|$)/);
+    // What matches is what CONNECT can name: the same text is dialled and verified.
+    assert.equal(parseConnectTarget(`${host}:443`).host, host);
+  }
+});
+
+Deno.test("fuzz: a request taken apart for HTTP/2 is what the scanner let through", async () => {
+  const random = randomOf(7);
+  for (let round = 0; round < ROUNDS / 10; round++) {
+    const chunks = Array.from(
+      { length: random(4) },
+      () => Array.from({ length: random(20) + 1 }, () => PIECES[random(PIECES.length)]).join(""),
+    );
+    const trailer = random(2) === 0 ? "x-sum: 1\r\n" : "";
+    const body = chunks.map((chunk) => `${chunk.length.toString(16)};e=1\r\n${chunk}\r\n`).join("");
+    const text = "POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n" +
+      `${body}0\r\n${trailer}\r\n`;
+    const bytes = Uint8Array.from(text + text, (letter) => letter.charCodeAt(0));
+    const seen: string[] = [];
+    const unpacker = new RequestUnpacker({
+      onHead: ({ method }) => seen.push(method, ""),
+      onData: (payload) => {
+        seen[seen.length - 1] += String.fromCharCode(...payload);
+        return Promise.resolve();
+      },
+      onEnd: (trailers) => seen.push(...trailers, "end"),
+    });
+    const size = random(9) + 1;
+    for (let at = 0; at < bytes.length; at += size) await unpacker.take(bytes.slice(at, at + size));
+    const one = ["POST", chunks.join(""), ...(trailer === "" ? [] : ["x-sum: 1"]), "end"];
+    assert.deepEqual(seen, [...one, ...one]);
   }
 });
 
