@@ -47,7 +47,7 @@ export function KeyForm(page: KeyFormProps): Child {
         <div class="note">
           <p>Register this redirect URI with your OAuth app:</p>
           <p>
-            <code class="copy">{page.redirect_uri}</code>
+            <code class="copy">{breakable(page.redirect_uri)}</code>
           </p>
         </div>
       )}
@@ -104,5 +104,21 @@ function Field({ field, typed }: { field: InputField; typed: string | undefined 
       />
       {field.pattern_hint === undefined ? null : <span class="quiet">{field.pattern_hint}</span>}
     </div>
+  );
+}
+
+/** A URL that a narrow screen breaks in front of a slash, and not inside a word. */
+function breakable(url: string): Child {
+  const [first, ...more] = url.split(/(?<=[^/])(?=\/[^/])/);
+  return (
+    <>
+      {first}
+      {more.map((part) => (
+        <>
+          <wbr />
+          {part}
+        </>
+      ))}
+    </>
   );
 }

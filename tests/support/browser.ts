@@ -73,8 +73,9 @@ export async function shoot(
   await Deno.mkdir(IMAGES, { recursive: true });
   // The port of a test is nobody else's.
   await page.locator("code").evaluateAll((elements) => {
-    for (const element of elements as { textContent: string }[]) {
-      element.textContent = element.textContent.replace(/(127\.0\.0\.1):\d+/, "$1:7998");
+    for (const element of elements as { innerHTML: string }[]) {
+      const text = element.innerHTML.replace(/(127\.0\.0\.1):\d+/, "$1:7998");
+      if (text !== element.innerHTML) element.innerHTML = text;
     }
   });
   const wide = { width: 860, height: 480 };
