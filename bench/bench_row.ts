@@ -29,6 +29,8 @@ export interface BenchRow {
   readonly bound?: BenchBound;
   /** What a reader must know to believe the number: sizes, counts, a missing tool. */
   readonly note?: string;
+  /** Whether the README shows it, too; the others are in `docs/benchmarks.md` alone. */
+  readonly isHeadline?: boolean;
 }
 
 /** `value / against.value`, or null without something to compare with. */

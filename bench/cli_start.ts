@@ -25,6 +25,7 @@ export async function benchCliStart(): Promise<BenchRow[]> {
       against: { name: "an empty Deno script", value: script },
       bound: { of: "ratio", side: "at most", limit: 1.3 },
       note: `${ROUNDS} rounds`,
+      isHeadline: true,
     }];
   } finally {
     await Deno.remove(empty);

@@ -11,7 +11,9 @@ import { say, showDuration } from "../tests/support/narrator.ts";
 import type { BenchRow } from "./bench_row.ts";
 import { benchAudit } from "./audit.ts";
 import { benchCliStart } from "./cli_start.ts";
+import { benchCommands, commandsChart } from "./commands.ts";
 import { benchDashboard } from "./dashboard.ts";
+import { benchFootprint } from "./footprint.ts";
 import { describeMachine, renderTable, replaceBetweenMarkers } from "./report.ts";
 import { benchRefresh } from "./refresh.ts";
 import { benchResolve } from "./resolve.ts";
@@ -23,6 +25,7 @@ import { benchVault } from "./vault.ts";
 /** Group → what measures it. */
 const GROUPS: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   cli: benchCliStart,
+  commands: benchCommands,
   start: benchStart,
   vault: benchVault,
   audit: benchAudit,
@@ -31,11 +34,15 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   run: benchRun,
   scale: benchScale,
   dashboard: benchDashboard,
+  footprint: benchFootprint,
 };
 
-const WRITTEN = ["docs/benchmarks.md", "README.md"].map((path) =>
+/** Milliseconds of the commands, for the README. */
+const CHART = new URL("../docs/images/command-speed.svg", import.meta.url);
+
+const [PAGE, README] = ["docs/benchmarks.md", "README.md"].map((path) =>
   new URL(`../${path}`, import.meta.url)
-);
+) as [URL, URL];
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
@@ -56,14 +63,18 @@ async function main(args: readonly string[]): Promise<number> {
     rows.push(...await measure());
     say(`  took ${showDuration(performance.now() - started)}`);
   }
-  const table = `${renderTable(rows)}\n\n${describeMachine()}. Command: \`deno task bench\`.`;
+  const where = `${describeMachine()}. Command: \`deno task bench\`.`;
+  const table = `${renderTable(rows)}\n\n${where}`;
   say(`\n${table}`);
   if (write) {
-    for (const file of WRITTEN) {
-      await Deno.writeTextFile(file, replaceBetweenMarkers(await Deno.readTextFile(file), table));
+    const headlines = renderTable(rows.filter(({ isHeadline }) => isHeadline === true));
+    for (const [file, text] of [[PAGE, table], [README, `${headlines}\n\n${where}`]] as const) {
+      await Deno.writeTextFile(file, replaceBetweenMarkers(await Deno.readTextFile(file), text));
     }
+    const chart = commandsChart(rows);
+    if (chart !== null) await Deno.writeTextFile(CHART, chart);
     await new Deno.Command(Deno.execPath(), {
-      args: ["fmt", "--quiet", ...WRITTEN.map((file) => file.pathname)],
+      args: ["fmt", "--quiet", PAGE.pathname, README.pathname],
     }).output();
     say("\nWrote docs/benchmarks.md and README.md.");
   }

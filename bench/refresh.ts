@@ -102,6 +102,7 @@ async function oneRefresh(broker: Broker, server: AuthorizationServer): Promise<
       ...row,
       against: { name: "the request by hand, without the relay", value: medians.byHand },
       note: "the relay is a process of its own; the server answers from this one",
+      isHeadline: true,
     },
   ];
 }

@@ -42,6 +42,7 @@ export async function benchRun(): Promise<BenchRow[]> {
         unit: "ms",
         against,
         bound: { of: "ratio", side: "at most", limit: 1 / 3 },
+        isHeadline: true,
       },
     ];
   } finally {

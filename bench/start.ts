@@ -52,6 +52,7 @@ export async function benchStart(): Promise<BenchRow[]> {
       unit: "ms",
       bound: { of: "value", side: "at most", limit: 200 },
       note: `both processes; ${COLD_ROUNDS} starts`,
+      isHeadline: true,
     },
     {
       name: "finding the running daemon",
