@@ -164,7 +164,8 @@ Deno.test("fuzz: a host that matches a route is one of the provider's, letter fo
   for (let round = 0; round < ROUNDS; round++) {
     const seed = seeds[random(seeds.length)]!;
     const host = random(4) === 0 ? seed : mutate(seed, random);
-    const path = random(4) === 0 ? "/v1/a" : mutate("/v1/a?b", random);
+    // Targets of another form are refused before a route is looked for.
+    const path = random(4) === 0 ? "/v1/a" : `/${mutate("v1/a?b", random)}`;
     const match = matchRoute(table, host, path);
     if (match === null) continue;
     assert.match(host, owned);
