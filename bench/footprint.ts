@@ -22,7 +22,12 @@ export async function benchFootprint(): Promise<BenchRow[]> {
 }
 
 interface Graph {
-  readonly modules: readonly { readonly specifier: string; readonly size?: number }[];
+  readonly modules: readonly {
+    readonly specifier: string;
+    readonly size?: number;
+    /** Which package an `npm:` module is of; a key of `npmPackages`, which holds the whole lock file. */
+    readonly npmPackage?: string;
+  }[];
   readonly npmPackages: Readonly<
     Record<string, { readonly name: string; readonly version: string }>
   >;
@@ -38,7 +43,9 @@ async function installedBytes(): Promise<{ own: number; packages: number }> {
   }
   let packages = 0;
   const [registry = ""] = [...Deno.readDirSync(npmCache)].map((entry) => entry.name);
-  for (const { name, version } of Object.values(graph.npmPackages)) {
+  const used = new Set(graph.modules.flatMap(({ npmPackage }) => npmPackage ?? []));
+  for (const id of used) {
+    const { name, version } = graph.npmPackages[id]!;
     packages += bytesBelow(`${npmCache}/${registry}/${name}/${version}`);
   }
   return { own, packages };
