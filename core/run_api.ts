@@ -23,7 +23,7 @@ export interface ResolvedCredential {
   readonly connection: string;
   /** What the proxy does to the request, in order. */
   readonly injections: readonly FilledInjection[];
-  /** The same as plain headers, where headers are all there is to it. */
+  /** Those of them that are headers, for programs that know nothing else. */
   readonly headers: Readonly<Record<string, string>>;
   readonly expires_at: string | null;
   readonly source: "local";

@@ -244,3 +244,94 @@ Deno.test("what a scan takes in is written as a scan: done, failed, given up", a
     );
   });
 });
+
+Deno.test("each decision is a line: what it was, about what, by whom, and how it ended", async (t) => {
+  const acme = ["acme", "default"] as const;
+  const path = "/connections/acme/default";
+  const begin = async (owner: Client, provider: string) =>
+    (await owner.json<{ id: string }>("POST", "/auth/sessions", { provider, force: true })).id;
+  const definition = {
+    name: "mine",
+    display_name: "Mine",
+    auth_type: "api_key",
+    hosts: ["api.mine.test"],
+    injection: { type: "header", name: "X-Key", value: "{api_key}" },
+    fields: [{ name: "api_key", label: "Key", secret: true }],
+  };
+  type Row = readonly [event: string, status: string, provider?: string, connection?: string];
+  const table: Record<string, readonly [(owner: Client) => Promise<unknown>, readonly Row[]]> = {
+    "a login": [(owner) => logIn(owner, "pair", { account_id: "AC1", auth_token: "abc12345" }), [
+      ["login", "success", "pair", "default"],
+    ]],
+    "a login that was given up": [
+      async (owner) => await owner.json("DELETE", `/auth/sessions/${await begin(owner, "acme")}`),
+      [["login", "failure", ...acme]],
+    ],
+    "a shown secret": [(owner) => owner.json("GET", `${path}?show_secrets=true`), [
+      ["get", "success", ...acme],
+    ]],
+    "a masked one": [(owner) => owner.json("GET", path), []],
+    "an export": [(owner) => owner.json("POST", "/credentials/export", { provider: "acme" }), [
+      ["export", "success", ...acme],
+    ]],
+    "a comparison": [
+      (owner) =>
+        owner.json("POST", "/credentials/compare", {
+          provider: "acme",
+          values: { api_key: CANARY },
+        }),
+      [["compare", "success", ...acme]],
+    ],
+    "a default": [(owner) => owner.json("POST", `${path}/default`), [
+      ["set_default", "success", ...acme],
+    ]],
+    "a logout": [(owner) => owner.json("POST", `${path}/logout`), [["logout", "success", ...acme]]],
+    "a revocation": [(owner) => owner.json("POST", "/connections/acme/revoke"), [
+      ["revoke", "success", "acme"],
+    ]],
+    "a definition": [(owner) => owner.json("POST", "/providers", { definition }), [
+      ["register", "success", "mine"],
+    ]],
+    "a definition taken away": [
+      async (owner) => {
+        await owner.json("POST", "/providers", { definition });
+        await owner.json("DELETE", "/providers/mine");
+      },
+      // Whatever is kept of it goes first.
+      ["register", "revoke", "remove"].map((event) => [event, "success", "mine"] as const),
+    ],
+    "a definition that is refused": [
+      async (owner) => {
+        const refused = { ...definition, hosts: ["127.0.0.1"] };
+        await (await owner.call("POST", "/providers", { definition: refused })).body?.cancel();
+      },
+      [],
+    ],
+  };
+  for (const [title, [decide, rows]] of Object.entries(table)) {
+    await t.step(title, () =>
+      withScene(async ({ daemon, owner }) => {
+        await decide(owner);
+        const written = daemon.audit.filter(({ event }) => event !== "revoke_outcome");
+        assert.deepEqual(
+          written.map(({ event, status, provider, connection }) =>
+            [event, status, provider, connection].filter((part) => part !== undefined)
+          ),
+          rows,
+        );
+        for (const { identity } of written) assert.equal(identity, owner.signer.subject);
+        assert.equal(JSON.stringify(daemon.audit).includes(CANARY), false);
+      }));
+  }
+  await t.step("a grant, its end, and a denial", () =>
+    withScene(async ({ daemon, owner }) => {
+      const { run, grant } = await grantRun(daemon, owner, { label: "agent" });
+      await (await run.call("GET", "/connections")).body?.cancel();
+      await owner.json("DELETE", `/grants/${grant.id}`);
+      assert.deepEqual(daemon.audit.map(({ event, status, run: id }) => [event, status, id]), [
+        ["grant_start", "success", grant.id],
+        ["proxy_deny", "denied", grant.id],
+        ["grant_end", "success", grant.id],
+      ]);
+    }));
+});

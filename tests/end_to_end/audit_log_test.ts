@@ -98,6 +98,17 @@ Deno.test("log -f shows what comes, filtered, also over a restart of the daemon,
   assert.equal(ended.stdout.includes(ACME_KEY), false);
 });
 
+Deno.test("the log is signed when the daemon starts, and last of all when it stops", async () => {
+  await using acme = await openScene();
+  await acme.home.authsome(["daemon", "stop"]);
+  const text = await Deno.readTextFile(logOf(acme));
+  const events = text.trimEnd().split("\n").map((line) => (JSON.parse(line) as AuditLine).event);
+
+  assert.deepEqual(events.slice(0, 2), ["daemon_start", "checkpoint"]);
+  assert.deepEqual(events.slice(-2), ["daemon_stop", "checkpoint"]);
+  assert.match((await acme.home.authsome(["log", "verify"])).stdout, /holds/);
+});
+
 Deno.test("authsome log verify finds each kind of tampering and names the file and the line", async (t) => {
   await using acme = await openScene();
   await acme.home.authsome(["export", "acme"]);
