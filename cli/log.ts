@@ -143,7 +143,7 @@ function showRaw(entries: readonly AuditLine[]): string {
 
 function showTable(entries: readonly AuditLine[], voice: Voice): string {
   const head = ["Time", "Event", "Connection", "Who", "Status", "Details"];
-  return formatTable({ head, rows: entries.map(cells) }, voice.columns, voice.paint);
+  return formatTable({ head, rows: entries.map(cells), whole: [0] }, voice.columns, voice.paint);
 }
 
 /** What comes is not known yet, so columns cannot be fitted to it. */

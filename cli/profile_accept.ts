@@ -8,6 +8,7 @@ import type { IdentityList } from "../core/api.ts";
 import { UsageError } from "../core/errors.ts";
 import type { GrantScope } from "../core/grant.ts";
 import { fingerprintOf, type IdentityClaim } from "../core/identity_claim.ts";
+import { paintPlain } from "./color.ts";
 import { readTypedCode } from "./claim_code.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { canAsk, confirm } from "./prompt.ts";
@@ -77,7 +78,7 @@ async function agrees(
     ["profile", handle],
     ["fingerprint", await fingerprintOf(did)],
     ["may use", describeOnly(only)],
-  ], voice.paint));
+  ], paintPlain));
   if (!canAsk()) {
     throw new UsageError("Cannot ask whether to let it in: there is no terminal", {
       hint: "Compare the fingerprint above, then run it again with --yes",
@@ -106,6 +107,7 @@ function describeAll(
   const asked = waiting.length === 0 ? "Nobody waits to be let in" : formatTable(
     {
       head: ["Code", "Profile", "Fingerprint"],
+      whole: [0, 2],
       rows: waiting.map(({ code, handle, fingerprint }) => [
         { text: code, tone: "cyan" },
         { text: handle },

@@ -16,6 +16,8 @@ export interface Cell {
 export interface Table {
   readonly head: readonly string[];
   readonly rows: readonly (readonly Cell[])[];
+  /** Columns that are of no use when they are shortened, such as a time: the others give the room. */
+  readonly whole?: readonly number[];
 }
 
 const GAP = 2;
@@ -26,7 +28,7 @@ const NARROWEST = 8;
 export function formatTable(table: Table, columns: number | null, paint: Paint): string {
   const widths = table.head.map(width);
   const rows = table.rows.map((row) => row.map((cell, column) => measure(cell, widths, column)));
-  const fitted = columns === null ? widths : fit(widths, columns);
+  const fitted = columns === null ? widths : fit(widths, columns, table.whole ?? []);
   if (fitted === null) return formatBlocks({ head: table.head, rows }, paint);
   const head = table.head.map((text): Measured => ({ text, tone: "bold", width: width(text) }));
   let text = formatLine(head, fitted, paint);
@@ -85,12 +87,19 @@ function formatBlocks(table: Table, paint: Paint): string {
 }
 
 /** Widths that fit, taking from the widest first; null when columns would become unreadable. */
-function fit(widths: readonly number[], columns: number): number[] | null {
+function fit(
+  widths: readonly number[],
+  columns: number,
+  whole: readonly number[],
+): number[] | null {
   const fitted = [...widths];
   let over = fitted.reduce((sum, n) => sum + n, 0) + GAP * (fitted.length - 1) - columns;
   while (over > 0) {
-    const widest = fitted.indexOf(Math.max(...fitted));
-    if (fitted[widest]! <= NARROWEST) return null;
+    const widest = fitted.reduce(
+      (best, n, i) => !whole.includes(i) && (best < 0 || n > fitted[best]!) ? i : best,
+      -1,
+    );
+    if (widest < 0 || fitted[widest]! <= NARROWEST) return null;
     fitted[widest] = fitted[widest]! - 1;
     over--;
   }

@@ -15,10 +15,10 @@ export async function tellClaim(
   // Worked out here, from the key: nobody in between can say another one.
   const fingerprint = await fingerprintOf(did);
   voice.instruct(
-    "The daemon does not know this machine. Its owner lets it in with this command, and compares\n" +
-      "the fingerprint:\n\n" +
+    "The daemon does not know this machine yet. Its owner lets it in with\n\n" +
       `  authsome profile accept ${code}\n\n` +
-      `  fingerprint  ${fingerprint}\n`,
+      "where the daemon runs, and sees the same fingerprint there:\n\n" +
+      `  ${fingerprint}\n`,
   );
   const until = new Date(expires_at).toLocaleTimeString("en-GB");
   return showProgress(voice, () => `Waiting to be let in, until ${until}`);

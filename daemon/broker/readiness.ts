@@ -120,7 +120,8 @@ async function checkProviders({ home, catalogue, changes }: Broker): Promise<Pro
   }
   const broken = catalogue.broken.map(({ file, problem }): ProbeFinding => ({
     severity: "broken",
-    problem: `The provider file ${file} cannot be used: ${problem}`,
+    // What an error's message says in front of its colon is said here already.
+    problem: `The provider file ${file} cannot be used: ${problem.replace(/^Cannot [^:]*: /, "")}`,
     mend: mendFile(home, file),
   }));
   return {

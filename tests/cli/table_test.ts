@@ -21,6 +21,15 @@ Deno.test("formatTable() lines columns up, wide letters included", () => {
   );
 });
 
+Deno.test("formatTable() leaves a column whole that is of no use otherwise", () => {
+  const rows = [[{ text: "2026-11-22 04:13:57" }, { text: "a long story about nothing" }]];
+  const table = { head: ["Time", "Details"], rows };
+
+  const lines = formatTable({ ...table, whole: [0] }, 30, paintPlain).split("\n");
+  equal(lines[1], "2026-11-22 04:13:57  a long s…");
+  ok(formatTable({ ...table, whole: [0, 1] }, 30, paintPlain).includes("  Details: "));
+});
+
 Deno.test("formatTable() shortens the widest column where the terminal is narrow", () => {
   const lines = formatTable(TABLE, 22, paintPlain).split("\n");
 

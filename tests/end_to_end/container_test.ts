@@ -102,7 +102,7 @@ async function claimIn(child: Deno.ChildProcess): Promise<{ code: string; finger
   for await (const chunk of first.pipeThrough(new TextDecoderStream() as never)) {
     text += chunk;
     const code = /profile accept ([A-Z]{4}-[A-Z]{4})/.exec(text)?.[1];
-    const fingerprint = /fingerprint +((?:[0-9a-f]{4} ?){4})/.exec(text)?.[1];
+    const fingerprint = /fingerprint there:\s+((?:[0-9a-f]{4} ?){4})/.exec(text)?.[1];
     if (code !== undefined && fingerprint !== undefined) {
       return { code, fingerprint: fingerprint.trim() };
     }
