@@ -2,8 +2,11 @@
  * Gives memory back to the machine when a busy run has become quiet.
  *
  * Under load V8 lets its nursery grow to 64 MB and keeps it until it needs a collection, which a
- * quiet process never does. So the run asks for one: once, when nothing was asked for ten seconds and
- * the process is larger than it was.
+ * quiet process never does. So the run asks for one: once, when nothing was asked for half a minute and
+ * the process has grown much.
+ *
+ * Not sooner and not for less: a collection throws compiled code away too, and the next requests take
+ * twice as long. An agent that asks for something now and then never has one.
  *
  * @module
  */
@@ -17,10 +20,9 @@ export interface IdleMemoryOptions {
   readonly collect?: () => void | Promise<void>;
 }
 
-/** A collection throws compiled code away too: the next burst is slower for it. */
-const QUIET_MS = 10_000;
+const QUIET_MS = 30_000;
 /** Growth that is worth a collection. */
-const WORTH_BYTES = 16 * 1024 * 1024;
+const WORTH_BYTES = 48 * 1024 * 1024;
 
 /** See the module. */
 export class IdleMemory {
