@@ -7,7 +7,7 @@
 import { z } from "@zod/zod";
 import { toCanonical } from "./canonical_provider.ts";
 import { InvalidProviderDefinitionError, type Issue } from "./errors.ts";
-import { parseJsonc } from "./jsonc.ts";
+import { findJsonFault, parseJsonc } from "./jsonc.ts";
 import type { ProviderDefinition } from "./provider.ts";
 import { type ProviderFile, providerFileSchema } from "./provider_file.ts";
 import { checkProvider } from "./provider_rules.ts";
@@ -51,7 +51,7 @@ export function parseProviderText(
     if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
     throw refused({ name: null, source: options.source }, [{
       path: "",
-      message: "it is not JSON",
+      message: notJson(text),
     }]);
   }
   return parseProvider(input, options);
@@ -86,6 +86,13 @@ export function parseProvider(
   const issues = checkProvider(definition, { allowPrivate: mayBePrivate });
   if (issues.length > 0) throw refused(called, issues.map((issue) => respell(issue, spelling)));
   return definition;
+}
+
+/** Where it stops being JSON: without that a person reads all of the file again. */
+function notJson(text: string): string {
+  const fault = findJsonFault(text);
+  if (fault === null) return "it is not JSON";
+  return `it is not JSON from line ${fault.line}, column ${fault.column} on`;
 }
 
 /** The JSON Schema (draft 2020-12) of provider files, for editors. */

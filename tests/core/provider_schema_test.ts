@@ -629,10 +629,22 @@ Deno.test("parseProviderText() survives hostile files with a clear error", async
     "}".repeat(depth + 1);
   const wide = JSON.stringify({ ...KEY, metadata: { list: Array(20_000).fill(0) } });
   const rows: readonly [name: string, text: string, message: string][] = [
-    ["nothing", "", "Cannot read the provider definition: it is not JSON"],
-    ["no JSON", "name: acme", "Cannot read the provider definition: it is not JSON"],
-    ["a cut file", '{"name":"ac', "Cannot read the provider definition: it is not JSON"],
-    ["an open comment", "/* {}", "Cannot read the provider definition: it is not JSON"],
+    ["nothing", "", "Cannot read the provider definition: it is not JSON from line 1, column 1 on"],
+    [
+      "no JSON",
+      "name: acme",
+      "Cannot read the provider definition: it is not JSON from line 1, column 2 on",
+    ],
+    [
+      "a cut file",
+      '{"name":"ac',
+      "Cannot read the provider definition: it is not JSON from line 1, column 12 on",
+    ],
+    [
+      "an open comment",
+      "/* {}",
+      "Cannot read the provider definition: it is not JSON from line 1, column 1 on",
+    ],
     [
       "a huge file",
       `{"name":"${"a".repeat(MAX_PROVIDER_BYTES)}"}`,
@@ -647,7 +659,7 @@ Deno.test("parseProviderText() survives hostile files with a clear error", async
     [
       "very deep nesting",
       "[".repeat(MAX_PROVIDER_BYTES - 2),
-      "Cannot read the provider definition: it is not JSON",
+      "Cannot read the provider definition: it is not JSON from line 1, column 262143 on",
     ],
     [
       "very deep nesting that closes",
