@@ -152,32 +152,41 @@ Deno.test("a full disk: the login is refused, and with room again it works", asy
     const disk = `${home.directory}/disk`;
     await Deno.mkdir(disk, { mode: 0o700 });
     const isMounted = mountSmallDisk(disk);
-    await t.step({
-      name: isMounted ? "on a disk of 2 MB" : "on a disk of 2 MB (needs a mount)",
-      ignore: !isMounted,
-      fn: async () => {
-        const env = { AUTHSOME_HOME: `${disk}/home` };
-        const login = (ref: string, input: string) =>
-          runCli(home, ["login", ref, "--stdin", "--json"], { input, env });
-        await login("openai/default", KEY);
-        const filler = await Deno.open(`${disk}/filler`, { write: true, create: true });
-        const block = new Uint8Array(4096);
-        await (async () => {
-          for (;;) await filler.write(block);
-        })().catch(() => {});
-        filler.close();
+    const env = { AUTHSOME_HOME: `${disk}/home` };
+    const login = (ref: string, input: string) =>
+      runCli(home, ["login", ref, "--stdin", "--json"], { input, env });
+    try {
+      await t.step({
+        name: isMounted ? "on a disk of 2 MB" : "on a disk of 2 MB (needs a mount)",
+        ignore: !isMounted,
+        fn: async () => {
+          await login("openai/default", KEY);
+          await fillDisk(`${disk}/filler`);
 
-        const refused = await login("openai/work", OTHER_KEY);
-        const kept = await runCli(home, ["get", "openai/default", "--json"], { env });
-        await Deno.remove(`${disk}/filler`);
-        const taken = await login("openai/work", OTHER_KEY);
+          const refused = await login("openai/work", OTHER_KEY);
+          const kept = await runCli(home, ["get", "openai/default", "--json"], { env });
+          await Deno.remove(`${disk}/filler`);
+          const taken = await login("openai/work", OTHER_KEY);
 
-        deepEqual([refused.code, JSON.parse(refused.stdout).error], [1, "StoreUnavailableError"]);
-        equal(refused.stdout.includes(OTHER_KEY), false);
-        deepEqual([kept.code, taken.code], [0, 0]);
+          deepEqual([refused.code, JSON.parse(refused.stdout).error], [1, "StoreUnavailableError"]);
+          equal(refused.stdout.includes(OTHER_KEY), false);
+          deepEqual([kept.code, taken.code], [0, 0]);
+        },
+      });
+    } finally {
+      if (isMounted) {
         await runCli(home, ["daemon", "stop"], { env });
-      },
-    });
-    if (isMounted) new Deno.Command("umount", { args: [disk] }).outputSync();
+        // Lazily: a process that is just ending may still have a file open there.
+        new Deno.Command("umount", { args: ["-l", disk] }).outputSync();
+      }
+    }
   });
 });
+
+/** Writes until nothing more fits. */
+async function fillDisk(path: string): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true });
+  try {
+    for (;;) await file.write(new Uint8Array(4096));
+  } catch { /* full */ }
+}
