@@ -55,7 +55,7 @@ export {
 } from "./client/daemon_client.ts";
 export { createFetch, type CreateFetchOptions } from "./client/create_fetch.ts";
 export type { DaemonFetch } from "./client/transport.ts";
-export { openOwnerClient } from "./client/owner_client.ts";
+export { openOwnerClient } from "./client/open_owner_client.ts";
 export type { LaunchOptions } from "./client/launch.ts";
 export type { PromptPassphrase } from "./client/master_key_source.ts";
 export { generateSeed, signerFromSeed } from "./client/signing_key.ts";

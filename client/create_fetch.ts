@@ -13,7 +13,7 @@ import { readSettings } from "../core/config.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { applyInjections } from "../core/apply_injections.ts";
 import type { DaemonClient } from "./daemon_client.ts";
-import { openOwnerClient } from "./owner_client.ts";
+import { openOwnerClient } from "./open_owner_client.ts";
 import { isFollowed, nextHop, type SentRequest } from "./redirect.ts";
 
 /** Which credential, and how it is had. */

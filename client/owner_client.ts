@@ -2,8 +2,8 @@
  * A ready client for the person at this terminal: the daemon runs, the identity exists, and the
  * daemon is told about it when it asks.
  *
- * Needs Deno, for files and processes, when it is called. The library that exports this loads in
- * Node.js and Bun, too: nothing here touches Deno while it is loaded.
+ * Needs Deno, for files and processes. The library, which loads in Node.js and Bun, too, gets here by
+ * `open_owner_client.ts`.
  *
  * @module
  */
