@@ -51,6 +51,9 @@ export function intercept(intercepted: Intercepted): void {
     if (protocol === null) return passThrough(intercepted, bytes);
     startTls(intercepted, hello, protocol, bytes);
   });
+  // Made while the client writes its hello: a new host's certificate takes a millisecond.
+  const { leaves, target } = intercepted;
+  leaves.contextFor(target.host);
 }
 
 /** HTTP/1.1 whenever the client can: that way is faster, and bytes pass through as they are. */

@@ -60,7 +60,7 @@ export class LeafCertificates {
   readonly #authority: CertificateAuthority;
   readonly #options: Required<LeafOptions>;
   readonly #leaves = new Map<string, Leaf>();
-  #key: CertificateKey | null = null;
+  #key: LeafKey | null = null;
 
   /** Makes nothing yet. */
   constructor(authority: CertificateAuthority, options: LeafOptions = {}) {
@@ -95,7 +95,7 @@ export class LeafCertificates {
   /** A certificate for `hosts`. The authority itself is not in it: clients have it already. */
   issue(hosts: readonly [string, ...string[]]): IssuedLeaf {
     const { name, key: authorityKey } = this.#authority;
-    const key = this.#leafKey();
+    const key = this.#key ??= makeLeafKey();
     const now = this.#options.now().getTime();
     const [host] = hosts;
     const der = signCertificate({
@@ -106,15 +106,18 @@ export class LeafCertificates {
       notAfter: new Date(now + this.#options.lifetimeDays * DAY_MS),
       extensions: leafExtensions(hosts, key, authorityKey),
     }, authorityKey.privateKey);
-    return {
-      certificatePem: pem("CERTIFICATE", der),
-      keyPem: key.privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-    };
+    return { certificatePem: pem("CERTIFICATE", der), keyPem: key.pem };
   }
+}
 
-  #leafKey(): CertificateKey {
-    return this.#key ??= generateCertificateKey();
-  }
+/** The key of all leaves, and its PEM: writing that takes half as long as a signature. */
+interface LeafKey extends CertificateKey {
+  readonly pem: string;
+}
+
+function makeLeafKey(): LeafKey {
+  const key = generateCertificateKey();
+  return { ...key, pem: key.privateKey.export({ type: "pkcs8", format: "pem" }).toString() };
 }
 
 function leafExtensions(

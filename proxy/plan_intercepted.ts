@@ -104,7 +104,11 @@ function planRouted(
     }),
   });
   const credential = run.credentials.resolve(wanted);
-  return credential instanceof Promise ? credential.then(finish) : finish(credential);
+  if (!(credential instanceof Promise)) return finish(credential);
+  // The daemon is being asked; that and connecting take as long together as one of them.
+  // HTTP/2 has sessions of its own.
+  if (tunnel.protocol === "http/1.1") run.pool.prepare(serverOf(tunnel, run, route.allow_private));
+  return credential.then(finish);
 }
 
 /** Keeps other providers' placeholders out of the request's body, where it has one. */
@@ -157,17 +161,28 @@ export function head(outgoing: OutgoingRequest, request: RequestHead): OutgoingH
 }
 
 function forward(
-  { target, scheme, protocol }: InterceptedTunnel,
-  { dialer, http1 }: RunContext,
+  tunnel: InterceptedTunnel,
+  run: RunContext,
   allowPrivate: boolean,
   outgoingHead: OutgoingHead,
 ): Forward {
+  return {
+    ...serverOf(tunnel, run, allowPrivate),
+    authority: tunnel.target.authority,
+    head: outgoingHead,
+  };
+}
+
+/** The server of a tunnel's requests. */
+export function serverOf(
+  { target, scheme, protocol }: InterceptedTunnel,
+  { dialer, http1 }: RunContext,
+  allowPrivate: boolean,
+): Pick<Forward, "key" | "connect"> {
   const endpoint = { host: target.host, port: target.port, allowPrivate };
   return {
     // A connection that was let through to loopback is not for a route that may not go there.
     key: `${scheme}://${target.authority} ${protocol}${allowPrivate ? " private" : ""}`,
-    authority: target.authority,
-    head: outgoingHead,
     connect: () => {
       if (scheme === "http") return dialer.connect(endpoint);
       return protocol === "h2" ? dialer.connectTls(endpoint, ["h2"]) : http1.connect(endpoint);

@@ -48,7 +48,10 @@ export class UpstreamPool {
   readonly #slots = new Map<string, HostSlots>();
   readonly #limits: SlotLimits;
   readonly #now: () => number;
+  /** Connections under way that nobody has asked for yet. */
+  readonly #coming = new Map<string, Promise<Upstream>>();
   #sweeper: ReturnType<typeof setInterval> | undefined;
+  #isClosed = false;
 
   /**
    * `limits` for each origin. `now` is the time of day, not a counter of this machine's awake time:
@@ -69,6 +72,11 @@ export class UpstreamPool {
     { key, authority, connect }: Pick<Forward, "key" | "authority" | "connect">,
     { mustBeNew }: { readonly mustBeNew: boolean },
   ): Promise<{ upstream: Upstream; isReused: boolean }> {
+    const coming = this.#coming.get(key);
+    if (coming !== undefined) {
+      this.#coming.delete(key);
+      return { upstream: await coming, isReused: false };
+    }
     const slots = this.#slotsOf(key);
     while (!slots.tryEnter()) {
       const idle = mustBeNew ? undefined : this.take(key);
@@ -78,13 +86,28 @@ export class UpstreamPool {
       if (oldest !== undefined) discard(oldest);
       else await slots.wait(authority);
     }
-    try {
-      const connection = await connect();
-      return { upstream: new Upstream(connection, key, () => slots.leave()), isReused: false };
-    } catch (error) {
-      slots.leave();
-      throw error;
-    }
+    return { upstream: await connectInto(slots, key, connect), isReused: false };
+  }
+
+  /**
+   * Opens a connection for a request that is likely to come, where there is none; that request takes
+   * it, and is told how it failed. One that never comes leaves it in the pool.
+   */
+  prepare({ key, connect }: Pick<Forward, "key" | "connect">): void {
+    if (this.#listOf(key).length > 0 || this.#coming.has(key)) return;
+    const slots = this.#slotsOf(key);
+    if (!slots.tryEnter()) return;
+    const coming = connectInto(slots, key, connect);
+    this.#coming.set(key, coming);
+    coming.then((upstream) => {
+      // Somebody has it already.
+      if (this.#coming.get(key) !== coming) return;
+      this.#coming.delete(key);
+      if (this.#isClosed) upstream.close();
+      else this.give(upstream);
+    }, () => {
+      if (this.#coming.get(key) === coming) this.#coming.delete(key);
+    });
   }
 
   /** An idle connection that still looks alive, or undefined. The newest is the likeliest to be. */
@@ -119,6 +142,7 @@ export class UpstreamPool {
 
   /** Closes every idle connection. */
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
     for (const idle of this.#idle.values()) idle.splice(0).forEach(discard);
@@ -150,6 +174,20 @@ export class UpstreamPool {
     }, SWEEP_MS);
     Deno.unrefTimer(timer as unknown as number);
     return timer;
+  }
+}
+
+/** In a place that was taken; it is free again when the connection is not. */
+async function connectInto(
+  slots: HostSlots,
+  key: string,
+  connect: Forward["connect"],
+): Promise<Upstream> {
+  try {
+    return new Upstream(await connect(), key, () => slots.leave());
+  } catch (error) {
+    slots.leave();
+    throw error;
   }
 }
 

@@ -127,3 +127,58 @@ for (const [what, minutes] of [["an hour of sleep", 60], ["a clock set back", -6
     pool.close();
   });
 }
+
+Deno.test("a connection that was prepared serves the request that comes meanwhile", async () => {
+  const pool = new UpstreamPool(LIMITS);
+  const opened = Promise.withResolvers<Duplex>();
+  let dialled = 0;
+  const server = to(() => {
+    dialled++;
+    return opened.promise;
+  });
+
+  pool.prepare(server);
+  pool.prepare(server);
+  const asked = pool.open(server, shared);
+  opened.resolve(silent());
+  const { upstream, isReused } = await asked;
+
+  assert.equal(dialled, 1);
+  assert.equal(isReused, false);
+  upstream.close();
+  pool.close();
+});
+
+Deno.test("how a prepared connection fails, the request that waits for it is told", async () => {
+  const pool = new UpstreamPool({ ...LIMITS, open: 1 });
+  const opened = Promise.withResolvers<Duplex>();
+
+  pool.prepare(to(() => opened.promise));
+  const asked = pool.open(to(), shared);
+  opened.reject(new Error("refused"));
+
+  await assert.rejects(asked, /refused/);
+  // Its place is free again.
+  const { upstream } = await pool.open(to(), shared);
+  upstream.close();
+  pool.close();
+});
+
+Deno.test("a prepared connection that nobody asks for waits in the pool", async () => {
+  const pool = new UpstreamPool(LIMITS);
+  const connection = silent();
+  const read = connection.read;
+  const watched = Promise.withResolvers<void>();
+  // An idle connection has a read outstanding.
+  connection.read = (buffer) => {
+    watched.resolve();
+    return read(buffer);
+  };
+
+  pool.prepare(to(() => Promise.resolve(connection)));
+  await watched.promise;
+
+  assert.equal(pool.take(to().key)?.connection, connection);
+  connection.close();
+  pool.close();
+});
