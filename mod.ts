@@ -56,6 +56,7 @@ export {
 export { createFetch, type CreateFetchOptions } from "./client/create_fetch.ts";
 export type { DaemonFetch } from "./client/transport.ts";
 export { openOwnerClient } from "./client/open_owner_client.ts";
+export type { TellClaim } from "./client/claim_identity.ts";
 export type { LaunchOptions } from "./client/launch.ts";
 export type { PromptPassphrase } from "./client/master_key_source.ts";
 export { generateSeed, signerFromSeed } from "./client/signing_key.ts";
@@ -76,6 +77,15 @@ export {
   showRef,
 } from "./core/connection.ts";
 export type { Grant, GrantScope } from "./core/grant.ts";
+export {
+  type AcceptClaimRequest,
+  type ClaimList,
+  type ClaimStatus,
+  type CreateClaimRequest,
+  fingerprintOf,
+  type IdentityClaim,
+  type RemovedIdentity,
+} from "./core/identity_claim.ts";
 export type { FilledInjection, Injection } from "./core/injection.ts";
 export { createProof, type Proof, type ProvenRequest, type Signer } from "./core/proof.ts";
 export { verifyProof } from "./core/verify_proof.ts";
