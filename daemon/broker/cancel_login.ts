@@ -7,6 +7,7 @@ import type { Session } from "../../core/api.ts";
 import type { Broker } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
 import { isOver, openOwnSession, saveSession, showSession } from "./login_session.ts";
+import { takeBackClient } from "./take_back.ts";
 
 /** How an owner's login stands. @throws {LoginNotFoundError} @throws {LoginExpiredError} */
 export async function showLogin(broker: Broker, owner: OwnerCaller, id: string): Promise<Session> {
@@ -36,5 +37,6 @@ export async function cancelLogin(
     pending: null,
     client: null,
   });
+  takeBackClient(broker, open);
   return showSession(broker, cancelled);
 }

@@ -1,14 +1,16 @@
 /**
- * What was granted to a login that was cancelled while the provider was asked: nobody has it, so it
- * is taken back at the provider where that offers it.
+ * What a login that was cancelled leaves at the provider: tokens that were granted meanwhile, and the
+ * client that was registered for it. Nobody has them, so they are taken back where that is offered.
  *
  * @module
  */
 import type { LoginRequest, TokenGrant } from "../flows/flow.ts";
+import { deleteRegistration } from "../oauth/registration.ts";
 import { revokeTokens } from "../oauth/revocation.ts";
 import type { Broker } from "./broker.ts";
 import { flowContext } from "./flow_context.ts";
 import type { OpenSession } from "./login_session.ts";
+import { withOwnersWord } from "./reachable_provider.ts";
 
 /** Patience with one request: nobody waits for it. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -34,5 +36,17 @@ export function takeBack(
       const details = { token, outcome, reason: "login_cancelled" };
       broker.audit({ event: "revoke_outcome", status, provider, connection, identity, details });
     }
+  });
+}
+
+/** Deletes the client that a login registered and no login will use (RFC 7592). */
+export function takeBackClient(broker: Broker, { record: { data } }: OpenSession): void {
+  const { client, provider } = data;
+  const definition = broker.catalogue.find(provider);
+  if (definition === null || client === null || client.registration_client_uri === null) return;
+  broker.background(async (signal) => {
+    const outbound = flowContext(broker, withOwnersWord(broker, definition), signal);
+    const patient = { ...outbound, timeoutMs: REQUEST_TIMEOUT_MS };
+    await deleteRegistration(withOwnersWord(broker, definition), client, patient);
   });
 }

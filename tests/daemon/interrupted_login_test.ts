@@ -79,6 +79,31 @@ Deno.test("tokens of a device login that was cancelled while it was polled are r
   }, revocable);
 });
 
+Deno.test("a client that was registered for a login that is cancelled is deleted (RFC 7592)", async () => {
+  const deleted = Promise.withResolvers<string | null>();
+  let origin = "";
+  const answers: Record<string, RudeAnswer> = {
+    "/register": () =>
+      json({
+        client_id: "client-1",
+        registration_client_uri: `${origin}/register/client-1`,
+        registration_access_token: "manage-1",
+      }, 201),
+    "/register/client-1": ({ method, headers }) => {
+      deleted.resolve(`${method} ${headers.get("authorization")}`);
+      return new Response(null, { status: 204 });
+    },
+  };
+  await onStage(answers, async ({ begin, owner, server }) => {
+    origin = server.origin;
+    const begun = await begin({ flow: "dcr_pkce" });
+
+    await owner.json("DELETE", `/auth/sessions/${begun.id}`);
+
+    equal(await deleted.promise, "DELETE Bearer manage-1");
+  }, { token_endpoint_auth_method: "none" });
+});
+
 const ID = "sess_0123456789abcdef0123456789abcdef";
 
 Deno.test("a terminal that goes away before the answer cancels by the id it chose", async () => {

@@ -128,7 +128,7 @@ Deno.test("revoke ends the login at the server, through the relay, and leaves no
     equal(code, 0, stderr);
     match(stdout, /Forgot 1 connection of acme/);
     equal((await stage.server.introspect(token)).active, false);
-    equal((await stage.run(["get", "acme"])).code, 3);
+    equal((await stage.run(["get", "acme"])).code, 5);
   });
 });
 
