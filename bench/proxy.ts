@@ -7,7 +7,7 @@
  * server share the machine.
  *
  * Names of scenarios as arguments measure those alone; `--rounds N`, `--seconds N`. `--write` puts
- * the tables into `docs/benchmarks.md` and the chart beside them. `--flat GIB` sends bodies of that
+ * the tables into `docs/benchmarks.md`, and what was promised with a chart into the README. `--flat GIB` sends bodies of that
  * size instead and watches the memory.
  *
  * @module

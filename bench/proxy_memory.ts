@@ -12,37 +12,48 @@ import { residentMegabytes } from "./resident_memory.ts";
 /** Megabytes of one process. */
 export interface Memory {
   readonly idle: number;
+  /** Two seconds behind it. */
   readonly afterLoad: number;
+  /** When it was quiet for a while; NaN: not measured. */
+  readonly quiet: number;
   /** With a thousand connections open, in a process that did nothing before; NaN: not measured. */
   readonly connected: number;
 }
 
 const CONNECTIONS = 1000;
 const SETTLING_MS = 2_000;
+/** A run gives memory back after half a quiet minute. */
+const QUIET_MS = 35_000;
 
 /** Of each proxy; `idle` was taken before the load. */
 export async function measureMemory(
   stage: Stage,
   contestants: Contestants,
   idle: ReadonlyMap<ContestantId, number>,
-  withConnections: boolean,
+  whole: boolean,
 ): Promise<Map<ContestantId, Memory>> {
+  const ended = performance.now();
   await new Promise((resolve) => setTimeout(resolve, SETTLING_MS));
   const afterLoad = new Map(
     [...contestants].map(([id, { pid }]) => [id, residentMegabytes(pid)] as const),
   );
-  const memory = new Map<ContestantId, Memory>();
+  const connected = new Map<ContestantId, number>();
   for (const id of contestants.keys()) {
-    if (id === "direct") continue;
-    const fresh = withConnections ? await startAgain(stage, id) : null;
-    memory.set(id, {
+    const fresh = whole ? await startAgain(stage, id) : null;
+    if (fresh === null) continue;
+    connected.set(id, await withOpenConnections(stage, fresh));
+    await fresh.stop();
+  }
+  const left = QUIET_MS - (performance.now() - ended);
+  if (whole) await new Promise((resolve) => setTimeout(resolve, Math.max(left, 0)));
+  return new Map(
+    [...contestants].filter(([id]) => id !== "direct").map(([id, { pid }]) => [id, {
       idle: idle.get(id)!,
       afterLoad: afterLoad.get(id)!,
-      connected: fresh === null ? NaN : await withOpenConnections(stage, fresh),
-    });
-    await fresh?.stop();
-  }
-  return memory;
+      quiet: whole ? residentMegabytes(pid) : NaN,
+      connected: connected.get(id) ?? NaN,
+    }]),
+  );
 }
 
 async function startAgain(stage: Stage, id: ContestantId): Promise<Contestant | null> {

@@ -14,35 +14,50 @@ const MARKERS = {
   end: "<!-- bench_proxy:end -->",
 };
 const PAGE = new URL("../docs/benchmarks.md", import.meta.url);
+const README = new URL("../README.md", import.meta.url);
 const CHART = new URL("../docs/images/proxy-speed.svg", import.meta.url);
 
 /** Text for people, and the chart. */
 export interface ProxyReport {
   readonly text: string;
+  /** What was promised, alone. */
+  readonly summary: string;
   /** SVG; null when not everything that it shows was measured. */
   readonly chart: string | null;
 }
 
 /** Makes it. */
 export function proxyReport(measurement: ProxyMeasurement): ProxyReport {
-  const text = [
-    renderTable(proxyRows(measurement)),
-    renderFigures(measurement),
-    `${describeMachine()}; medians of ${measurement.rounds} rounds. ` +
-    "Command: `deno task bench_proxy`.",
-  ].join("\n\n");
-  return { text, chart: proxyChart(measurement) };
+  const promised = renderTable(proxyRows(measurement));
+  const machine = `${describeMachine()}; medians of ${measurement.rounds} rounds. ` +
+    "Command: `deno task bench_proxy`.";
+  return {
+    text: [promised, renderFigures(measurement), machine].join("\n\n"),
+    summary: [promised, machine].join("\n\n"),
+    chart: proxyChart(measurement),
+  };
 }
 
 /** Puts it into the documentation. */
-export async function writeProxyReport({ text, chart }: ProxyReport): Promise<void> {
-  await Deno.writeTextFile(
-    PAGE,
-    replaceBetweenMarkers(await Deno.readTextFile(PAGE), text, MARKERS),
-  );
+export async function writeProxyReport({ text, summary, chart }: ProxyReport): Promise<void> {
+  const picture = chart === null ? "" : `${PICTURE}\n\n`;
+  const introduction = "The proxy of `authsome run` beside a plain Go proxy and mitmdump:\n\n";
   if (chart !== null) await Deno.writeTextFile(CHART, chart);
-  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", PAGE.pathname] }).output();
+  for (
+    const [file, content] of [[PAGE, text], [README, introduction + picture + summary]] as const
+  ) {
+    await Deno.writeTextFile(
+      file,
+      replaceBetweenMarkers(await Deno.readTextFile(file), content, MARKERS),
+    );
+  }
+  await new Deno.Command(Deno.execPath(), {
+    args: ["fmt", "--quiet", PAGE.pathname, README.pathname],
+  }).output();
 }
+
+const PICTURE = "![Requests a second through authsome, a Go proxy and mitmdump]" +
+  "(docs/images/proxy-speed.svg)";
 
 /** Every scenario and contestant. */
 function renderFigures({ figures, scenarios }: ProxyMeasurement): string {
