@@ -3,13 +3,13 @@
  * the daemon dies, again and again. Ends with 1 when a credential was wrong or missing, a request
  * failed, memory grew by more than a tenth, or something was left behind.
  *
- * `--write` puts the result into `docs/benchmarks.md`.
+ * `--without-http2` leaves HTTP/2 out (`soak.ts` says why); `--write` puts the result into `docs/benchmarks.md`.
  *
  * @module
  */
 import { say } from "../../tests/support/narrator.ts";
 import { describeMachine, replaceBetweenMarkers } from "../report.ts";
-import { soak } from "./soak.ts";
+import { RHYTHM, soak } from "./soak.ts";
 import { isPassed, renderSoak } from "./soak_report.ts";
 
 const DEFAULT_MINUTES = 10;
@@ -22,18 +22,21 @@ const MARKERS = {
 if (import.meta.main) Deno.exit(await main(Deno.args));
 
 async function main(args: readonly string[]): Promise<number> {
-  const [minutes = DEFAULT_MINUTES, ...more] = args.filter((arg) => arg !== "--write").map(Number);
+  const [minutes = DEFAULT_MINUTES, ...more] = args.filter((arg) => !arg.startsWith("--"))
+    .map(Number);
   if (!(minutes > 0) || more.length > 0) {
     say("Cannot soak: the only argument is a number of minutes, such as deno task soak 10");
     return 2;
   }
   say(`Soaking for ${minutes} min …`);
-  const result = await soak(minutes * 60_000, say);
+  const withoutHttp2 = args.includes("--without-http2");
+  const result = await soak(minutes * 60_000, say, { ...RHYTHM, withoutHttp2 });
   const text = renderSoak(result);
   say(`\n${text}`);
   if (args.includes("--write")) {
     const page = await Deno.readTextFile(PAGE);
-    const content = `${text}\n\n${describeMachine()}. Command: \`deno task soak ${minutes}\`.`;
+    const content = `${text}\n\n${describeMachine()}. Command: ` +
+      `\`deno task soak ${minutes}${withoutHttp2 ? " --without-http2" : ""}\`.`;
     await Deno.writeTextFile(PAGE, replaceBetweenMarkers(page, content, MARKERS));
     await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", PAGE.pathname] }).output();
   }

@@ -60,7 +60,10 @@ export async function openSoakStage(): Promise<SoakStage> {
     changeKey: async () => {
       const key = randomKey();
       ledger.beginChange(key);
-      await succeed(home.authsome(["login", "beta", "--force", "--stdin"], { input: `${key}\n` }));
+      const login = () =>
+        home.authsome(["login", "beta", "--force", "--stdin"], { input: `${key}\n` });
+      // One that the daemon's death cut short is made again, as a person would.
+      while ((await login()).code !== 0);
       ledger.endChange();
     },
     killDaemon: async () => {

@@ -27,6 +27,9 @@ export interface Lane {
 
 const MEBIBYTE = 1024 * 1024;
 
+/** The kind that a soak can leave out. */
+export const HTTP2 = "HTTP/2 requests";
+
 /** Kind → what it does. */
 export const TRAFFIC: Readonly<Record<string, Traffic>> = {
   "small requests on kept connections, its key changing": {
@@ -65,7 +68,7 @@ export const TRAFFIC: Readonly<Record<string, Traffic>> = {
     open: (stage) => forEach(stage, HOSTS.changing, (client) => listen(stage, client)),
   },
   "WebSocket messages": { lanes: 2, restMs: 20, open: talk },
-  "HTTP/2 requests": { lanes: 2, restMs: 20, open: openStreams },
+  [HTTP2]: { lanes: 2, restMs: 20, open: openStreams },
   "requests through untouched tunnels": {
     lanes: 2,
     restMs: 20,
