@@ -62,11 +62,19 @@ export async function openStage(go: string): Promise<Stage> {
     `-names=*.bench.test,${TUNNELLED_HOST}`,
     `-credential=${CREDENTIAL}`,
   ]);
-  await logIn(home);
+  try {
+    await logIn(home);
+  } catch (error) {
+    await origin.stop();
+    await home.remove();
+    throw error;
+  }
   const started: Contestant[] = [];
   const keep = (contestant: Contestant): Contestant => {
-    started.push(contestant);
-    return contestant;
+    let stopped: Promise<void> | null = null;
+    const kept = { ...contestant, stop: () => stopped ??= contestant.stop() };
+    started.push(kept);
+    return kept;
   };
   let newHosts = 0;
   return {
@@ -208,14 +216,11 @@ async function startRun(name: string, settings: RunSettings): Promise<Contestant
   const { value = "" } = await reader.read();
   const [url, bundle] = value.trim().split(" ");
   if (url === undefined || bundle === undefined) throw new Error(`run said: ${value}`);
-  let isStopped = false;
   return {
     name,
     loadArgs: [`-proxy=${url}`, `-roots=${bundle}`],
     pid: child.pid,
     stop: async () => {
-      if (isStopped) return;
-      isStopped = true;
       await child.stdin.close();
       await child.status;
       await reader.cancel();
