@@ -47,7 +47,7 @@ function problems(result: SoakResult): string[] {
     ...(failed > 0 ? [`${failed} requests failed`] : []),
     ...(growth(result) > MAX_GROWTH ? ["memory grew"] : []),
     ...result.leftovers.map((leftover) => `left behind: ${leftover}`),
-    ...result.complaints,
+    ...new Set(result.complaints),
   ];
 }
 
