@@ -6,7 +6,7 @@
 import type { Tally } from "./ledger.ts";
 import { type MemoryReport, MemoryWatch } from "./memory_watch.ts";
 import { openSoakStage, type SoakStage } from "./soak_stage.ts";
-import { HTTP2, type Lane, type Traffic, TRAFFIC } from "./traffic.ts";
+import { HTTP2, type Lane, TRAFFIC, type Traffic } from "./traffic.ts";
 
 /** What came of it. */
 export interface SoakResult {
