@@ -41,7 +41,10 @@ export function isInForce(grant: Grant, now: Date): boolean {
  * The connection name the grant gives for a provider: a name, `null` for the provider's default
  * connection, or `undefined` when the grant does not cover the provider.
  */
-export function grantedConnection(grant: Grant, provider: string): string | null | undefined {
+export function grantedConnection(
+  grant: Pick<Grant, "only" | "connections">,
+  provider: string,
+): string | null | undefined {
   const override = Object.hasOwn(grant.connections, provider) ? grant.connections[provider] : null;
   if (grant.only === null) return override ?? null;
   const scope = grant.only.find((entry) => entry.provider === provider);

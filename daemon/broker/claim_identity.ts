@@ -37,6 +37,7 @@ export function makeClaim(
  *
  * @throws {InvalidInputError} when no such code waits. @throws {IdentityRegistrationError}
  * @throws {ProviderNotFoundError} for a provider in `only` that there is not.
+ * @throws {OperationNotAllowedError} when it is let in already: what it may use would stay as it is.
  */
 export async function acceptClaim(
   broker: Broker,
@@ -47,6 +48,7 @@ export async function acceptClaim(
 ): Promise<RegisteredIdentity> {
   const { handle, did } = claims.find(code);
   for (const { provider } of only ?? []) broker.catalogue.get(provider);
+  await checkIsNew(broker, handle, did);
   broker.audit({
     event: "identity_registered",
     status: "success",
@@ -69,6 +71,15 @@ export async function acceptClaim(
     principal_id: identity.principal_id,
     vault_id: identity.vault_id,
   };
+}
+
+async function checkIsNew({ vault }: Broker, handle: string, did: string): Promise<void> {
+  if ((await readIdentity(vault, handle))?.did !== did) return;
+  throw new OperationNotAllowedError(`Cannot accept ${handle}: it is let in already`, {
+    operation: "accept",
+    hint:
+      `To change what it may use, run: authsome profile remove ${handle}    and let it ask anew`,
+  });
 }
 
 /** Keeps it out. @throws {InvalidInputError} when no such code waits. */

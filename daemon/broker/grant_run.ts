@@ -15,6 +15,7 @@ import {
   readGrant,
   renewGrant as keepRenewal,
 } from "../records/grants.ts";
+import { readIdentity } from "../records/identities.ts";
 import type { Broker } from "./broker.ts";
 import { auditedAs, type Caller, type OwnerCaller } from "./caller.ts";
 import { connectionNotFound } from "./list_connections.ts";
@@ -30,6 +31,7 @@ const DEFAULT_LIFETIME_SECONDS = 3600;
  *
  * @throws {InvalidRequestError} when the key is none. @throws {ProviderNotFoundError}
  * @throws {ConnectionNotFoundError} when a connection is named that does not exist.
+ * @throws {GrantDeniedError} when the caller may not grant that, or nothing any more.
  */
 export async function createGrant(
   broker: Broker,
@@ -72,6 +74,7 @@ export async function createGrant(
     details: { label, only: only?.map(showScope) ?? null, connections },
   });
   await keepGrant(broker.vault, grant);
+  await checkStillLetIn(broker, owner, grant.id);
   return { ...showGrant(grant), proxy: await proxyRoutes(broker, { type: "run", grant }) };
 }
 
@@ -120,6 +123,18 @@ async function findGrant(broker: Broker, caller: Caller, id: string): Promise<Gr
     throw new GrantDeniedError("Cannot use the grant: there is no such grant");
   }
   return grant;
+}
+
+/**
+ * Another machine's access may have been taken away since its request was let through. That writes
+ * first and looks for grants afterwards; here the grant is written first: one of the two sees it.
+ */
+async function checkStillLetIn(broker: Broker, owner: OwnerCaller, id: string): Promise<void> {
+  if (owner.runner === undefined) return;
+  const identity = await readIdentity(broker.vault, owner.identity);
+  if (identity?.did === owner.did) return;
+  await keepEnd(broker.vault, id, broker.now());
+  throw new GrantDeniedError("Cannot grant: this profile's access was taken away");
 }
 
 async function checkConnection(

@@ -24,15 +24,19 @@ import { listProviderConnections } from "../records/connection_lists.ts";
 import { readConnection } from "../records/connections.ts";
 import type { Broker } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
+import { narrowList } from "./narrow_list.ts";
 import { readRefreshStatus, refreshErrorOf } from "./refresh_status.ts";
 
-/** Every provider that has connections, by name. */
+/** Every provider that has connections, by name; of another machine's, those it was let in for. */
 export async function listConnections(
   broker: Broker,
   owner: OwnerCaller,
   query: ConnectionListQuery = {},
 ): Promise<ConnectionList> {
-  const providers = await listProviderConnections(broker.vault, owner.vault_id, query);
+  const only = owner.runner?.only ?? null;
+  const asked = only === null ? query : { ...query, limit: undefined };
+  const listed = await listProviderConnections(broker.vault, owner.vault_id, asked);
+  const providers = only === null ? listed : narrowList(listed, only, query.limit);
   return {
     connections: await Promise.all(providers.map(async (known) => ({
       name: known.provider,

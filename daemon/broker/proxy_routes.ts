@@ -50,7 +50,7 @@ const tables = new WeakMap<Broker, Map<string, { revision: number; table: RouteT
 
 /** The caller's routes, compiled; kept until something changes. */
 export async function callerRoutes(broker: Broker, caller: Caller): Promise<RouteTable> {
-  const key = caller.type === "owner" ? caller.vault_id : caller.grant.id;
+  const key = caller.type === "owner" ? caller.identity : caller.grant.id;
   let kept = tables.get(broker);
   if (kept === undefined) tables.set(broker, kept = new Map());
   const known = kept.get(key);
@@ -70,17 +70,20 @@ interface UsableConnection {
   readonly defaultSince: Date | null;
 }
 
-/** One connection of each provider: the grant's choice, or the default. */
+/** One connection of each provider: the grant's choice, or the default; what the caller may use. */
 async function usableConnections(
   broker: Broker,
   caller: Caller,
 ): Promise<readonly UsableConnection[]> {
   const vaultId = vaultOf(caller);
+  const limits = caller.type === "run"
+    ? caller.grant
+    : { only: caller.runner?.only ?? null, connections: {} };
   const usable: UsableConnection[] = [];
   for (const entry of await listDefaultConnections(broker.vault, vaultId)) {
     const { provider, default_connection, default_since, summary } = entry;
     const definition = broker.catalogue.find(provider);
-    const granted = caller.type === "owner" ? null : grantedConnection(caller.grant, provider);
+    const granted = grantedConnection(limits, provider);
     if (definition === null || granted === undefined) continue;
     const name = granted ?? default_connection;
     const ref = { provider, connection: name };

@@ -15,7 +15,7 @@ import type { ProofChecks } from "./proof.ts";
 import { verifySender } from "./verify_proof.ts";
 
 /**
- * Puts the raw body under `body`, an owner's up to `limit` bytes.
+ * Puts the raw body under `body`, an owner's up to `limit` bytes; another machine's is no owner's.
  *
  * @throws {InvalidProofError} @throws {IdentityNotFoundError} before anything is read.
  * @throws {PayloadTooLargeError} @throws {UnsupportedMediaTypeError}
@@ -33,6 +33,7 @@ export function readOwnersBody(
       target: splitTarget(c.req.url).target,
     }, checks.now());
     const caller = await checks.identify(sender);
-    return await (caller.type === "owner" ? large : small)(c, next);
+    const mayBeLarge = caller.type === "owner" && caller.runner === undefined;
+    return await (mayBeLarge ? large : small)(c, next);
   });
 }
