@@ -22,8 +22,11 @@ export interface Forward {
   readonly head: OutgoingHead;
   /** Opens a connection to the server. */
   connect(): Promise<Duplex>;
-  /** Is given the body's payload before it is sent; throws a `Refusal` for what may not go out. */
-  readonly watchBody?: (piece: Uint8Array) => void;
+  /**
+   * Is given the body's payload before it is sent, and what goes out beside it (chunk extensions,
+   * trailers); throws a `Refusal` for what may not go out.
+   */
+  readonly watchBody?: (piece: Uint8Array, isBeside?: boolean) => void;
   /** Told how the server answered, where a credential is on the request; null: not at all. */
   readonly onAnswer?: (status: number | null) => void;
   /**

@@ -4,8 +4,8 @@
  * into sending its keys away, or set up wrong. It goes no further.
  *
  * What is looked at is what the proxy can read: target, headers and body of decrypted and of plain
- * requests, `Basic` user information decoded. Bodies are looked through as they are: in a compressed
- * one nothing is seen, nor in frames of a WebSocket, nor in tunnels that are not decrypted.
+ * requests, `Basic` user information decoded, and trailers. Bodies are looked through as they are: in a
+ * compressed one nothing is seen, nor in frames of a WebSocket, nor in tunnels that are not decrypted.
  *
  * @module
  */
@@ -54,14 +54,15 @@ export class PlaceholderCanaries {
 
   /**
    * The same for a body, piece by piece: a function that is given each piece before it is sent, and
-   * throws at the one in which a placeholder ends. Null where there is nothing to look for.
+   * throws at the one in which a placeholder ends; `isBeside` says that the piece is an extension of a
+   * chunk or a trailer. Null where there is nothing to look for.
    *
    * What came before that piece has been sent, but a request that was cut off is not carried out.
    */
   bodyWatch(
     host: string,
     isOwnHost: (provider: string) => boolean,
-  ): ((piece: Uint8Array) => void) | null {
+  ): ((piece: Uint8Array, isBeside?: boolean) => void) | null {
     const foreign = [...this.#owners.values()].filter(({ provider }) => !isOwnHost(provider));
     if (foreign.length === 0) return null;
     const key = foreign.map(({ text }) => text).join("\n");
@@ -69,8 +70,10 @@ export class PlaceholderCanaries {
     if (search === undefined) this.#searches.set(key, search = bodySearch(foreign));
     const { needles, owners } = search;
     const find = needles.stream();
-    return (piece) => {
-      const found = find(piece);
+    // What lies between two chunks must not hide what lies across them.
+    let findBeside: typeof find | null = null;
+    return (piece, isBeside = false) => {
+      const found = isBeside ? (findBeside ??= needles.stream())(piece) : find(piece);
       if (found >= 0) throw this.#blocked(owners[found]!, host);
     };
   }

@@ -7,6 +7,7 @@
 import { type Duplex, writeAll } from "./duplex.ts";
 import type { ByteReader } from "./http1/byte_reader.ts";
 import { copyBody } from "./http1/copy_body.ts";
+import type { Forward } from "./forward.ts";
 import type { Framing } from "./http1/framing.ts";
 
 /** Bodies up to this size can be replayed after a credential was refreshed. */
@@ -17,7 +18,7 @@ export interface RequestBodyOptions {
   /** The request may have to be sent again. */
   readonly keep: boolean;
   /** See `Forward.watchBody`. */
-  readonly watch?: ((piece: Uint8Array) => void) | undefined;
+  readonly watch?: Forward["watchBody"] | undefined;
 }
 
 /** Nothing to wait for. */

@@ -35,20 +35,23 @@ const enum State {
   LastLineFeed,
 }
 
+/** Is given payload, and besides it what stands in chunk extensions and trailers. */
+export type WatchBody = (bytes: Uint8Array, isBeside?: boolean) => void;
+
 /** The state of one chunked body, fed piece by piece. */
 export class ChunkScanner {
   /** Whether the last chunk and its trailers were seen. */
   isDone = false;
   readonly #side: "request" | "response";
-  readonly #onData: ((payload: Uint8Array) => void) | undefined;
+  readonly #onData: WatchBody | undefined;
   #state: State = State.Size;
   #size = 0;
   #digits = 0;
   #extensionBytes = 0;
   #trailerBytes = 0;
 
-  /** A scanner at the beginning of a body; `onData` is given what the chunks hold. */
-  constructor(side: "request" | "response", onData?: (payload: Uint8Array) => void) {
+  /** A scanner at the beginning of a body; `onData` is given what it holds. */
+  constructor(side: "request" | "response", onData?: WatchBody) {
     this.#side = side;
     this.#onData = onData;
   }
@@ -67,9 +70,27 @@ export class ChunkScanner {
         this.#size -= count;
         at += count;
         if (this.#size === 0) this.#state = State.DataReturn;
-      } else this.#step(bytes[at++]!);
+      } else at = this.#framing(bytes, at, to);
     }
     return at;
+  }
+
+  /** Up to the next payload. */
+  #framing(bytes: Uint8Array, from: number, to: number): number {
+    let at = from;
+    let isText = this.#isInText();
+    while (at < to && !this.isDone && this.#state !== State.Data) {
+      this.#step(bytes[at++]!);
+      isText ||= this.#isInText();
+    }
+    if (isText) this.#onData?.(bytes.subarray(from, at), true);
+    return at;
+  }
+
+  /** Where a client may write what it likes. */
+  #isInText(): boolean {
+    return this.#state === State.Extension ||
+      (this.#state >= State.TrailerName && this.#state <= State.TrailerLineFeed);
   }
 
   #step(byte: number): void {

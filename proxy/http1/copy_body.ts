@@ -6,7 +6,7 @@
  */
 import { type Duplex, writeAll } from "../duplex.ts";
 import { type ByteReader, EndOfStream } from "./byte_reader.ts";
-import { ChunkScanner } from "./chunk_scanner.ts";
+import { ChunkScanner, type WatchBody } from "./chunk_scanner.ts";
 import type { Framing } from "./framing.ts";
 
 /** Bodies up to this size are sent in one write with their head. */
@@ -20,8 +20,8 @@ export interface CopyOptions {
   readonly head: Uint8Array;
   /** Is given every piece of the body that was sent. */
   readonly onPiece?: (piece: Uint8Array) => void;
-  /** Is given the payload before it is sent; what it throws ends the copying. */
-  readonly watch?: ((payload: Uint8Array) => void) | undefined;
+  /** Is given the payload, extensions and trailers before they are sent; what it throws ends the copying. */
+  readonly watch?: WatchBody | undefined;
 }
 
 /**

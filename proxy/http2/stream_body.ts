@@ -5,6 +5,7 @@
  * @module
  */
 import http2 from "node:http2";
+import type { Forward } from "../forward.ts";
 import { trailerFields } from "./stream_head.ts";
 
 /** Bodies up to this size can be replayed after a credential was refreshed. */
@@ -51,9 +52,12 @@ export class StreamBody {
    * Sends it: what comes from now on, or, the second time, from memory. What `watch` throws about a
    * piece becomes the error of the call, and the piece is not sent.
    */
-  sendTo(call: http2.ClientHttp2Stream, watch?: (piece: Uint8Array) => void): void {
+  sendTo(call: http2.ClientHttp2Stream, watch?: Forward["watchBody"]): void {
     if (this.isEmpty) return;
-    call.once("wantTrailers", () => call.sendTrailers(this.#trailers));
+    call.once("wantTrailers", () => {
+      if (watch !== undefined) destroyAt(call, watch, fieldBytes(this.#trailers), true);
+      if (!call.destroyed) call.sendTrailers(this.#trailers);
+    });
     if (this.#isSent) {
       for (const piece of this.#kept ?? []) call.write(piece);
       call.end();
@@ -82,12 +86,20 @@ export class StreamBody {
 
 function destroyAt(
   call: http2.ClientHttp2Stream,
-  watch: (piece: Uint8Array) => void,
+  watch: NonNullable<Forward["watchBody"]>,
   piece: Uint8Array,
+  isBeside = false,
 ): void {
   try {
-    if (!call.destroyed) watch(piece);
+    if (!call.destroyed) watch(piece, isBeside);
   } catch (refusal) {
     call.destroy(refusal as Error);
   }
+}
+
+function fieldBytes(fields: http2.OutgoingHttpHeaders): Uint8Array {
+  const lines = Object.entries(fields).flatMap(([name, value]) =>
+    [value].flat().map((one) => `${name}: ${one}\r\n`)
+  );
+  return new TextEncoder().encode(lines.join(""));
 }

@@ -6,9 +6,10 @@
  * program is not the owner's any more: it is stopped, written into the audit log and said aloud.
  */
 import assert from "node:assert/strict";
+import type http2 from "node:http2";
 import { givenPlaceholders } from "../../proxy/placeholders.ts";
 import { FakeDaemon, makeCredential, makeRoute } from "../support/fake_daemon.ts";
-import { callHttp2, openHttp2, startHttp2Upstream } from "../support/http2_peers.ts";
+import { callHttp2, openHttp2, readHttp2, startHttp2Upstream } from "../support/http2_peers.ts";
 import { startTestProxy, type TestProxy } from "../support/proxy_bench.ts";
 import { signal, withScript } from "../support/scripted_run.ts";
 import { startTlsUpstream, type TlsUpstream } from "../support/tls_upstream.ts";
@@ -80,6 +81,14 @@ const BODIES: Readonly<Record<string, readonly string[]>> = {
   "in a chunked body, across two chunks": [
     `Transfer-Encoding: chunked\r\n\r\n${CHUNKS}`,
     "0\r\n\r\n",
+  ],
+  "in a chunk extension": [
+    `Transfer-Encoding: chunked\r\n\r\n1;key="${CANARY}"\r\nx\r\n0\r\n\r\n`,
+  ],
+  "in a trailer": [`Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Key: ${CANARY}\r\n\r\n`],
+  "in a trailer, cut in two": [
+    `Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Key: ${CANARY.slice(0, 9)}`,
+    `${CANARY.slice(9)}\r\n\r\n`,
   ],
   "in a form": [`Content-Length: ${FORM.length}\r\n\r\n${FORM}`],
 };
@@ -202,6 +211,42 @@ Deno.test("in the body of an HTTP/2 call it is blocked as well", async () => {
   assert.equal(JSON.parse(answer.body).error, "PlaceholderLeakError");
   const innocent = await callHttp2(client, { ":path": "/" }, "nothing to see");
   assert.equal(innocent.status, 200);
+  await client.close();
+  await test.close();
+  await other.close();
+});
+
+Deno.test("in a trailer of an HTTP/2 call it is blocked as well", async () => {
+  const got: http2.IncomingHttpHeaders[] = [];
+  const other = await startHttp2Upstream([OTHER], (stream) => {
+    stream.on("trailers", (fields) => got.push(fields));
+    stream.on("error", () => {});
+    stream.on("data", () => {});
+    stream.once("end", () => {
+      if (!stream.destroyed) stream.respond({ ":status": 200 }, { endStream: true });
+    });
+  });
+  const test = await startTestProxy({
+    daemon: new FakeDaemon([makeRoute({ provider: "other", host: OTHER })]),
+    servers: { [OTHER]: other.port },
+    authorities: [other.authorityPem],
+    placeholders: [{ text: CANARY, provider: "acme", connection: "default", field: "api_key" }],
+  });
+  const client = await openHttp2(test, OTHER);
+  const call = (trailer: string) => {
+    const headers = { ":method": "POST", ":path": "/" };
+    const stream = client.session.request(headers, { waitForTrailers: true });
+    stream.on("wantTrailers", () => stream.sendTrailers({ "x-key": trailer }));
+    stream.end("nothing to see");
+    return readHttp2(stream);
+  };
+
+  const refused = await call(CANARY);
+  const innocent = await call("abc");
+
+  assert.equal(refused.status, 403);
+  assert.equal(innocent.status, 200);
+  assert.deepEqual(got.map((fields) => fields["x-key"]), ["abc"]);
   await client.close();
   await test.close();
   await other.close();
