@@ -4,7 +4,7 @@
  * @module
  */
 import { deepEqual, equal } from "node:assert/strict";
-import type { GrantItem, ProxyRoutes } from "../../core/api.ts";
+import type { CreatedGrant, GrantItem, ProxyRoutes } from "../../core/api.ts";
 import { readEvents, type ServerSentEvent } from "../../client/event_stream.ts";
 import {
   CANARY,
@@ -21,7 +21,11 @@ Deno.test("a grant is shown as it was asked for, lasts an hour, and outlives a r
   await logIn(home.owner, "acme");
   const only = [{ provider: "acme", connection: null }];
 
-  const { run, grant } = await grantRun(home.daemon, home.owner, { only, label: "python3" });
+  const { run, grant: created } = await grantRun(home.daemon, home.owner, {
+    only,
+    label: "python3",
+  });
+  const { proxy, ...grant } = created as CreatedGrant;
   const restarted = await openTestDaemon({ vault: home.daemon.vault });
   const self = await home.owner.json<GrantItem>("GET", `/grants/${grant.id}`);
 
@@ -36,6 +40,8 @@ Deno.test("a grant is shown as it was asked for, lasts an hour, and outlives a r
     ended_at: null,
   });
   deepEqual(self, grant);
+  // What the run would ask next comes with the answer.
+  deepEqual(proxy, await run.json("GET", "/proxy/routes"));
   equal(restarted.vault, home.daemon.vault);
   await restarted.stop();
 });
