@@ -19,7 +19,7 @@ import { ByteQueue } from "./byte_queue.ts";
 import { connectionStream } from "./connection_stream.ts";
 import { RequestUnpacker } from "./request_unpacker.ts";
 import { BridgedAnswer, headText } from "./bridged_answer.ts";
-import { writeStreamHead } from "./stream_head.ts";
+import { trailerFields, writeStreamHead } from "./stream_head.ts";
 
 const SETTINGS: http2.Settings = {
   enablePush: false,
@@ -133,8 +133,8 @@ function headersOf(request: RequestHead): http2.OutgoingHttpHeaders {
 }
 
 function trailersOf(lines: readonly string[]): http2.OutgoingHttpHeaders {
-  return Object.fromEntries(lines.map((line) => {
+  return trailerFields(Object.fromEntries(lines.map((line) => {
     const colon = line.indexOf(":");
     return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
-  }));
+  })));
 }

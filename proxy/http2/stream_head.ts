@@ -115,9 +115,16 @@ export function answerHead(headers: http2.IncomingHttpHeaders): http2.OutgoingHt
   return head;
 }
 
-/** Trailers as they go on; pseudo headers have no place in them (RFC 9113 section 8.1). */
+/**
+ * Trailers as they go on. Left out is what HTTP/2 has no place for in them (RFC 9113 sections 8.1 and
+ * 8.2.2): the runtime would not send the others either, and the message would never end.
+ */
 export function trailerFields(headers: http2.IncomingHttpHeaders): http2.OutgoingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(":")));
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) =>
+      TOKEN.test(name) && !NOT_SENT.has(name) && name !== "te"
+    ),
+  );
 }
 
 function pseudo(headers: http2.IncomingHttpHeaders, name: string): string {
