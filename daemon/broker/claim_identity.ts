@@ -46,7 +46,15 @@ export async function acceptClaim(
   code: string,
   only: readonly GrantScope[] | null,
 ): Promise<RegisteredIdentity> {
-  const { handle, did } = claims.find(code);
+  return await claims.accept(code, (claim) => letIn(broker, owner, claim, only));
+}
+
+async function letIn(
+  broker: Broker,
+  owner: OwnerCaller,
+  { handle, did }: IdentityClaim,
+  only: readonly GrantScope[] | null,
+): Promise<RegisteredIdentity> {
   for (const { provider } of only ?? []) broker.catalogue.get(provider);
   await checkIsNew(broker, handle, did);
   broker.audit({
@@ -60,8 +68,6 @@ export async function acceptClaim(
     { handle, did, runner: { only } },
     broker.now(),
   );
-  // Once: whoever was quicker with the same code has registered the same key.
-  claims.settle(code, "accepted");
   broker.changes.publish({ type: "identity", handle });
   return {
     status: "registered",
@@ -96,7 +102,7 @@ export function refuseClaim(
     identity: handle,
     details: { did, by: owner.identity },
   });
-  return claims.settle(code, "refused");
+  return claims.refuse(code);
 }
 
 /**

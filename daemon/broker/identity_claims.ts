@@ -27,6 +27,8 @@ interface KeptClaim extends CreateClaimRequest {
   readonly created: number;
   readonly expires: number;
   status: "pending" | "accepted" | "refused";
+  /** It is being let in: nobody else may decide. */
+  isHeld: boolean;
 }
 
 /** See the module. */
@@ -62,6 +64,7 @@ export class IdentityClaims {
       created: now,
       expires: now + LIFETIME_MS,
       status: "pending",
+      isHeld: false,
     };
     this.#made.push(now);
     this.#claims.set(claim.code, claim);
@@ -85,15 +88,34 @@ export class IdentityClaims {
   find(code: string): IdentityClaim {
     this.#tidy();
     const claim = this.#claims.get(readClaimCode(code) ?? "");
-    if (claim === undefined || this.#show(claim).status !== "pending") throw noSuchClaim();
+    if (claim === undefined || claim.isHeld || this.#show(claim).status !== "pending") {
+      throw noSuchClaim();
+    }
     return this.#show(claim);
   }
 
-  /** Ends it. @throws {InvalidInputError} when it does not wait any more. */
-  settle(code: string, status: "accepted" | "refused"): IdentityClaim {
-    const { code: known } = this.find(code);
-    const claim = this.#claims.get(known)!;
-    claim.status = status;
+  /**
+   * Accepts it once `letIn` has come to its end; it waits on when that fails. Meanwhile it can be
+   * neither refused nor accepted: two answers of the owner's would both be taken for true.
+   *
+   * @throws {InvalidInputError} when it does not wait any more.
+   */
+  async accept<T>(code: string, letIn: (claim: IdentityClaim) => Promise<T>): Promise<T> {
+    const claim = this.#claims.get(this.find(code).code)!;
+    claim.isHeld = true;
+    try {
+      const result = await letIn(this.#show(claim));
+      claim.status = "accepted";
+      return result;
+    } finally {
+      claim.isHeld = false;
+    }
+  }
+
+  /** Refuses it. @throws {InvalidInputError} when it does not wait any more. */
+  refuse(code: string): IdentityClaim {
+    const claim = this.#claims.get(this.find(code).code)!;
+    claim.status = "refused";
     return this.#show(claim);
   }
 

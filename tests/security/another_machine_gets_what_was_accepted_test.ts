@@ -43,28 +43,29 @@ async function letIn(
   return machine;
 }
 
-/** Does something in the moment in which a grant is about to be written. */
-class SlowGrants extends MemoryVault {
-  beforeGrant: (() => Promise<unknown>) | null = null;
+/** Does something in the moment in which a record is about to be written whose key has `part` in it. */
+class SlowVault extends MemoryVault {
+  before: { readonly part: string; readonly act: () => Promise<unknown> } | null = null;
 
   override async write(changes: readonly VaultChange[]): Promise<void> {
-    const before = this.beforeGrant;
-    if (before !== null && changes.some(({ key }) => key.includes("grant_"))) {
-      this.beforeGrant = null;
-      await before();
+    const { before } = this;
+    if (before !== null && changes.some(({ key }) => key.includes(before.part))) {
+      this.before = null;
+      await before.act();
     }
     await super.write(changes);
   }
 }
 
 Deno.test("a grant that is asked for while its machine is thrown out is thrown out with it", async () => {
-  const vault = new SlowGrants();
+  const vault = new SlowVault();
   const daemon = await openTestDaemon({ vault });
   const owner = await registerOwner(daemon);
   await logIn(owner, "acme");
   const machine = await letIn(daemon, owner);
   const run = await newSigner("");
-  vault.beforeGrant = () => owner.json("DELETE", `/identities/${HANDLE}`);
+  const act = () => owner.json("DELETE", `/identities/${HANDLE}`);
+  vault.before = { part: "grant_", act };
 
   const asked = await machine.call("POST", "/grants", { run_did: run.did });
   await asked.body?.cancel();
@@ -79,6 +80,48 @@ Deno.test("a grant that is asked for while its machine is thrown out is thrown o
     await answer.body?.cancel();
     assert.equal(answer.status, 403);
   }
+  await daemon.stop();
+});
+
+Deno.test("what one command refuses while another accepts it is either in or out, and both are told which", async () => {
+  const vault = new SlowVault();
+  const daemon = await openTestDaemon({ vault });
+  const owner = await registerOwner(daemon);
+  const machine = clientFor(daemon, await newSigner(HANDLE));
+  const code = await ask(machine);
+  const statuses: number[] = [];
+  const call = async (method: string, path: string, body?: object) => {
+    const answer = await owner.call(method, path, body);
+    await answer.body?.cancel();
+    statuses.push(answer.status);
+  };
+  const act = () => call("DELETE", `/identities/claims/${code}`);
+  vault.before = { part: HANDLE, act };
+
+  await call("POST", `/identities/claims/${code}/accept`, {});
+
+  const [refused, accepted] = statuses;
+  const asked = await machine.call("GET", "/whoami");
+  await asked.body?.cancel();
+  assert.deepEqual([refused === 200, accepted === 200], [false, true]);
+  assert.equal(asked.status, 200);
+  await daemon.stop();
+});
+
+Deno.test("a claim that could not be written can be accepted again", async () => {
+  const vault = new SlowVault();
+  const daemon = await openTestDaemon({ vault });
+  const owner = await registerOwner(daemon);
+  const machine = clientFor(daemon, await newSigner(HANDLE));
+  const code = await ask(machine);
+  vault.before = { part: HANDLE, act: () => Promise.reject(new Error("no room")) };
+
+  const failed = await owner.call("POST", `/identities/claims/${code}/accept`, {});
+  await failed.body?.cancel();
+  const again = await owner.call("POST", `/identities/claims/${code}/accept`, {});
+  await again.body?.cancel();
+
+  assert.deepEqual([failed.status, again.status], [500, 200]);
   await daemon.stop();
 });
 
