@@ -40,6 +40,10 @@ Deno.test("find() agrees with a plain search in random bytes", () => {
     const needles = [text(6), text(8), text(7)];
     const hay = text(60);
     const found = new NeedleSearch(needles).find(bytes(hay));
-    assert.equal(found >= 0, needles.some((needle) => hay.includes(needle)), `${needles} in ${hay}`);
+    assert.equal(
+      found >= 0,
+      needles.some((needle) => hay.includes(needle)),
+      `${needles} in ${hay}`,
+    );
   }
 });
