@@ -10,9 +10,11 @@
 import type { Settings } from "../core/config.ts";
 import { IdentityNotFoundError, OperationNotAllowedError } from "../core/errors.ts";
 import { importLater } from "../core/import_later.ts";
-import { homePaths } from "../core/paths.ts";
+import { type HomePaths, homePaths } from "../core/paths.ts";
 import type { Signer } from "../core/proof.ts";
 import { DaemonClient } from "./daemon_client.ts";
+import { baseUrlOf } from "./daemon_state.ts";
+import { findDaemon } from "./find_daemon.ts";
 import { createIdentity, loadSigner, markRegistered } from "./identity.ts";
 import { ensureDaemon, type LaunchOptions } from "./launch.ts";
 import { isLoopbackUrl } from "./loopback_url.ts";
@@ -103,12 +105,24 @@ async function askOwner(
   await claimIdentity(client, signer, tellClaim);
 }
 
-/** Another machine's daemon never gets this machine's token; null where there is none for it. */
+/**
+ * The token of this home for the daemon of this home, and for nobody else; null where there is none.
+ * Behind a loopback address that a person named may be another machine, or anybody.
+ */
 async function readRegistrationToken(
-  client: DaemonClient,
-  settings: Settings,
+  { baseUrl }: DaemonClient,
+  { home, daemonUrl }: Settings,
 ): Promise<string | null> {
-  if (!isLoopbackUrl(client.baseUrl)) return null;
-  const token = await readPrivateFile(homePaths(settings.home).server.registrationToken);
+  if (!isLoopbackUrl(baseUrl)) return null;
+  const paths = homePaths(home);
+  if (daemonUrl !== null && !await isOfThisHome(baseUrl, paths)) return null;
+  const token = await readPrivateFile(paths.server.registrationToken);
   return token?.trim() ?? null;
+}
+
+/** Whether the daemon there proves that it is this home's (`find_daemon.ts`). */
+async function isOfThisHome(baseUrl: string, paths: HomePaths): Promise<boolean> {
+  const found = await findDaemon(paths);
+  if (found.type !== "usable" && found.type !== "unfit") return false;
+  return new URL(baseUrl).port === new URL(baseUrlOf(found.state)).port;
 }
