@@ -123,6 +123,7 @@ export const JSON_SHAPES: Readonly<Record<string, JsonShape>> = {
     status: '"removed" | "declined"',
     provider: "string",
     action: '"removed" | "reset" | null',
+    connections: "number",
   },
   whoami: {
     home: "string",

@@ -4,9 +4,14 @@
  * @module
  */
 import type { DaemonClient } from "../client/daemon_client.ts";
-import { InvalidInputError } from "../core/errors.ts";
+import {
+  InvalidInputError,
+  OperationNotAllowedError,
+  ProviderNotFoundError,
+} from "../core/errors.ts";
 import { isName } from "../core/provider.ts";
 import type { Command } from "./command.ts";
+import { plural } from "./plural.ts";
 import { canAsk, confirm } from "./prompt.ts";
 
 const options = {
@@ -27,9 +32,11 @@ export const remove: Command<typeof options> = {
   async run({ positionals, options }, { openClient, voice }) {
     const name = positionals[0]!;
     const client = await openClient();
-    const lost = options.yes ? 0 : await countConnections(client, name);
+    const lost = options.yes || !await isOwn(client, name)
+      ? 0
+      : await countConnections(client, name);
     if (lost > 0) {
-      const connections = lost === 1 ? "1 connection" : `${lost} connections`;
+      const connections = plural(lost, "connection");
       if (!canAsk()) {
         throw new InvalidInputError(
           `Cannot remove ${name}: ${connections} would go with it, and nobody can be asked here`,
@@ -38,21 +45,50 @@ export const remove: Command<typeof options> = {
       }
       voice.instruct(`${connections} of ${name} will be revoked and forgotten.`);
       if (!await confirm(voice, "Go on?", false)) {
-        voice.result({ status: "declined", provider: name, action: null }, () => "Nothing changed");
+        voice.result(
+          { status: "declined", provider: name, action: null, connections: 0 },
+          () => "Nothing changed",
+        );
         return;
       }
     }
-    const { provider, action, warnings } = await client.removeProvider(name);
+    const { provider, action, warnings, connections = 0 } = await client.removeProvider(name);
+    if (action === "unchanged") throw nothingToRemove(name, await countConnections(client, name));
     for (const warning of warnings) voice.warning(warning);
     voice.result(
-      { status: "removed", provider, action },
-      () =>
-        action === "reset"
+      { status: "removed", provider, action, connections },
+      () => {
+        const done = action === "reset"
           ? `Reset ${provider} to its bundled definition`
-          : `Removed the definition of ${provider}`,
+          : `Removed the definition of ${provider}`;
+        return connections === 0 ? done : `${done}; forgot ${plural(connections, "connection")}`;
+      },
     );
   },
 };
+
+/** Whether it stands on a definition of the person's own; only then do connections go with it. */
+async function isOwn(client: DaemonClient, name: string): Promise<boolean> {
+  try {
+    return (await client.getProvider(name)).source === "custom";
+  } catch (error) {
+    // A file that cannot be used is no provider and can be removed all the same.
+    if (error instanceof ProviderNotFoundError) return false;
+    throw error;
+  }
+}
+
+function nothingToRemove(name: string, connections: number): OperationNotAllowedError {
+  return new OperationNotAllowedError(
+    `Cannot remove ${name}: it is bundled, and you registered nothing in its place`,
+    {
+      provider: name,
+      hint: connections === 0
+        ? `Run: authsome inspect ${name}`
+        : `To forget the login: authsome logout ${name}`,
+    },
+  );
+}
 
 async function countConnections(client: DaemonClient, provider: string): Promise<number> {
   if (!isName(provider)) return 0; // the daemon says that there is no such provider

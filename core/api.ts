@@ -335,8 +335,10 @@ export interface RegisterProviderRequest {
 export interface ProviderChange {
   readonly status: "ok";
   readonly provider: string;
-  /** `reset` when a bundled definition shows again. */
-  readonly action: "registered" | "replaced" | "removed" | "reset";
+  /** `reset` when a bundled definition shows again; `unchanged` when it was never hidden. */
+  readonly action: "registered" | "replaced" | "removed" | "reset" | "unchanged";
+  /** Number of connections that went with a removed definition. */
+  readonly connections?: number | undefined;
   readonly warnings: readonly string[];
 }
 

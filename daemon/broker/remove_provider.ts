@@ -11,7 +11,8 @@ import { revokeProvider } from "./revoke_provider.ts";
 /**
  * Revokes the provider's connections first: a credential that was made for one definition's hosts
  * must not follow another's. A file that cannot be used was no definition of anything: it goes, and no
- * connection with it.
+ * connection with it. A bundled definition that nothing hides is in its shipped form: it stays, and so
+ * do its connections.
  *
  * @throws {ProviderNotFoundError}
  */
@@ -24,7 +25,11 @@ export async function removeProvider(
   if (catalogue.broken.some(({ file }) => file === `${name}.json`)) {
     return await removeBrokenFile(broker, owner, name);
   }
-  const action = catalogue.isBundled(catalogue.get(name).name) ? "reset" : "removed";
+  const isBundled = catalogue.isBundled(catalogue.get(name).name);
+  if (isBundled && catalogue.sourceOf(name) === "bundled") {
+    return { status: "ok", provider: name, action: "unchanged", connections: 0, warnings: [] };
+  }
+  const action = isBundled ? "reset" : "removed";
   const revoked = await revokeProvider(broker, owner, name);
   broker.audit({ event: "remove", status: "success", provider: name, identity: owner.identity });
   await catalogue.remove(name);
@@ -36,6 +41,7 @@ export async function removeProvider(
     status: "ok",
     provider: name,
     action,
+    connections: revoked.connections,
     warnings: failed.map(({ connection, token, outcome }) =>
       `${name}/${connection}: the provider did not revoke the ${token} (${outcome})`
     ),
@@ -51,5 +57,5 @@ async function removeBrokenFile(
   await catalogue.remove(name);
   changes.publish({ type: "providers" });
   const action = catalogue.isBundled(name) ? "reset" : "removed";
-  return { status: "ok", provider: name, action, warnings: [] };
+  return { status: "ok", provider: name, action, connections: 0, warnings: [] };
 }

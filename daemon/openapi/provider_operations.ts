@@ -121,10 +121,16 @@ export const PROVIDER_OPERATIONS: readonly Operation[] = [
     answer: {
       status: 200,
       type: "application/json",
-      description: "It is gone, or reset",
+      description: "It is gone, or reset; `unchanged` where nothing hid the bundled one",
       name: "ProviderChange",
       schema: providerChange,
-      example: { status: "ok", provider: "intranet", action: "removed", warnings: [] },
+      example: {
+        status: "ok",
+        provider: "intranet",
+        action: "removed",
+        connections: 1,
+        warnings: [],
+      },
     },
     errors: ["operation_not_allowed", "provider_not_found", "vault_conflict"],
   },

@@ -150,6 +150,7 @@ export const providerList: z.ZodType<ProviderList> = z.strictObject({
 export const providerChange: z.ZodType<ProviderChange> = z.strictObject({
   status: z.literal("ok"),
   provider: text,
-  action: z.enum(["registered", "replaced", "removed", "reset"]),
+  action: z.enum(["registered", "replaced", "removed", "reset", "unchanged"]),
+  connections: z.int().optional(),
   warnings: texts,
 });

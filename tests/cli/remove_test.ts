@@ -18,9 +18,35 @@ async function connectionsOf(home: TemporaryHome): Promise<string[]> {
   return connections.map(({ connection_name }) => connection_name);
 }
 
-Deno.test("remove of a bundled provider forgets no key where nobody can be asked", async () => {
+/** A definition of one's own in front of the bundled one, and a login to it. */
+async function logInToOwn(home: TemporaryHome): Promise<void> {
+  const { stdout } = await runCli(home, ["inspect", "openai", "--json"]);
+  const { display_name, auth_type, hosts, injection, fields } = JSON.parse(stdout);
+  const definition = { name: "openai", display_name, auth_type, hosts, injection, fields };
+  await Deno.writeTextFile(`${home.directory}/openai.json`, JSON.stringify(definition));
+  const registered = await runCli(home, ["register", "openai.json", "--yes"]);
+  equal(registered.code, 0, registered.stderr);
+  await runCli(home, ["login", "openai", "--stdin"], { input: KEY });
+}
+
+for (const args of [["remove", "openai"], ["remove", "openai", "--yes"]]) {
+  Deno.test(`${args.join(" ")}: what is bundled and not replaced stays, its login too`, async () => {
+    await withHome(async (home) => {
+      await runCli(home, ["login", "openai", "--stdin"], { input: KEY });
+
+      const { code, stderr } = await runCli(home, args);
+
+      equal(code, 4);
+      match(stderr, /Cannot remove openai: it is bundled, and you registered nothing in its place/);
+      match(stderr, /→ To forget the login: authsome logout openai/);
+      deepEqual(await connectionsOf(home), ["default"]);
+    });
+  });
+}
+
+Deno.test("remove forgets no key where nobody can be asked", async () => {
   await withHome(async (home) => {
-    await runCli(home, ["login", "openai", "--stdin"], { input: KEY });
+    await logInToOwn(home);
 
     const { code, stderr } = await runCli(home, ["remove", "openai"]);
 
@@ -33,11 +59,14 @@ Deno.test("remove of a bundled provider forgets no key where nobody can be asked
 
 Deno.test("remove --yes asks nobody", async () => {
   await withHome(async (home) => {
-    await runCli(home, ["login", "openai", "--stdin"], { input: KEY });
+    await logInToOwn(home);
 
     const { code, stdout } = await runCli(home, ["remove", "openai", "--yes"]);
 
-    deepEqual([code, stdout], [0, "Reset openai to its bundled definition\n"]);
+    deepEqual([code, stdout], [
+      0,
+      "Reset openai to its bundled definition; forgot 1 connection\n",
+    ]);
     deepEqual(await connectionsOf(home), []);
   });
 });
@@ -47,7 +76,7 @@ Deno.test({
   ignore: !HAS_TERMINAL,
   fn: () =>
     withHome(async (home) => {
-      await runCli(home, ["login", "openai", "--stdin"], { input: KEY });
+      await logInToOwn(home);
 
       const { code, screen } = await onTerminal(home, ["remove", "openai"], [
         { expect: "1 connection of openai will be revoked and forgotten" },
