@@ -15,7 +15,9 @@ import {
   checkTrust,
 } from "./doctor/check_machine.ts";
 import { describeReport, type Report } from "./doctor/describe_checks.ts";
+import { orAborted, untilInterrupted } from "./interrupt.ts";
 import { showProgress } from "./progress.ts";
+import { silenceTerminal } from "./prompt.ts";
 
 const options = {
   live: { summary: "Ask each provider whether its login works, by a harmless call" },
@@ -38,10 +40,14 @@ export const doctor: Command<typeof options> = {
 
   async run({ options }, context) {
     let doing = "Looking at this machine";
-    const report = await (async () => {
+    const report = await untilInterrupted(async (signal) => {
+      // Keys that are typed meanwhile would stand in the middle of the live line. A pager behind us
+      // has the terminal to itself.
+      const { isRead, quiet } = context.voice;
+      using _silence = isRead && !quiet ? silenceTerminal() : null;
       using _progress = showProgress(context.voice, () => doing);
-      return await examine(options, context, (text) => doing = text);
-    })();
+      return await orAborted(examine(options, context, (text) => doing = text), signal);
+    });
     const status = statusOf(report);
     context.voice.result({ status, ...wire(report) }, () => describeReport(report, context.voice));
     return status === "ok" ? 0 : 1;
@@ -70,6 +76,8 @@ async function examine(
     tell("Asking the daemon");
     const daemon = await checkDaemon(settings, openClient);
     checks.push(...daemon.checks);
+    // On a fresh home the profile was made just now.
+    checks[1] = await checkProfile(settings);
     isUnhealthy ||= daemon.readiness === null || daemon.readiness.status === "unhealthy";
     if (live && daemon.client !== null) {
       const { checkLive, liveChecks } = await import("./doctor/check_live.ts");

@@ -9,6 +9,8 @@ import type { Tone } from "./color.ts";
 import type { Command } from "./command.ts";
 import { describeExpiry } from "./relative_time.ts";
 import { type Cell, formatTable } from "./table.ts";
+import { nothingCalled } from "./unknown_provider.ts";
+import { wrapText } from "./wrap_text.ts";
 
 const options = {
   all: { summary: "Every row, also the providers you are not logged in to" },
@@ -50,7 +52,7 @@ export const list: Command<typeof options> = {
     { line: "authsome list --all", says: "every provider" },
     {
       line: "authsome list -n 20 --json",
-      says: "the first 20 connections, and how many there are",
+      says: "every provider, connected ones first, with 20 connections in all",
     },
   ],
 
@@ -66,7 +68,8 @@ export const list: Command<typeof options> = {
       // What a word leaves out does not count against the limit.
       client.listConnections(most === Infinity || word !== undefined ? {} : { limit: most }),
     ]);
-    const found = join(providers, connections).filter(({ provider }) => isAbout(provider, word));
+    const all = join(providers, connections);
+    const found = all.filter(({ provider }) => isAbout(provider, word));
     const listed = keepFirst(found, most);
     const connected = listed.filter(({ connection_count }) => connection_count > 0);
     voice.result(wireForm(listed), () => {
@@ -79,10 +82,14 @@ export const list: Command<typeof options> = {
         voice.columns,
         voice.paint,
       )];
-      const count = `Providers: ${listed.length} total, ${connected.length} connected`;
-      const about = isCut ? [hintFor(connected.length, unshown)] : [];
+      const total = `Providers: ${listed.length} total, ${connected.length} connected`;
+      const count = wrapText(total, voice.columns);
+      const about = isCut ? [hintFor(connected.length, unshown, voice.columns)] : [];
       return (voice.quiet ? table : [count, ...table, ...about]).join("\n\n");
     });
+    if (word !== undefined && found.length === 0) {
+      voice.note(nothingCalled(word, all.map(({ provider }) => provider.name)));
+    }
   },
 };
 
@@ -90,13 +97,13 @@ export const list: Command<typeof options> = {
 function readLimit(text: string | undefined, all: boolean): number | null {
   if (text === undefined) return null;
   if (!/^[1-9]\d{0,5}$/.test(text)) {
-    throw new UsageError(`Cannot list ${text} connections: it is not a number from 1 on`);
+    throw new UsageError(`Cannot list ${text} connections: -n takes a number from 1`);
   }
   if (all) throw new UsageError("Cannot use both --all and --limit: they contradict each other");
   return Number(text);
 }
 
-/** Connected ones first, then by name. */
+/** Those whose connections are shown first, then other connected ones, each by name. */
 function join(providers: ProviderList, { connections: entries }: ConnectionList): Listed[] {
   const byName = new Map(entries.map((entry) => [entry.name, entry]));
   const defined: readonly ListedProvider[] = [...providers.custom, ...providers.bundled];
@@ -114,6 +121,7 @@ function join(providers: ProviderList, { connections: entries }: ConnectionList)
       return { provider, connection_count, connections };
     })
     .sort((a, b) =>
+      Number(b.connections.length > 0) - Number(a.connections.length > 0) ||
       Number(b.connection_count > 0) - Number(a.connection_count > 0) ||
       (a.provider.name < b.provider.name ? -1 : 1)
     );
@@ -194,9 +202,12 @@ function toneOf(status: ConnectionItem["status"]): Tone {
   return status === "connected" ? "green" : "red";
 }
 
-function hintFor(connected: number, unshown: number): string {
+/** The sentence breaks where the terminal is narrow; the commands stay whole, to be copied. */
+function hintFor(connected: number, unshown: number, columns: number | null): string {
   if (connected === 0) {
-    return "Nothing is connected yet.\n  authsome login github    log in\n" +
+    return `${
+      wrapText("Nothing is connected yet.", columns)
+    }\n  authsome login openai    log in\n` +
       "  authsome list --all      every name";
   }
   const more = unshown === 0 ? "" : `… and ${unshown} more.\n`;

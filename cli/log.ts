@@ -15,6 +15,7 @@ import { untilInterrupted } from "./interrupt.ts";
 import { plainLine } from "./plain_text.ts";
 import { readSince } from "./since.ts";
 import { type Cell, formatTable } from "./table.ts";
+import { nothingCalled } from "./unknown_provider.ts";
 import type { Voice } from "./voice.ts";
 
 const DEFAULT_LINES = 50;
@@ -60,7 +61,7 @@ export const log: Command<typeof options> = {
     const entries = (await readLast(client, filter, count)).reverse();
     const show = options.raw ? showRaw : showTable;
     voice.result({ entries }, () => entries.length === 0 ? "" : show(entries, voice));
-    if (entries.length === 0) voice.note("No audit entries found.");
+    if (entries.length === 0) voice.note(await whyNone(client, options.provider));
     if (!options.follow) return;
     const from = entries.at(-1)?.seq ?? await headOf(client);
     const { followAudit } = await importLater<typeof import("./follow_audit.ts")>(
@@ -80,7 +81,7 @@ function readCount(text: string | undefined): number {
   if (text === undefined) return DEFAULT_LINES;
   const count = Number(text);
   if (!/^\d{1,6}$/.test(text) || count === 0) {
-    throw new UsageError(`Cannot show ${text} entries: it is not a number from 1 on`);
+    throw new UsageError(`Cannot show ${text} entries: -n takes a number from 1`);
   }
   return count;
 }
@@ -133,6 +134,16 @@ async function readLast(
   return entries;
 }
 
+/** Of a provider that was removed there may be entries: only where there are none it is looked up. */
+async function whyNone(client: DaemonClient, provider: string | undefined): Promise<string> {
+  if (provider !== undefined) {
+    const { bundled, custom } = await client.listProviders();
+    const names = [...custom, ...bundled].map(({ name }) => name);
+    if (!names.includes(provider)) return nothingCalled(provider, names);
+  }
+  return "No audit entries found.";
+}
+
 async function headOf(client: DaemonClient): Promise<number> {
   return (await client.auditEvents({ limit: 1 })).entries[0]?.seq ?? 0;
 }
@@ -174,9 +185,17 @@ function showDetails(details: Readonly<Record<string, unknown>>): string {
     : `×${count}`;
   const facts = Object.entries(others)
     .filter(([name, value]) => name !== "minute" && !isEmpty(value))
-    .map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`);
+    .map(([name, value]) => `${WORDS[name] ?? name.replaceAll("_", " ")} ${showValue(value)}`);
   return [method, host, answers, ...facts].filter((part) => part !== undefined && part !== "")
     .join(" ");
+}
+
+/** What the fields of the file are called for a person. */
+const WORDS: Readonly<Record<string, string>> = { did: "key", label: "command" };
+
+function showValue(value: unknown): string {
+  if (Array.isArray(value)) return value.map(showValue).join(", ");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 function isEmpty(value: unknown): boolean {

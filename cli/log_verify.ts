@@ -6,6 +6,7 @@
 import type { AuditReport } from "../core/api.ts";
 import type { Command } from "./command.ts";
 import { plainLine } from "./plain_text.ts";
+import { plural } from "./plural.ts";
 
 /** The command. */
 export const logVerify: Command<Record<never, never>> = {
@@ -26,13 +27,10 @@ export const logVerify: Command<Record<never, never>> = {
   },
 };
 
-function describe({ lines, files, checkpoints, signed_until, head_seq }: AuditReport): string {
-  const unsigned = head_seq - signed_until;
-  const behind = unsigned === 0 ? "" : `; ${plural(unsigned, "line")} not yet signed`;
-  return `The audit log holds: ${plural(lines, "line")} in ${plural(files, "file")}, ` +
-    `${plural(checkpoints, "signature")}${behind}`;
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+function describe({ lines, files, signed_until, head_seq }: AuditReport): string {
+  // Signatures are made at start, at stop and each hour, so the newest lines never have one yet.
+  const signed = signed_until === head_seq
+    ? "All of it is signed"
+    : `Signed up to line ${signed_until}; the rest is signed within the hour`;
+  return `The audit log is intact: ${plural(lines, "line")} in ${plural(files, "file")}. ${signed}`;
 }

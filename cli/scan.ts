@@ -184,10 +184,10 @@ function tell(voice: Voice, rows: readonly ScanRow[], telling: Telling): void {
     if (shown.length === 0) return "Nothing is found: neither here nor in the vault";
     return formatTable(
       {
-        head: ["PROVIDER", "FOUND IN", "VAULT"],
+        head: ["Provider", "Found in", "Vault"],
         rows: shown.map((row) => [
           { text: row.connection === null ? row.provider : `${row.provider}/${row.connection}` },
-          { text: placeOf(row.found) },
+          { text: placeOf(row.found) || "–" },
           stateOf(row),
         ]),
       },
@@ -239,7 +239,7 @@ const STATES: Readonly<Record<DriftStatus, readonly [text: string, tone?: Tone]>
   env_and_authsome_match: ["the same", "green"],
   env_and_authsome_different: ["another value", "yellow"],
   env_only: ["not there", "yellow"],
-  authsome_only: ["only there"],
+  authsome_only: ["only in the vault"],
   both_missing: ["not there"],
   no_env_mapping: ["not there; it has no variable"],
   no_env_mapping_authsome_present: ["there; it has no variable"],

@@ -13,7 +13,7 @@ export function readSince(text: string, now: Date): Date {
   if (ago !== null) return new Date(now.getTime() - Number(ago[1]) * UNITS[ago[2]!]! * 1000);
   const time = /^\d{4}-\d\d-\d\d([T ].*)?$/.test(text) ? Date.parse(text) : NaN;
   if (!Number.isNaN(time)) return new Date(time);
-  throw new UsageError(`Cannot read the time ${JSON.stringify(text)}: it is none`, {
+  throw new UsageError(`Cannot read the time ${JSON.stringify(text)}: that is not a time`, {
     hint: "For example --since 12h, or --since 2026-11-21",
   });
 }

@@ -42,7 +42,7 @@ export function liveChecks(results: readonly CheckedConnection[]): readonly Chec
     result.outcome === "refused" || result.outcome === "unreachable"
       ? [{
         severity: "broken",
-        problem: `${showRef(result)}: ${result.problem}`,
+        problem: `${showRef(result)}${placeOf(result)}: ${result.problem}`,
         mend: result.mend ?? "authsome doctor --live    again in a while",
       }]
       : []
@@ -52,6 +52,11 @@ export function liveChecks(results: readonly CheckedConnection[]): readonly Chec
     ? sound("live", results.length === 0 ? "no login yet" : `${works} of ${results.length} work`)
     : { name: "live", state: `${problems.length} do not work`, detail: null, problems };
   return [live, ...clockCheck(results)];
+}
+
+/** "Its name does not resolve" wants to know whose. */
+function placeOf({ host }: CheckedConnection): string {
+  return host === null ? "" : ` at ${host}`;
 }
 
 /** One provider may be wrong; the one nearest to us is believed. */

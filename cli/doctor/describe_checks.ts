@@ -36,9 +36,12 @@ function describeCheck(check: Check, widest: number, voice: Voice): string {
   const word = ok ? paint("green", "ok") : paint("red", "FAIL");
   const beside = ok && detail !== null ? `    ${paint("dim", plainText(detail))}` : "";
   const lines = [`${paint("dim", name.padEnd(widest))}  ${word}${beside}`];
-  for (const { severity, problem, mend } of problems) {
-    const tone = severity === "broken" ? "red" : "yellow";
-    lines.push(`${paint(tone, wrapText(`  ${plainText(problem)}`, voice.columns, "  "))}`);
+  // What mends several is said once, below all of them.
+  for (const [mend, mended] of Map.groupBy(problems, ({ mend }) => mend)) {
+    for (const { severity, problem } of mended) {
+      const tone = severity === "broken" ? "red" : "yellow";
+      lines.push(`${paint(tone, wrapText(`  ${plainText(problem)}`, voice.columns, "  "))}`);
+    }
     // Not wrapped: it is there to be copied.
     lines.push(...plainText(mend).split("\n").map((line) => `  ${paint("cyan", "→")} ${line}`));
   }
@@ -71,6 +74,8 @@ function runtimesTable(runtimes: readonly TriedRuntime[], { columns, paint }: Vo
   return formatTable(
     {
       head: ["Program", "Behind the proxy"],
+      // Two programs may differ in their last letters alone: blocks rather than shortened names.
+      whole: [0, 1],
       rows: runtimes.map(({ name, outcome }): Cell[] => [
         { text: name },
         { text: outcome, tone: outcome === "works" ? "green" : "red" },

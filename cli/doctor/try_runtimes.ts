@@ -14,6 +14,7 @@ import {
   readOwnTrust,
   writeTrustFiles,
 } from "../../proxy/run_parts.ts";
+import { plural } from "../plural.ts";
 import { broken, type Check, sound } from "./check.ts";
 import { NOT_INSTALLED, type Runtime, RUNTIMES } from "./runtimes.ts";
 import { startTrialApi, TRIAL_HOST, TRIAL_ROUTES, trialDaemon } from "./trial_api.ts";
@@ -158,7 +159,8 @@ const SEE = "see docs/clients.md for what this program reads";
 export function runtimesCheck(tried: readonly TriedRuntime[]): Check {
   const failed = tried.filter(({ outcome }) => outcome !== "works");
   if (failed.length === 0) {
-    return sound("run", tried.length === 0 ? "no known program is here" : `${tried.length} work`);
+    if (tried.length === 0) return sound("run", "no known program is here");
+    return sound("run", `${plural(tried.length, "program")} work${tried.length === 1 ? "s" : ""}`);
   }
   const names = failed.map(({ name }) => name).join(", ");
   const check = broken("run", `Not every program works behind the proxy: ${names}`, SEE);

@@ -9,6 +9,12 @@ import type { DaemonState } from "../../core/boot.ts";
 import { homePaths } from "../../core/paths.ts";
 import { checkClock, checkNetwork, checkTrust } from "../../cli/doctor/check_machine.ts";
 import { readSettings } from "../../core/config.ts";
+import type { CheckedConnection } from "../../core/api.ts";
+import { liveChecks } from "../../cli/doctor/check_live.ts";
+import { describeReport } from "../../cli/doctor/describe_checks.ts";
+import { runtimesCheck, type TriedRuntime } from "../../cli/doctor/try_runtimes.ts";
+import { Voice } from "../../cli/voice.ts";
+import { HAS_TERMINAL, onTerminal } from "../support/on_terminal.ts";
 import { AUTHSOME, runCli, runProgram } from "../support/run_cli.ts";
 import { withHome } from "../support/temp_home.ts";
 import type { TemporaryHome } from "../support/temporary_home.ts";
@@ -213,6 +219,84 @@ Deno.test("doctor tells a vault that cannot be opened, and that nothing was chan
     equal((await doctor(home)).code, 0);
   });
 });
+
+Deno.test("doctor on a fresh home names the profile that it made", async () => {
+  await withHome(async (home) => {
+    const { code, stdout, stderr } = await runCli(home, ["doctor"]);
+
+    equal(code, 0, stderr);
+    const [, made] = /Made your profile: (\S+)/.exec(stderr)!;
+    match(stdout, new RegExp(`^profile +ok +${made}$`, "m"));
+  });
+});
+
+Deno.test("what is typed while doctor looks is not shown, and the terminal is left as it was", {
+  ignore: !HAS_TERMINAL,
+}, async () => {
+  await withHome(async (home) => {
+    const { code, screen, restored } = await onTerminal(home, ["doctor"], [
+      { expect: "Asking the daemon", send: "zebra" },
+      { expect: "All is well" },
+    ]);
+    const cancelled = await onTerminal(home, ["doctor"], [
+      { expect: "Looking at this machine", send: "\x03" },
+      { expect: "you cancelled" },
+    ]);
+
+    deepEqual([code, restored, screen.includes("zebra")], [0, true, false]);
+    deepEqual([cancelled.code, cancelled.restored], [2, true]);
+  });
+});
+
+const UNREACHABLE: CheckedConnection = {
+  provider: "openai",
+  connection: "default",
+  outcome: "unreachable",
+  host: "api.openai.com",
+  http_status: null,
+  problem: "its name does not resolve",
+  mend: "Check the network, then try again",
+  clock_ahead_seconds: null,
+};
+
+Deno.test("doctor --live names each host, and says once what mends all of them", () => {
+  const live = [UNREACHABLE, { ...UNREACHABLE, provider: "groq", host: "api.groq.com" }];
+
+  const text = describeReport(
+    { checks: liveChecks(live), live: null, runtimes: null },
+    voiceOf(80),
+  );
+
+  match(
+    text,
+    /FAIL\n {2}openai\/default at api\.openai\.com: its name does not resolve\n {2}groq\/default at api\.groq\.com: its name does not resolve\n {2}→ Check the network, then try again\n\n/,
+  );
+});
+
+Deno.test("doctor --run in 20 columns is blocks, no name cut off", () => {
+  const tried: TriedRuntime = {
+    name: "Python requests",
+    outcome: "works",
+    problem: null,
+    mend: null,
+  };
+  const check = runtimesCheck([tried, { ...tried, name: "Python httpx" }]);
+
+  const text = describeReport({ checks: [check], live: null, runtimes: [tried] }, voiceOf(20));
+
+  match(text, /^run {2}ok {4}2 programs work\n\nPython requests\n {2}Behind the proxy: works\n\n/);
+});
+
+function voiceOf(columns: number): Voice {
+  return new Voice({
+    json: false,
+    quiet: false,
+    stdout: Deno.stdout,
+    stderr: Deno.stderr,
+    color: { stdout: false, stderr: false },
+    columns: () => columns,
+  });
+}
 
 Deno.test("doctor --json --live without a login asks nobody", async () => {
   await withHome(async (home) => {

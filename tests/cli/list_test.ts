@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects } from "node:assert/strict";
+import { deepEqual, doesNotMatch, equal, match, rejects } from "node:assert/strict";
 import type { DaemonClient } from "../../client/daemon_client.ts";
 import { list } from "../../cli/list.ts";
 import { Voice } from "../../cli/voice.ts";
@@ -47,12 +47,16 @@ interface Listing {
   readonly all?: boolean;
   readonly limit?: string;
   readonly word?: string;
+  readonly columns?: number;
+  /** Other answers of the daemon. */
+  readonly client?: DaemonClient;
 }
 
-/** What `list` writes to stdout. */
+/** What `list` writes, to stdout and stderr. */
 async function listed(
-  { isDefined = true, isTerminal, json = false, all = false, limit, word }: Listing,
+  { isDefined = true, isTerminal, json = false, all = false, limit, word, ...given }: Listing,
 ): Promise<string> {
+  const { columns = 100, client = isDefined ? CLIENT : WITHOUT_DEFINITION } = given;
   let text = "";
   const decoder = new TextDecoder();
   const stdout = {
@@ -70,7 +74,7 @@ async function listed(
     stdout,
     stderr: stdout,
     color,
-    columns: () => 100,
+    columns: () => columns,
   });
   await list.run({
     options: { all, limit },
@@ -80,7 +84,7 @@ async function listed(
     settings: readSettings((name) => name === "AUTHSOME_HOME" ? "/nowhere" : undefined),
     voice,
     log: { write: () => {} },
-    openClient: () => Promise.resolve(isDefined ? CLIENT : WITHOUT_DEFINITION),
+    openClient: () => Promise.resolve(client),
   });
   return text;
 }
@@ -143,4 +147,39 @@ Deno.test("list refuses --all beside --limit", async () => {
 
 Deno.test("connections whose provider has no definition any more are listed", async () => {
   equal(countRows(await listed({ isDefined: false, isTerminal: false })), CONNECTIONS);
+});
+
+Deno.test("a word that matches nothing is answered with the nearest names", async () => {
+  match(
+    await listed({ isTerminal: true, word: "acne" }),
+    /^Providers: 0 total, 0 connected\nNothing is called "acne"\. Did you mean acme\? Every name: authsome list --all\n$/,
+  );
+  doesNotMatch(await listed({ isTerminal: true, json: true, word: "acne" }), /Nothing/);
+});
+
+Deno.test("list in 20 columns breaks at words; what is to be copied stays whole", async () => {
+  const lines = (await listed({ isTerminal: true, columns: 20 })).split("\n");
+
+  deepEqual(lines.slice(0, 2), ["Providers: 1 total,", "1 connected"]);
+  match(lines.join("\n"), /^ {2}authsome list --all {4}every name$/m);
+});
+
+Deno.test("list -n gives the first place to those whose connections it prints", async () => {
+  const openai = { name: "openai", display_name: "O", auth_type: "api_key", source: "bundled" };
+  const [acme] = (await CLIENT.listProviders()).bundled;
+  const { connections: [entry] } = await CLIENT.listConnections({ limit: 1 });
+  const client = {
+    listProviders: () => Promise.resolve({ bundled: [acme, openai], custom: [] }),
+    // The daemon took its connections from the other end.
+    listConnections: () =>
+      Promise.resolve({
+        connections: [{ ...entry, name: "openai" }, { ...entry, connections: [] }],
+      }),
+  } as unknown as DaemonClient;
+
+  const { bundled } = JSON.parse(
+    await listed({ client, isTerminal: false, json: true, limit: "1" }),
+  );
+
+  deepEqual(bundled.map(({ name }: { name: string }) => name), ["openai", "acme"]);
 });
