@@ -5,6 +5,7 @@
  * @module
  */
 import type { Settings } from "../core/config.ts";
+import type { UsageError } from "../core/errors.ts";
 import type { DaemonClient } from "../client/daemon_client.ts";
 import type { ClientLog } from "./client_log.ts";
 import type { Voice } from "./voice.ts";
@@ -63,6 +64,8 @@ export interface Command<O extends CommandOptions = CommandOptions> {
   readonly options: O;
   /** What help shows behind the options, such as `-- CMD …`. */
   readonly trailing?: string;
+  /** What is said of a word too many where that is likely to be a secret; the word is not shown. */
+  readonly superfluous?: (positionals: readonly string[]) => UsageError;
   /** Everything from the first plain word on belongs to somebody else. */
   readonly passThrough?: true;
   readonly examples: readonly Example[];

@@ -4,7 +4,7 @@
  * @module
  */
 import { UsageError } from "../core/errors.ts";
-import { nearest } from "../core/suggestion.ts";
+import { isMistyped, nearest } from "../core/suggestion.ts";
 import { globalOption } from "./global_options.ts";
 import { type CommandEntry, COMMANDS } from "./mod.ts";
 
@@ -21,7 +21,8 @@ export interface FoundCommand {
 /**
  * Splits a line into its command and the rest; global options may stand in front.
  *
- * @throws {UsageError} for a command that there is not, with the nearest names.
+ * @throws {UsageError} for a command that there is not, with the nearest names; also for `backup
+ * verfy`, which would otherwise write a backup of that name.
  */
 export function findCommand(line: readonly string[]): FoundCommand {
   const start = firstWord(line);
@@ -31,6 +32,7 @@ export function findCommand(line: readonly string[]): FoundCommand {
   const grouped = second === undefined ? undefined : lookUp(`${word} ${second}`);
   const entry = grouped ?? lookUp(word);
   if (entry !== undefined) {
+    if (entry !== grouped && second !== undefined) refuseMistypedMember(word, second);
     const count = entry === grouped ? 2 : 1;
     return { entry, group: null, args: [...line.slice(0, start), ...line.slice(start + count)] };
   }
@@ -62,6 +64,14 @@ function firstWord(line: readonly string[]): number {
     if (globalOption(word) === "log-file" && !word.includes("=")) i++;
   }
   return i;
+}
+
+function refuseMistypedMember(word: string, second: string): void {
+  const meant = groupMembers(word).find((name) => isMistyped(second, name.slice(word.length + 1)));
+  if (meant === undefined) return;
+  throw new UsageError(`Cannot find a command called ${JSON.stringify(`${word} ${second}`)}`, {
+    hint: `Did you mean authsome ${meant}?`,
+  });
 }
 
 function allNames(): string[] {

@@ -5,6 +5,7 @@
  */
 import type { ConnectionDetail, RefreshStatus } from "../core/api.ts";
 import { InvalidInputError } from "../core/errors.ts";
+import { REDACTED } from "../core/secret.ts";
 import type { Command } from "./command.ts";
 import { CONNECTION_OPTION, findConnection, readConnection } from "./connection_argument.ts";
 import { formatFacts } from "./table.ts";
@@ -47,6 +48,13 @@ export const get: Command<typeof options> = {
       throw new InvalidInputError(`Cannot show ${field}: the connection has no such field`, {
         hint: `Fields: ${Object.keys(fields).join(", ")}`,
       });
+    }
+    if (fields[field] === REDACTED) {
+      // The contract says "redacted unless asked"; a script must be able to see why.
+      voice.warning(
+        `${field} is a secret and is not shown`,
+        "Add --show-secret; it is noted in the audit log",
+      );
     }
     voice.result({ [field]: fields[field] }, () => showValue(fields[field]) || "\n", {
       exact: true,

@@ -5,8 +5,13 @@
  */
 import type { DaemonClient } from "../client/daemon_client.ts";
 import type { Session } from "../core/api.ts";
-import { ConnectionExistsError, InputCancelledError, InvalidInputError } from "../core/errors.ts";
-import { FLOWS } from "../core/provider.ts";
+import {
+  ConnectionExistsError,
+  InputCancelledError,
+  InvalidInputError,
+  UsageError,
+} from "../core/errors.ts";
+import { FLOWS, isName } from "../core/provider.ts";
 import type { Secret } from "../core/secret.ts";
 import { askValues } from "./ask_values.ts";
 import { awaitLogin, pageOf, requireDone, sendToPage } from "./await_login.ts";
@@ -44,6 +49,14 @@ export const login: Command<typeof options> = {
     "form in your browser; other providers open their own page. Waits until it is done.",
   positionals: [{ name: "PROVIDER", optional: true }],
   options,
+  superfluous: ([provider = ""]) =>
+    new UsageError(
+      "Cannot take a key as an argument: it would stay in your shell's history",
+      {
+        hint: "Leave it out and you are asked, or pipe it in: " +
+          `authsome login ${isName(provider) ? provider : "PROVIDER"} --stdin < key.txt`,
+      },
+    ),
   examples: [
     { line: "authsome login github", says: "through the browser" },
     { line: "authsome login openai", says: "asks for the API key" },
@@ -75,6 +88,10 @@ export const login: Command<typeof options> = {
       }
     });
     tellResult(context.voice, session);
+    // A script knows what it does next.
+    if (session.flow === "api_key" && isDone(session) && canAsk()) {
+      context.voice.note(`Next: authsome run --only ${session.provider} -- CMD`);
+    }
   },
 };
 

@@ -39,7 +39,7 @@ export function readLoginRequest(
   if (options.mcp !== undefined) return { ...readServer(word, options, options.mcp), ...common };
   if (word === undefined) {
     throw new UsageError("Cannot run authsome login: PROVIDER is missing", {
-      hint: "Run: authsome list",
+      hint: "Run: authsome list --all",
     });
   }
   if (options.name !== undefined || options["allow-private"]) {

@@ -131,7 +131,10 @@ function checkPositionals(command: Command, positionals: readonly string[]): voi
   );
   if (missing !== undefined) throw usage(command, `${missing.name} is missing`);
   const extra = positionals[command.positionals.length];
-  if (extra !== undefined) throw usage(command, `${show(extra)} is one word too many`);
+  if (extra !== undefined) {
+    if (command.superfluous !== undefined) throw command.superfluous(positionals);
+    throw usage(command, `${showUnlessSecret(extra)} is one word too many`);
+  }
   if (positionals.includes("")) throw usage(command, "a word is empty");
   if (positionals.some((word) => word.length > LONGEST_WORD)) {
     throw usage(command, "a word is too long");
@@ -155,6 +158,13 @@ function usage(command: Command, problem: string): UsageError {
   return new UsageError(`Cannot run authsome ${command.name}: ${problem}`, {
     hint: `Run: authsome ${command.name} --help`,
   });
+}
+
+/** Standard error ends in log files: a key that was pasted in the wrong place is not repeated. */
+function showUnlessSecret(word: string): string {
+  const looksLikeKey = /^[\w.+/=-]{16,}$/.test(word) && /\d/.test(word) && /[A-Za-z]/.test(word);
+  const beginsLikeKey = /^(sk|pk|rk|gh[opsu]|github_pat|xox[a-z]|glpat|key)[-_]/i.test(word);
+  return looksLikeKey || beginsLikeKey ? "the last word" : show(word);
 }
 
 /** A word as it was typed, shortened, without anything that could drive the terminal. */

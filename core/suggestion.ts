@@ -25,6 +25,12 @@ export function nearest(word: string, candidates: readonly string[], limit = 3):
   return scored.slice(0, limit).map(([, name]) => name);
 }
 
+/** Whether `word` is `name` but for one or two letters. */
+export function isMistyped(word: string, name: string): boolean {
+  const distance = edits(word.toLowerCase(), name.toLowerCase());
+  return distance > 0 && distance <= 2;
+}
+
 /** Insertions, deletions, replacements and swaps of neighbours between two words. */
 function edits(a: string, b: string): number {
   let before: number[] = [];

@@ -62,7 +62,7 @@ export class ProviderCatalogue {
     const near = nearest(name, this.#all.map((definition) => definition.name));
     throw new ProviderNotFoundError(`Cannot find provider ${quoted(name)}: there is none`, {
       provider: name.slice(0, 64),
-      hint: near.length === 0 ? "Run: authsome list" : `Did you mean ${near.join(", ")}?`,
+      hint: near.length === 0 ? "Run: authsome list --all" : `Did you mean ${near.join(", ")}?`,
     });
   }
 

@@ -13,6 +13,8 @@ const FOUND: readonly (readonly [line: string, name: string | null, args: string
   ["provider list", "list", ""],
   ["connections inspect github", "get", "github"],
   ["list daemon", "list", "daemon"],
+  ["backup ./verfy", "backup", "./verfy"],
+  ["backup nightly.backup", "backup", "nightly.backup"],
   ["--json", null, "--json"],
   ["-- login", null, "-- login"],
 ];
@@ -44,6 +46,10 @@ Deno.test("findCommand() names the nearest commands for a mistyped one", () => {
   equal(hintOf("lgoin"), "Did you mean authsome login?");
   equal(hintOf("daemon", "strat").startsWith("Did you mean authsome daemon start"), true);
   equal(hintOf("qqqqqqq"), "Run: authsome --help");
+  equal(hintOf("log", "verfy"), "Did you mean authsome log verify?");
+  equal(hintOf("backup", "verfy"), "Did you mean authsome backup verify?");
+  equal(hintOf("backup", "verfiy", "x.backup"), "Did you mean authsome backup verify?");
+  equal(hintOf("profile", "lst").startsWith("Did you mean authsome profile list"), true);
 });
 
 Deno.test("every command in the register loads, and is called what the register calls it", async () => {

@@ -71,6 +71,8 @@ const WRONG: readonly (readonly [args: readonly string[], message: RegExp, hint:
   [["me", "--connection", "a", "--connection", "b"], /more than once/, /--help/],
   [[], /WHO is missing/, /--help/],
   [["a", "b", "c"], /c is one word too many/, /--help/],
+  [["a", "b", "sk-abc"], /: the last word is one word too many/, /--help/],
+  [["a", "b", "0123456789abcdefABCD"], /: the last word is one word too many/, /--help/],
   [[""], /a word is empty/, /--help/],
   [["me", "--\x1b[31mred"], /no option --\?\[31mred/, /--help/],
   [["me", `--${"x".repeat(500)}`], /no option --x{55}…/, /--help/],
