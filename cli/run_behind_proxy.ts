@@ -8,6 +8,7 @@ import type { DaemonClient } from "../client/daemon_client.ts";
 import { RunIdentity } from "../client/run_identity.ts";
 import type { ProxyRoutes } from "../core/api.ts";
 import { openOwnerClient } from "../client/owner_client.ts";
+import { CredentialMissingError, GrantDeniedError } from "../core/errors.ts";
 import type { GrantScope } from "../core/grant.ts";
 import type { ConnectTo } from "../proxy/connect_to.ts";
 import type { ProxyDoor } from "../proxy/mod.ts";
@@ -55,6 +56,7 @@ export async function runBehindProxy(plan: RunPlan, context: CommandContext): Pr
   const signals = new SignalForwarder();
   try {
     if (made.failure !== null) throw made.failure;
+    await requireLogins(plan, (made.values as Made).identity.firstRoutes, await owner);
     return await startChild(plan, context, await parts, { ...made.values as Made, signals });
   } catch (error) {
     if (!(error instanceof ChildNotStartedError)) throw error;
@@ -66,6 +68,38 @@ export async function runBehindProxy(plan: RunPlan, context: CommandContext): Pr
     const ended = (door?.close() ?? Promise.resolve()).finally(() => identity?.end());
     await Promise.all([ended, directory?.remove()]);
     signals.close();
+  }
+}
+
+/**
+ * Who names a provider wants its login: without it the command would fail for a reason it cannot say.
+ *
+ * @throws {CredentialMissingError}
+ */
+async function requireLogins(
+  { only }: RunPlan,
+  { routes }: ProxyRoutes,
+  owner: DaemonClient,
+): Promise<void> {
+  for (const { provider, connection } of only ?? []) {
+    // A connection that was named was looked for by the daemon.
+    if (connection !== null || routes.some((route) => route.provider === provider)) continue;
+    if (await isLoggedIn(owner, provider)) continue; // to a host that is not known yet
+    throw new CredentialMissingError(`Cannot run with ${provider}: nobody is logged in`, {
+      provider,
+      hint: `Run: authsome login ${provider}`,
+    });
+  }
+}
+
+async function isLoggedIn(owner: DaemonClient, provider: string): Promise<boolean> {
+  try {
+    const { connections } = await owner.listConnections({ provider, limit: 0 });
+    return (connections[0]?.connection_count ?? 0) > 0;
+  } catch (error) {
+    // Another machine may not ask; no route is all it knows.
+    if (error instanceof GrantDeniedError) return false;
+    throw error;
   }
 }
 
@@ -151,7 +185,10 @@ function ownerOpener(
 
 function describeGrant({ routes }: ProxyRoutes): string {
   const granted = [...new Set(routes.map((route) => `${route.provider}/${route.connection}`))];
-  if (granted.length === 0) return "no login yet, the command runs without credentials";
+  if (granted.length === 0) {
+    return "there is no login for this run, so the command runs without credentials. " +
+      "Run: authsome login PROVIDER";
+  }
   const shown = granted.slice(0, 5).join(", ");
   const more = granted.length > 5 ? ` and ${granted.length - 5} more` : "";
   return `granted ${shown}${more}`;

@@ -103,11 +103,29 @@ Deno.test("a bad HTTPS_PROXY is said before the child is started, and nothing is
 });
 
 Deno.test("--only leaves the others out: no placeholder, no interception", async () => {
+  await acme.home.authsome(["login", "openai", "--stdin"], {
+    input: "sk-0123456789abcdefghijklmn",
+  });
   const { stdout, stderr } = await acme.home.authsome(
-    ["run", "--only", "github", "--", "sh", "-c", "echo key=${ACME_API_KEY:-none}"],
+    ["run", "--only", "openai", "--", "sh", "-c", "echo key=${ACME_API_KEY:-none}"],
   );
+  await acme.home.authsome(["logout", "openai"]);
   assert.equal(stdout, "key=none\n");
-  assert.match(stderr, /no login yet/);
+  assert.match(stderr, /granted openai\/default/);
+});
+
+Deno.test("--only of a provider that nobody is logged in to starts nothing", async () => {
+  const env = await temporary();
+  const { code, stdout, stderr } = await acme.home.authsome(
+    ["run", "--only", "acme,github", "--", "echo", "started"],
+    { env },
+  );
+  assert.deepEqual([code, stdout], [5, ""]);
+  assert.match(
+    stderr,
+    /Cannot run with github: nobody is logged in\n {2}→ Run: authsome login github/,
+  );
+  assert.deepEqual(entries(env.TMPDIR), []);
 });
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
