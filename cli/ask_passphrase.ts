@@ -56,7 +56,9 @@ export async function askPassphrase(voice: Voice, request: PassphraseRequest): P
     throw new InvalidInputError(`Cannot use an empty ${nounOf(request)}`, { hint: ways(request) });
   }
   const secret = new Secret(text);
-  if (request.isNew && isTooShort(secret)) throw new InvalidInputError(tooShort(request));
+  if (request.isNew && isTooShort(secret)) {
+    throw new InvalidInputError(tooShort(request), { hint: "Take a longer one" });
+  }
   return secret;
 }
 

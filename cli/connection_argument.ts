@@ -49,6 +49,8 @@ export function readConnection(word: string, option: string | undefined): NamedC
 /**
  * The connection that is meant; a name left out is the provider's default connection.
  *
+ * @param options.whereNobody The command to hint at where nobody is logged in: who wants to log out
+ * wants no login.
  * @throws {ProviderNotFoundError} for a provider that there is not.
  * @throws {CredentialMissingError} when no name was given and nobody is logged in.
  * @throws {ConnectionNotFoundError} when there is none of the name that was given.
@@ -56,6 +58,7 @@ export function readConnection(word: string, option: string | undefined): NamedC
 export async function findConnection(
   client: DaemonClient,
   { provider, connection }: NamedConnection,
+  { whereNobody = "login" }: { readonly whereNobody?: "login" | "list" } = {},
 ): Promise<ConnectionRef> {
   const list = isName(provider)
     ? (await client.listConnections({ provider })).connections[0]
@@ -64,22 +67,27 @@ export async function findConnection(
   const meant = connection ?? list?.default_connection;
   if (typeof meant === "string" && known.includes(meant)) return { provider, connection: meant };
   if (known.length === 0) await client.getProvider(provider); // a mistyped name is the likelier mistake
-  throw notThere({ provider, connection }, known);
+  throw notThere({ provider, connection }, known, whereNobody);
 }
 
 function notThere(
   { provider, connection }: NamedConnection,
   known: readonly string[],
+  whereNobody: "login" | "list",
 ): ConnectionNotFoundError | CredentialMissingError {
   if (known.length === 0) {
     const state = `Cannot find a connection of ${provider}: nobody is logged in`;
+    const list = whereNobody === "list" ? "Run: authsome list" : null;
     // As `export` and `run` have it: 5 says log in, 3 says that you named what is not there.
     return connection === undefined
-      ? new CredentialMissingError(state, { provider, hint: `Run: authsome login ${provider}` })
+      ? new CredentialMissingError(state, {
+        provider,
+        hint: list ?? `Run: authsome login ${provider}`,
+      })
       : new ConnectionNotFoundError(state, {
         provider,
         connection,
-        hint: `Run: authsome login ${provider} --connection ${connection}`,
+        hint: list ?? `Run: authsome login ${provider} --connection ${connection}`,
       });
   }
   const close = nearest(connection ?? "", known).map((name) => `${provider}/${name}`);

@@ -40,6 +40,9 @@ export const exportCommand: Command<typeof options> = {
     if (Deno.stdout.isTerminal()) {
       voice.warning("these are secrets in clear", "Prefer: authsome run -- CMD");
     }
+    if (Object.keys(credentials).length === 0) {
+      voice.note("There is nothing to export. To log in: authsome login PROVIDER");
+    }
     voice.result({ credentials }, () => output, { exact: true });
   },
 };

@@ -91,7 +91,7 @@ export const keyRotate: Command<typeof options> = {
 const KEPT = { key_file: "server/master.key", keyring: "the keyring" } as const;
 
 const WHAT_NOW: Readonly<Record<MasterKeySource, string>> = {
-  key_file: "Copies of server/master.key are of no use any more: make a new one",
+  key_file: "If you keep a copy of server/master.key, replace it by the new one",
   keyring: "The keyring holds the new key",
   passphrase: "The daemon asks for the new passphrase when it is started again",
   environment: "Put the new key into AUTHSOME_MASTER_KEY before the daemon is started again",

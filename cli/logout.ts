@@ -23,7 +23,7 @@ export const logout: Command<typeof options> = {
   async run({ positionals, options }, { openClient, voice }) {
     const named = readConnection(positionals[0]!, options.connection);
     const client = await openClient();
-    const ref = await findConnection(client, named);
+    const ref = await findConnection(client, named, { whereNobody: "list" });
     const { default_connection } = await client.logOut(ref);
     voice.result({ status: "logged_out", ...ref, default_connection }, () => {
       const next = default_connection === null

@@ -3,8 +3,14 @@
  *
  * @module
  */
+import type { DaemonClient } from "../client/daemon_client.ts";
 import { parseJsonc } from "../core/jsonc.ts";
-import { InvalidInputError, StoreUnavailableError } from "../core/errors.ts";
+import {
+  InvalidInputError,
+  ProviderExistsError,
+  ProviderNotFoundError,
+  StoreUnavailableError,
+} from "../core/errors.ts";
 import { MAX_PROVIDER_BYTES, parseProviderText } from "../core/provider_schema.ts";
 import type { Command } from "./command.ts";
 import { describeDefinition } from "./describe_definition.ts";
@@ -38,6 +44,7 @@ export const register: Command<typeof options> = {
       allowPrivate: options["allow-private"],
       source: path,
     });
+    let isReplaced = false;
     if (!options.yes && !options.force) {
       if (!canAsk()) {
         throw new InvalidInputError(
@@ -47,10 +54,14 @@ export const register: Command<typeof options> = {
           },
         );
       }
+      isReplaced = await isCustom(await openClient(), definition.name);
       voice.instruct(`This will be trusted with your ${definition.display_name} credentials:`);
       const facts = [["name", definition.name] as const, ...describeDefinition(definition)];
       voice.instruct(formatFacts(facts, (_tone, text) => text));
-      if (!await confirm(voice, "Register it?", false)) {
+      const question = isReplaced
+        ? `There is a definition of ${definition.name} already. Replace it?`
+        : "Register it?";
+      if (!await confirm(voice, question, false)) {
         voice.result(
           { status: "declined", provider: definition.name },
           () => "Nothing was changed",
@@ -59,11 +70,12 @@ export const register: Command<typeof options> = {
       }
     }
     const client = await openClient();
-    const { provider, action, warnings } = await client.registerProvider({
-      definition: parseJsonc(text),
-      force: options.force,
-      allow_private: options["allow-private"],
-    });
+    const { provider, action, warnings } = await withPath(path, () =>
+      client.registerProvider({
+        definition: parseJsonc(text),
+        force: options.force || isReplaced,
+        allow_private: options["allow-private"],
+      }));
     for (const warning of warnings) voice.warning(warning);
     voice.result(
       { status: "registered", provider, action, warnings },
@@ -72,6 +84,30 @@ export const register: Command<typeof options> = {
     voice.note(`Next: authsome login ${provider}`);
   },
 };
+
+/** Whether the person has registered one of that name before. */
+async function isCustom(client: DaemonClient, name: string): Promise<boolean> {
+  try {
+    return (await client.getProvider(name)).source === "custom";
+  } catch (error) {
+    if (error instanceof ProviderNotFoundError) return false;
+    throw error;
+  }
+}
+
+/** The daemon does not know the file: its hint is given the path. */
+async function withPath<T>(path: string, register: () => Promise<T>): Promise<T> {
+  try {
+    return await register();
+  } catch (error) {
+    if (!(error instanceof ProviderExistsError)) throw error;
+    throw new ProviderExistsError(error.message, {
+      provider: error.provider,
+      hint: `To replace it: authsome register ${path} --force`,
+      cause: error,
+    });
+  }
+}
 
 /** The file's text. Nothing larger than a definition may be is read into memory. */
 async function readDefinition(path: string): Promise<string> {

@@ -8,7 +8,7 @@ import type { DaemonClient } from "../client/daemon_client.ts";
 import { makePrivateDirectory } from "../client/private_file.ts";
 import type { RestoredBackup, VerifiedBackup } from "../core/api.ts";
 import type { Settings } from "../core/config.ts";
-import { VaultConflictError } from "../core/errors.ts";
+import { ConnectionExistsError, VaultConflictError } from "../core/errors.ts";
 import { homePaths } from "../core/paths.ts";
 import type { Secret } from "../core/secret.ts";
 import { askPassphrase, PASSPHRASE_OPTIONS, PASSPHRASE_VARIABLE } from "./ask_passphrase.ts";
@@ -76,6 +76,8 @@ export const restore: Command<typeof options> = {
       backup,
       passphrase,
       force,
+    }).catch((error) => {
+      throw withPath(error, path);
     });
     tell(voice, path, restored, kept);
   },
@@ -85,6 +87,13 @@ interface Replacement {
   readonly backup: string;
   readonly passphrase: Secret;
   readonly force: boolean;
+}
+
+/** The daemon does not know the file: its hint is given the path. */
+function withPath(error: unknown, path: string): unknown {
+  if (!(error instanceof ConnectionExistsError)) return error;
+  const hint = `To replace it: authsome restore ${path} --force`;
+  return new ConnectionExistsError(error.message, { operation: "restore", hint, cause: error });
 }
 
 /** Keeps what is there, then replaces exactly that. */

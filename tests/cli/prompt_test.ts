@@ -217,6 +217,12 @@ terminalTest(
       { expect: "Registered acme" },
     ]);
     equal(taken.code, 0);
+
+    const replaced = await onTerminal(home, ["register", "acme.json"], [
+      { expect: "There is a definition of acme already. Replace it? [y/N] ", send: "y\r" },
+      { expect: "Replaced acme" },
+    ]);
+    equal(replaced.code, 0);
   },
 );
 
