@@ -4,7 +4,7 @@
  * @module
  */
 import type { InputField } from "../core/api.ts";
-import { matchesKeyPattern } from "../core/key_pattern.ts";
+import { describeOddKey } from "../core/key_pattern.ts";
 import { Secret } from "../core/secret.ts";
 import { confirm, promptLine } from "./prompt.ts";
 import type { Voice } from "./voice.ts";
@@ -81,17 +81,17 @@ function describeKeys({ required, default: preset }: InputField, offersForm: boo
 
 /** Whether the value looks right, or the person says that it is. */
 async function isAccepted(voice: Voice, field: InputField, value: Secret): Promise<boolean> {
-  if (field.pattern === undefined || matches(field.pattern, value)) return true;
-  const hint = field.pattern_hint === undefined ? "" : `. ${field.pattern_hint}`;
-  voice.warning(`${field.label} does not have the usual form${hint}`);
+  const odd = whatIsOdd(field, value);
+  if (odd === null) return true;
+  voice.warning(odd);
   return field.pattern_certain !== true && await confirm(voice, "Use it anyway?", false);
 }
 
 /** A pattern that cannot be read is the daemon's business. */
-function matches(pattern: string, value: Secret): boolean {
+function whatIsOdd(field: InputField, value: Secret): string | null {
   try {
-    return matchesKeyPattern(pattern, value.reveal());
+    return describeOddKey(field, value.reveal());
   } catch {
-    return true;
+    return null;
   }
 }

@@ -37,3 +37,35 @@ export function parseKeyPattern(source: string): RegExp {
 export function matchesKeyPattern(source: string, value: string): boolean {
   return value.length > MAX_VALUE_LENGTH || parseKeyPattern(source).test(value);
 }
+
+/** What is known of a value's form. */
+export interface KeyForm {
+  readonly label: string;
+  readonly secret: boolean;
+  readonly pattern?: string | undefined;
+  /** One sentence, such as `It usually begins with sk-`. */
+  readonly pattern_hint?: string | undefined;
+}
+
+/**
+ * What looks odd about a value, in a sentence that holds nothing of it but a prefix that the hint
+ * names; null when nothing does.
+ *
+ * @throws {RangeError} for a pattern that is none, as {@linkcode parseKeyPattern} says.
+ */
+export function describeOddKey(form: KeyForm, value: string): string | null {
+  const { label, secret, pattern, pattern_hint: hint } = form;
+  if (pattern !== undefined && matchesKeyPattern(pattern, value)) return null;
+  // A space in a key comes from a line that was copied with it; one in a JSON key file does not.
+  const isBroken = secret && value.includes(" ") && value.length <= MAX_VALUE_LENGTH &&
+    !value.startsWith("{");
+  if (isBroken) return `${label} holds white space; was it pasted whole?`;
+  if (pattern === undefined) return null;
+  // "It usually begins with sk-" says nothing to whoever has typed a key that does.
+  const prefix = /begins? with (.+)$/.exec(hint ?? "")?.[1]?.split(/,? or |, /)
+    .find((prefix) => value.startsWith(prefix));
+  return prefix === undefined
+    ? `${label} does not have the usual form. ${hint ?? ""}`.trim()
+    : `${label} does not have the usual form: it begins with ${prefix} as it should, but its length ` +
+      "or a character is not usual";
+}

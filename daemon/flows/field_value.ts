@@ -6,7 +6,7 @@
  */
 import type { InputField } from "../../core/api.ts";
 import { InvalidInputError } from "../../core/errors.ts";
-import { matchesKeyPattern } from "../../core/key_pattern.ts";
+import { describeOddKey } from "../../core/key_pattern.ts";
 import {
   environmentNames,
   type ProviderDefinition,
@@ -69,10 +69,12 @@ export function readField(
     // Zero-width spaces and curly quotes come along when a key is copied from a web page.
     warnings.push(`${field.label} holds characters that keys do not have; was it pasted whole?`);
   }
-  if (field.pattern !== undefined && !matchesKeyPattern(field.pattern, text)) {
-    const hint = field.pattern_hint ?? `It should match ${field.pattern}`;
-    if (field.pattern_certain === true) throw fail("does not have the right form", hint);
-    warnings.push(`${field.label} does not have the usual form. ${hint}`);
+  const hint = field.pattern_hint ??
+    (field.pattern === undefined ? undefined : `It should match ${field.pattern}`);
+  const odd = describeOddKey({ ...field, pattern_hint: hint }, text);
+  if (odd !== null && field.pattern !== undefined && field.pattern_certain === true) {
+    throw fail("does not have the right form", hint);
   }
+  if (odd !== null) warnings.push(odd);
   return { value: new Secret(text), warnings };
 }
