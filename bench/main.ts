@@ -9,33 +9,9 @@
  */
 import { say, showDuration } from "../tests/support/narrator.ts";
 import type { BenchRow } from "./bench_row.ts";
-import { benchAudit } from "./audit.ts";
-import { benchCliStart } from "./cli_start.ts";
-import { benchCommands, commandsChart } from "./commands.ts";
-import { benchDashboard } from "./dashboard.ts";
-import { benchFootprint } from "./footprint.ts";
+import { commandsChart } from "./commands.ts";
+import { GROUPS, measureGroup } from "./groups.ts";
 import { describeMachine, renderTable, replaceBetweenMarkers } from "./report.ts";
-import { benchRefresh } from "./refresh.ts";
-import { benchResolve } from "./resolve.ts";
-import { benchRun } from "./run.ts";
-import { benchScale } from "./scale.ts";
-import { benchStart } from "./start.ts";
-import { benchVault } from "./vault.ts";
-
-/** Group → what measures it. */
-const GROUPS: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
-  cli: benchCliStart,
-  commands: benchCommands,
-  start: benchStart,
-  vault: benchVault,
-  audit: benchAudit,
-  resolve: benchResolve,
-  refresh: benchRefresh,
-  run: benchRun,
-  scale: benchScale,
-  dashboard: benchDashboard,
-  footprint: benchFootprint,
-};
 
 /** Milliseconds of the commands, for the README. */
 const CHART = new URL("../docs/images/command-speed.svg", import.meta.url);
@@ -56,11 +32,11 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   const rows: BenchRow[] = [];
-  for (const [name, measure] of Object.entries(GROUPS)) {
+  for (const name of Object.keys(GROUPS)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     say(`Measuring ${name} …`);
     const started = performance.now();
-    rows.push(...await measure());
+    rows.push(...await measureGroup(name));
     say(`  took ${showDuration(performance.now() - started)}`);
   }
   const where = `${describeMachine()}. Command: \`deno task bench\`.`;
