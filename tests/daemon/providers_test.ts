@@ -118,6 +118,17 @@ Deno.test("one's own definition hides the bundled one, and removing it brings th
   deepEqual([shown.display_name, shown.source], ["Acme", "bundled"]);
 });
 
+Deno.test("a bundled provider that nothing hides stays as it is, and so do its connections", async () => {
+  await using home = await open();
+  await logIn(home.owner, "acme");
+
+  const answer = await home.owner.json<ProviderChange>("DELETE", "/providers/acme");
+
+  deepEqual([answer.action, answer.connections], ["unchanged", 0]);
+  const { connections } = await home.owner.json<ConnectionList>("GET", "/connections");
+  deepEqual(connections.map(({ provider }) => provider), ["acme"]);
+});
+
 Deno.test("removing a definition takes its connections along", async () => {
   await using home = await open();
   await home.owner.json("POST", "/providers", { definition: MINE });
