@@ -126,7 +126,7 @@ Deno.test("a bundled provider that nothing hides stays as it is, and so do its c
 
   deepEqual([answer.action, answer.connections], ["unchanged", 0]);
   const { connections } = await home.owner.json<ConnectionList>("GET", "/connections");
-  deepEqual(connections.map(({ provider }) => provider), ["acme"]);
+  deepEqual(connections.map(({ name }) => name), ["acme"]);
 });
 
 Deno.test("removing a definition takes its connections along", async () => {
