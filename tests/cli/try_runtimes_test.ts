@@ -14,7 +14,11 @@ const ends = (code: string): Runtime => ({ ...DENO, args: ["eval", code, "URL"] 
 const KINDS: Readonly<Record<string, readonly [runtime: Runtime, outcome: string | null]>> = {
   "one that works": [DENO, "works"],
   "one that does not trust the run's authority": [
-    { ...DENO, env: { DENO_CERT: "OTHER", NODE_EXTRA_CA_CERTS: "OTHER" } },
+    {
+      ...DENO,
+      // The system's store is what SSL_CERT_FILE names, which would be trusted.
+      env: { DENO_CERT: "OTHER", NODE_EXTRA_CA_CERTS: "OTHER", DENO_TLS_CA_STORE: "mozilla" },
+    },
     "distrusts",
   ],
   "one that ignores the proxy": [

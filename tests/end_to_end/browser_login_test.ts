@@ -51,7 +51,7 @@ browserTest(
     equal(await page.inputValue("input[name=scopes]"), "openid");
     await shoot(page, "login-oauth-client");
     await page.fill("input[name=client_id]", CONFIDENTIAL.client_id);
-    await page.fill("input[name=client_secret]", "not the secret");
+    await page.fill("input[name=client_secret]", "not-the-secret");
     await page.click("text=Log in >> nth=-1");
     await consent(page);
 
