@@ -9,6 +9,7 @@ import {
   ConnectionExistsError,
   InputCancelledError,
   InvalidInputError,
+  ProviderNotFoundError,
   UsageError,
 } from "../core/errors.ts";
 import { FLOWS, isName } from "../core/provider.ts";
@@ -19,6 +20,7 @@ import { canOpenBrowser } from "./browser.ts";
 import type { Command, CommandArguments, CommandContext } from "./command.ts";
 import { orAborted, untilInterrupted } from "./interrupt.ts";
 import { readLoginRequest } from "./login_request.ts";
+import { looksLikeKey } from "./looks_like_key.ts";
 import { takePastedCallback } from "./pasted_callback.ts";
 import { canAsk, silenceTerminal } from "./prompt.ts";
 import { readStdin, readValues } from "./stdin_values.ts";
@@ -49,14 +51,7 @@ export const login: Command<typeof options> = {
     "form in your browser; other providers open their own page. Waits until it is done.",
   positionals: [{ name: "PROVIDER", optional: true }],
   options,
-  superfluous: ([provider = ""]) =>
-    new UsageError(
-      "Cannot take a key as an argument: it would stay in your shell's history",
-      {
-        hint: "Leave it out and you are asked, or pipe it in: " +
-          `authsome login ${isName(provider) ? provider : "PROVIDER"} --stdin < key.txt`,
-      },
-    ),
+  superfluous: ([provider = ""]) => keyAsArgument(isName(provider) ? provider : "PROVIDER"),
   examples: [
     { line: "authsome login github", says: "through the browser" },
     { line: "authsome login openai", says: "asks for the API key" },
@@ -83,6 +78,10 @@ export const login: Command<typeof options> = {
         // Whatever stopped us, a login that nobody waits for shall not end in a connection.
         if (begun !== null || signal.aborted) {
           await client.cancelSession(session_id).catch(() => {});
+        }
+        // A key where the provider belongs.
+        if (error instanceof ProviderNotFoundError && looksLikeKey(args.positionals[0] ?? "")) {
+          throw keyAsArgument("PROVIDER");
         }
         throw begun === null ? error : withProvider(error, begun.provider);
       }
@@ -189,6 +188,13 @@ function reveal(values: Readonly<Record<string, Secret>>): Record<string, string
 }
 
 /** A key that was piped in is not dropped without a word. */
+function keyAsArgument(provider: string): UsageError {
+  return new UsageError("Cannot take a key as an argument: it would stay in your shell's history", {
+    hint:
+      `Leave it out and you are asked, or pipe it in: authsome login ${provider} --stdin < key.txt`,
+  });
+}
+
 function alreadyThere({ provider, connection }: Session): ConnectionExistsError {
   return new ConnectionExistsError(
     `Cannot log in to ${provider}/${connection}: you are logged in already`,

@@ -8,6 +8,7 @@ import { UsageError } from "../core/errors.ts";
 import { nearest } from "../core/suggestion.ts";
 import type { Command, CommandArguments, CommandOption } from "./command.ts";
 import { GLOBAL_OPTIONS } from "./global_options.ts";
+import { looksLikeKey } from "./looks_like_key.ts";
 
 /** The global options of a line. */
 export interface GlobalValues {
@@ -162,9 +163,7 @@ function usage(command: Command, problem: string): UsageError {
 
 /** Standard error ends in log files: a key that was pasted in the wrong place is not repeated. */
 function showUnlessSecret(word: string): string {
-  const looksLikeKey = /^[\w.+/=-]{16,}$/.test(word) && /\d/.test(word) && /[A-Za-z]/.test(word);
-  const beginsLikeKey = /^(sk|pk|rk|gh[opsu]|github_pat|xox[a-z]|glpat|key)[-_]/i.test(word);
-  return looksLikeKey || beginsLikeKey ? "the last word" : show(word);
+  return looksLikeKey(word) ? "the last word" : show(word);
 }
 
 /** A word as it was typed, shortened, without anything that could drive the terminal. */
