@@ -5,6 +5,7 @@
  * @module
  */
 import { findProgram } from "../tests/support/deno_on_path.ts";
+import { accepts, freePort } from "./loopback_port.ts";
 
 /** A program that serves until it is stopped. */
 export interface ServingProgram {
@@ -117,18 +118,4 @@ def requestheaders(flow):
 def responseheaders(flow):
     flow.response.stream = True
 `;
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-async function accepts(port: number): Promise<boolean> {
-  try {
-    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -8,6 +8,7 @@
 import { findProgram } from "../tests/support/deno_on_path.ts";
 import { TemporaryHome } from "../tests/support/temporary_home.ts";
 import type { BenchRow } from "./bench_row.ts";
+import { accepts, freePort } from "./loopback_port.ts";
 import { measureInterleaved } from "./measure.ts";
 
 const ROUNDS = 20;
@@ -69,19 +70,5 @@ async function startMitmdump(directory: string): Promise<void> {
   } finally {
     child.kill();
     await child.status;
-  }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-async function accepts(port: number): Promise<boolean> {
-  try {
-    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-    return true;
-  } catch {
-    return false;
   }
 }

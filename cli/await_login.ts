@@ -12,7 +12,7 @@ import {
   LoginExpiredError,
 } from "../core/errors.ts";
 import { openBrowser } from "./browser.ts";
-import { pause } from "./follow_file.ts";
+import { pause } from "./pause.ts";
 import { showProgress } from "./progress.ts";
 import { describeWait } from "./relative_time.ts";
 import type { Voice } from "./voice.ts";

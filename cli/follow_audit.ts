@@ -13,7 +13,7 @@ import { DaemonClient } from "../client/daemon_client.ts";
 import { baseUrlOf } from "../client/daemon_state.ts";
 import { findDaemon } from "../client/find_daemon.ts";
 import { loadSigner } from "../client/identity.ts";
-import { pause } from "./follow_file.ts";
+import { pause } from "./pause.ts";
 
 const PAGE = 500;
 const FOLLOW_MS = 1000;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { pause } from "./pause.ts";
 
 const POLL_MS = 200;
 
@@ -34,18 +35,4 @@ async function readFrom(path: string, at: number): Promise<Uint8Array> {
   await file.seek(at, Deno.SeekMode.Start);
   const buffer = new Uint8Array(64 * 1024);
   return buffer.subarray(0, await file.read(buffer) ?? 0);
-}
-
-/** Waits; an abort ends the wait at once. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
 }

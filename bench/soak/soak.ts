@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { pause } from "../../cli/pause.ts";
 import type { Tally } from "./ledger.ts";
 import { type MemoryReport, MemoryWatch } from "./memory_watch.ts";
 import { openSoakStage, type SoakStage } from "./soak_stage.ts";
@@ -104,7 +105,7 @@ async function keepGoing(
       await lane?.close();
       lane = null;
     }
-    await rest(restMs, signal);
+    await pause(restMs, signal);
   }
   await lane?.close();
 }
@@ -115,7 +116,7 @@ async function every(
   work: () => Promise<void>,
 ): Promise<void> {
   for (;;) {
-    await rest(milliseconds, signal);
+    await pause(milliseconds, signal);
     if (signal.aborted) return;
     await work();
   }
@@ -125,17 +126,4 @@ function stopAfter(milliseconds: number): AbortController {
   const controller = new AbortController();
   setTimeout(() => controller.abort(), milliseconds);
   return controller;
-}
-
-function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener("abort", done);
-  });
 }
