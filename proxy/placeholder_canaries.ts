@@ -4,8 +4,9 @@
  * into sending its keys away, or set up wrong. It goes no further.
  *
  * What is looked at is what the proxy can read: target, headers and body of decrypted and of plain
- * requests, `Basic` user information decoded, and trailers. Bodies are looked through as they are: in a
- * compressed one nothing is seen, nor in frames of a WebSocket, nor in tunnels that are not decrypted.
+ * requests, `Basic` user information decoded, and trailers. Bodies are looked through for the usual
+ * spellings of a text: in a compressed one nothing is seen, nor in frames of a WebSocket, nor in
+ * tunnels that are not decrypted.
  *
  * @module
  */
@@ -13,6 +14,7 @@ import type { ConnectionRef } from "../core/connection.ts";
 import { Refusal } from "./fail_closed.ts";
 import { headerValue, type RequestHead } from "./http1/message_head.ts";
 import { NeedleSearch } from "./needle_search.ts";
+import { spellingsOf } from "./placeholder_spellings.ts";
 import type { Placeholder } from "./placeholders.ts";
 
 /** The placeholders of one run. */
@@ -105,16 +107,10 @@ interface BodySearch {
   readonly owners: readonly Placeholder[];
 }
 
-/** Placeholders as they stand in text, in a form (percent-encoded) and in JSON. */
 function bodySearch(placeholders: readonly Placeholder[]): BodySearch {
-  const spelled = new Map<string, Placeholder>();
-  for (const placeholder of placeholders) {
-    const { text } = placeholder;
-    const json = JSON.stringify(text).slice(1, -1);
-    for (const spelling of [text, encodeURIComponent(text), json]) {
-      spelled.set(spelling, placeholder);
-    }
-  }
+  const spelled = new Map(
+    placeholders.flatMap((one) => spellingsOf(one.text).map((spelling) => [spelling, one])),
+  );
   return { needles: new NeedleSearch([...spelled.keys()]), owners: [...spelled.values()] };
 }
 

@@ -16,7 +16,7 @@ import { startTlsUpstream, type TlsUpstream } from "../support/tls_upstream.ts";
 
 const OWN = "api.acme.test";
 const OTHER = "api.other.test";
-const CANARY = "sk-authsome0123456789abcdefghij+.x";
+const CANARY = "sk-authsome0123456789/abcdefghij+.x";
 const ENCODED = [...CANARY].map((letter) => `%${letter.charCodeAt(0).toString(16)}`).join("");
 
 async function onStage(
@@ -70,7 +70,16 @@ const JSON_BODY = JSON.stringify({ note: "x".repeat(100), key: CANARY });
 const CHUNKS = [JSON_BODY.slice(0, 130), JSON_BODY.slice(130)]
   .map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`).join("");
 
-const FORM = `key=${encodeURIComponent(CANARY)}`;
+const ENCODED_ONCE = encodeURIComponent(CANARY);
+
+/** Spellings of it as libraries write them. */
+const SPELLED: Readonly<Record<string, string>> = {
+  "in a form": `key=${ENCODED_ONCE}`,
+  "in a form, in lower case": `key=${ENCODED_ONCE.replace(/%../g, (code) => code.toLowerCase())}`,
+  "in a path of Python's quote": `key=${ENCODED_ONCE.replaceAll("%2F", "/")}`,
+  "in JSON as PHP writes it": `{"key":"${CANARY.replaceAll("/", "\\/")}"}`,
+  "in JSON as .NET writes it": `{"key":"${CANARY.replaceAll("+", "\\u002B")}"}`,
+};
 
 const BODIES: Readonly<Record<string, readonly string[]>> = {
   "in a body": [`Content-Length: ${JSON_BODY.length}\r\n\r\n${JSON_BODY}`],
@@ -90,7 +99,11 @@ const BODIES: Readonly<Record<string, readonly string[]>> = {
     `Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-Key: ${CANARY.slice(0, 9)}`,
     `${CANARY.slice(9)}\r\n\r\n`,
   ],
-  "in a form": [`Content-Length: ${FORM.length}\r\n\r\n${FORM}`],
+  ...Object.fromEntries(
+    Object.entries(SPELLED).map((
+      [name, body],
+    ) => [name, [`Content-Length: ${body.length}\r\n\r\n${body}`]]),
+  ),
 };
 
 for (const [name, [first = "", ...rest]] of Object.entries(BODIES)) {
