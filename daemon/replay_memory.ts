@@ -7,6 +7,11 @@
  * `write(2)` for each proof and no fsync: what the kernel has survives `kill -9`, and a machine that
  * lost power has lost more time than most proofs live.
  *
+ * One key may hold as much of the memory as is free, never more: one that fills all it can leaves half
+ * to the others, two leave a third. (The dynamic threshold of Choudhury and Hahne, "Dynamic queue
+ * length thresholds for shared-memory packet switches", 1998.) What was read from the file counts for
+ * no key: it is gone within minutes.
+ *
  * @module
  */
 import { InvalidProofError, StoreUnavailableError } from "../core/errors.ts";
@@ -32,10 +37,17 @@ export interface ReplayMemoryOptions {
   readonly capacity?: number;
 }
 
+/** The proofs that expire within the same half-minute. */
+interface Window {
+  readonly fingerprints: Set<number>;
+  /** How many of them each key signed. */
+  readonly counts: Map<string, number>;
+}
+
 /** The proofs seen, each until it expires. */
 export class ReplayMemory {
-  /** Fingerprints by the window they expire in. A set for each half-minute is dropped at once. */
-  readonly #windows = new Map<number, Set<number>>();
+  /** By the window they expire in: a half-minute is dropped at once. */
+  readonly #windows = new Map<number, Window>();
   readonly #path: string | null;
   readonly #now: () => Date;
   readonly #capacity: number;
@@ -82,8 +94,8 @@ export class ReplayMemory {
    * Remembers the proof.
    *
    * @throws {InvalidProofError} when it was seen before.
-   * @throws {StoreUnavailableError} when there is no room, or the file cannot be written: a proof
-   * that cannot be remembered is not accepted.
+   * @throws {StoreUnavailableError} when there is no room, its key has used its share of it, or the
+   * file cannot be written: a proof that cannot be remembered is not accepted.
    */
   useOnce(proof: Proof): void {
     const now = this.#now().getTime() / 1000;
@@ -98,8 +110,17 @@ export class ReplayMemory {
         hint: "Wait a minute and try again",
       });
     }
+    if (this.#heldBy(proof.did) >= this.#capacity - this.#size) {
+      throw new StoreUnavailableError(
+        "Cannot accept the proof: too many of this key are remembered",
+        {
+          hint: "Send fewer requests; wait a minute and try again",
+        },
+      );
+    }
     this.#append(expiry, key);
-    this.#add(expiry, key);
+    const { counts } = this.#add(expiry, key);
+    counts.set(proof.did, (counts.get(proof.did) ?? 0) + 1);
   }
 
   /** Closes the file. */
@@ -109,16 +130,25 @@ export class ReplayMemory {
   }
 
   #has(key: number): boolean {
-    for (const window of this.#windows.values()) if (window.has(key)) return true;
+    for (const { fingerprints } of this.#windows.values()) if (fingerprints.has(key)) return true;
     return false;
   }
 
-  #add(expiry: number, key: number): void {
+  #heldBy(did: string): number {
+    let held = 0;
+    for (const { counts } of this.#windows.values()) held += counts.get(did) ?? 0;
+    return held;
+  }
+
+  #add(expiry: number, key: number): Window {
     const index = Math.floor(expiry / WINDOW_SECONDS);
     let window = this.#windows.get(index);
-    if (window === undefined) this.#windows.set(index, window = new Set());
-    window.add(key);
+    if (window === undefined) {
+      this.#windows.set(index, window = { fingerprints: new Set(), counts: new Map() });
+    }
+    window.fingerprints.add(key);
     this.#size++;
+    return window;
   }
 
   #forgetExpired(now: number): void {
@@ -128,7 +158,7 @@ export class ReplayMemory {
     for (const [index, window] of this.#windows) {
       if (index >= current) continue;
       this.#windows.delete(index);
-      this.#size -= window.size;
+      this.#size -= window.fingerprints.size;
     }
     if (this.#path !== null && this.#fileBytes > this.#size * RECORD * 2 + SLACK_BYTES) {
       this.#rewrite(this.#path);
@@ -171,8 +201,8 @@ export class ReplayMemory {
   #rewrite(path: string): void {
     const words = new Uint32Array(this.#size * 3);
     let n = 0;
-    for (const [index, window] of this.#windows) {
-      for (const key of window) {
+    for (const [index, { fingerprints }] of this.#windows) {
+      for (const key of fingerprints) {
         // The window's end: a little later than the proof's own, never earlier.
         words[n++] = (index + 1) * WINDOW_SECONDS;
         words[n++] = Math.floor(key / LOW);

@@ -80,10 +80,32 @@ Deno.test("a proof is forgotten once it has expired, and its file does not grow 
 
 Deno.test("useOnce() refuses when there is no room rather than forget", () => {
   const memory = open({ capacity: 10 });
-  for (let n = 0; n < 10; n++) memory.useOnce(proof(`number ${n}`));
+  const signed = (n: number) => ({ ...proof(`number ${n}`), did: `did:key:z${n}` });
+  for (let n = 0; n < 10; n++) memory.useOnce(signed(n));
 
-  throws(() => memory.useOnce(proof("one more")), StoreUnavailableError);
-  throws(() => memory.useOnce(proof("number 3")), InvalidProofError);
+  throws(() => memory.useOnce(signed(10)), StoreUnavailableError);
+  throws(() => memory.useOnce(signed(3)), InvalidProofError);
+});
+
+Deno.test("useOnce() lets a key hold as much as is free, and gives it back in time", () => {
+  const clock = { now: START };
+  const memory = open({ capacity: 100, now: () => clock.now });
+  const fill = (did: string): number => {
+    for (let taken = 0;; taken++) {
+      try {
+        memory.useOnce({ ...proof(`${did} ${clock.now} ${taken}`, 90, clock.now), did });
+      } catch (error) {
+        equal(error instanceof StoreUnavailableError, true);
+        return taken;
+      }
+    }
+  };
+
+  equal(fill("did:key:zGreedy"), 50);
+  equal(fill("did:key:zAlso"), 25);
+  memory.useOnce(proof("of somebody else"));
+  clock.now = new Date(START.getTime() + 4 * 60_000);
+  equal(fill("did:key:zGreedy"), 50);
 });
 
 Deno.test("the file of used proofs is its owner's alone", async () => {

@@ -12,6 +12,7 @@ import { MemoryVault } from "../../daemon/vault/memory_vault.ts";
 import {
   CANARY,
   type Client,
+  grantRun,
   logIn,
   newSigner,
   openTestDaemon,
@@ -123,6 +124,26 @@ Deno.test("a stranger's proofs take no room in the memory of used ones", async (
   }
 
   equal(daemon.replay.size, before);
+  await daemon.stop();
+});
+
+Deno.test("a run that fills all it can of the memory of used proofs shuts out itself alone", async () => {
+  const daemon = await openTestDaemon({ replayCapacity: 100 });
+  const owner = await registerOwner(daemon);
+  const { run } = await grantRun(daemon, owner);
+  const { run: other } = await grantRun(daemon, owner);
+
+  const statuses: number[] = [];
+  for (let n = 0; n < 100; n++) {
+    const response = await run.call("GET", "/proxy/routes");
+    statuses.push(response.status);
+    await response.body?.cancel();
+  }
+
+  equal(statuses.filter((status) => status === 200).length, 49);
+  equal(statuses.at(-1), 503);
+  await other.json("GET", "/proxy/routes");
+  await owner.json("GET", "/connections");
   await daemon.stop();
 });
 

@@ -56,11 +56,12 @@ export interface TestDaemonOptions extends Partial<BrokerParts> {
   readonly providers?: readonly unknown[];
   readonly store?: CustomDefinitionStore;
   readonly replayPath?: string;
+  readonly replayCapacity?: number;
 }
 
 /** A daemon with a few providers. */
 export async function openTestDaemon(
-  { providers = PROVIDERS, store, replayPath, ...parts }: TestDaemonOptions = {},
+  { providers = PROVIDERS, store, replayPath, replayCapacity, ...parts }: TestDaemonOptions = {},
 ): Promise<TestDaemon> {
   const clock = { now: new Date("2026-03-01T12:00:00Z") };
   const now = () => clock.now;
@@ -94,7 +95,11 @@ export async function openTestDaemon(
     ...parts,
     vault,
   });
-  const replay = ReplayMemory.open({ path: replayPath ?? null, now });
+  const replay = ReplayMemory.open({
+    path: replayPath ?? null,
+    now,
+    ...(replayCapacity === undefined ? {} : { capacity: replayCapacity }),
+  });
   const app = createApp({
     broker,
     proofs: {
