@@ -10,18 +10,21 @@ import { listProviderConnections } from "../records/connection_lists.ts";
 import { readConnection } from "../records/connections.ts";
 import type { Broker, ProbeFinding } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
+import { narrowList } from "./narrow_list.ts";
 
 /** How long before a key's end it is told, in milliseconds. */
 const SOON_MS = 7 * 24 * 60 * 60 * 1000;
 
-/** Every finding, in the order of the list. */
+/** Every finding, in the order of the list; another machine's about what it was let in for. */
 export async function connectionFindings(
   broker: Broker,
   owner: OwnerCaller,
 ): Promise<readonly ProbeFinding[]> {
   const findings: ProbeFinding[] = [];
-  const { vault } = broker;
-  for (const { provider, connections } of await listProviderConnections(vault, owner.vault_id)) {
+  const only = owner.runner?.only ?? null;
+  const listed = await listProviderConnections(broker.vault, owner.vault_id);
+  const looked = only === null ? listed : narrowList(listed, only);
+  for (const { provider, connections } of looked) {
     for (const item of connections) {
       const ref = { provider, connection: item.connection_name };
       findings.push(...await findingsOf(broker, owner, ref, item));

@@ -7,13 +7,22 @@
  * and plain fields of all the others; one sends bodies as large as a backup.
  */
 import assert from "node:assert/strict";
-import type { ConnectionList, GrantItem, IdentityList, ProxyRoutes } from "../../core/api.ts";
+import type {
+  ConnectionList,
+  GrantItem,
+  IdentityList,
+  ProxyRoutes,
+  Readiness,
+  WhoAmI,
+} from "../../core/api.ts";
 import type { GrantScope } from "../../core/grant.ts";
 import type { IdentityClaim } from "../../core/identity_claim.ts";
 import { createProof } from "../../core/proof.ts";
 import { DEFAULT_BODY_LIMIT } from "../../daemon/middleware/body_limit.ts";
+import { saveConnection } from "../../daemon/records/connections.ts";
 import { MemoryVault } from "../../daemon/vault/memory_vault.ts";
 import type { VaultChange } from "../../daemon/vault/vault.ts";
+import { exampleConnection } from "../daemon/records/connection_example.ts";
 import {
   BASE_URL,
   type Client,
@@ -167,6 +176,25 @@ Deno.test("a machine that was let in for one login is told of no other", async (
     [["acme", ["work"]]],
   );
   assert.deepEqual(pair.connections, []);
+  await daemon.stop();
+});
+
+Deno.test("what is wrong with other logins is not told to a machine that was let in for one", async () => {
+  const daemon = await openTestDaemon();
+  const owner = await registerOwner(daemon);
+  const { vault_id } = await owner.json<WhoAmI>("GET", "/whoami");
+  for (const [provider, name] of [["acme", "first"], ["acme", "work"], ["hub", "first"]] as const) {
+    const revoked = exampleConnection(provider, name, { vault_id, status: "revoked" });
+    await saveConnection(daemon.vault, revoked, { now: daemon.clock.now });
+  }
+  const machine = await letIn(daemon, owner, [{ provider: "acme", connection: "work" }]);
+
+  const told = await machine.json<Readiness>("GET", "/ready");
+
+  assert.equal(told.checks.connections, "attention");
+  assert.match(told.warnings.join(), /acme\/work$/);
+  assert.ok(!/hub|first/.test(JSON.stringify(told)), JSON.stringify(told));
+  assert.match((await owner.json<Readiness>("GET", "/ready")).warnings.join(), /hub\/first/);
   await daemon.stop();
 });
 
