@@ -77,7 +77,7 @@ export interface ProxyRoutes {
 export type ProxyEvent =
   /** First event, and whenever routes or credentials changed. */
   | { readonly type: "change"; readonly revision: number }
-  /** The grant has ended; nothing more will be resolved. */
+  /** The grant has ended, or the profile was removed; nothing more will be resolved. */
   | { readonly type: "ended" };
 
 /** `POST /grants`. */

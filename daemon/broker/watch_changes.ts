@@ -9,13 +9,15 @@ import { readGrant } from "../records/grants.ts";
 import type { Broker } from "./broker.ts";
 import { type Caller, vaultOf } from "./caller.ts";
 import type { Change } from "./change_hub.ts";
+import { type StreamWatch, watchRunner } from "./watch_runner.ts";
 
 /** Longest wait a timer can do, in milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * Sends the revision at once and after each change, and `ended` when a run's grant is over. Settles
- * when there is nothing more to tell, or `signal` aborts.
+ * Sends the revision at once and after each change, and `ended` when a run's grant is over, or the
+ * access of another machine was taken away. Settles when there is nothing more to tell, or `signal`
+ * aborts.
  */
 export async function watchChanges(
   broker: Broker,
@@ -25,10 +27,10 @@ export async function watchChanges(
 ): Promise<void> {
   const tell = () => send({ type: "change", revision: broker.changes.revision });
   const over = Promise.withResolvers<void>();
-  const watch = caller.type === "run" ? watchGrant(broker, caller.grant.id, over.resolve) : null;
+  const watch = watchCaller(broker, caller, over.resolve);
   const stopListening = broker.changes.subscribe((change) => {
     if (concerns(caller, change)) tell();
-    if (change.type === "grant") watch?.changed(change);
+    watch?.changed(change);
   });
   signal.addEventListener("abort", () => over.resolve(), { once: true });
   try {
@@ -36,7 +38,7 @@ export async function watchChanges(
     tell();
     await watch?.start();
     await over.promise;
-    if (caller.type === "run" && !signal.aborted) send({ type: "ended" });
+    if (!signal.aborted) send({ type: "ended" });
   } finally {
     stopListening();
     watch?.stop();
@@ -55,12 +57,14 @@ function concerns(caller: Caller, change: Change): boolean {
   }
 }
 
+/** What may end the stream of this caller; null: nothing. */
+function watchCaller(broker: Broker, caller: Caller, over: () => void): StreamWatch | null {
+  if (caller.type === "run") return watchGrant(broker, caller.grant.id, over);
+  return caller.runner === undefined ? null : watchRunner(broker, caller, over);
+}
+
 /** Calls `over` when the grant has ended or expired; a renewal moves the time. */
-function watchGrant(broker: Broker, id: string, over: () => void): {
-  start(): Promise<void>;
-  stop(): void;
-  changed(change: Change & { type: "grant" }): void;
-} {
+function watchGrant(broker: Broker, id: string, over: () => void): StreamWatch {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const look = async (): Promise<void> => {
     clearTimeout(timer);
@@ -75,9 +79,9 @@ function watchGrant(broker: Broker, id: string, over: () => void): {
   return {
     start: lookOrEnd,
     stop: () => clearTimeout(timer),
-    changed: ({ grant_id, ended }) => {
-      if (grant_id !== id) return;
-      if (ended) over();
+    changed: (change) => {
+      if (change.type !== "grant" || change.grant_id !== id) return;
+      if (change.ended) over();
       else void lookOrEnd();
     },
   };

@@ -95,8 +95,8 @@ export const PROXY_OPERATIONS: readonly Operation[] = [
     tag: "Proxy",
     summary: "Changes as they happen (server-sent events)",
     description: '`change` with `{"revision":N}` at once and whenever routes or credentials ' +
-      "change, `ended` when the grant has ended. A comment comes every 15 seconds; a stream that " +
-      "breaks means that nothing that was read before is sure.",
+      "change, `ended` when the grant has ended or the profile was removed. A comment comes every " +
+      "15 seconds; a stream that breaks means that nothing that was read before is sure.",
     caller: "owner_or_run",
     answer: {
       status: 200,

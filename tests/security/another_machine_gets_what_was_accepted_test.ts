@@ -15,6 +15,7 @@ import type {
   Readiness,
   WhoAmI,
 } from "../../core/api.ts";
+import { readEvents } from "../../client/event_stream.ts";
 import type { GrantScope } from "../../core/grant.ts";
 import type { IdentityClaim } from "../../core/identity_claim.ts";
 import { createProof } from "../../core/proof.ts";
@@ -195,6 +196,26 @@ Deno.test("what is wrong with other logins is not told to a machine that was let
   assert.match(told.warnings.join(), /acme\/work$/);
   assert.ok(!/hub|first/.test(JSON.stringify(told)), JSON.stringify(told));
   assert.match((await owner.json<Readiness>("GET", "/ready")).warnings.join(), /hub\/first/);
+  await daemon.stop();
+});
+
+Deno.test("the open stream of changes ends for a machine whose access is taken away, and for no other", async () => {
+  const daemon = await openTestDaemon();
+  const owner = await registerOwner(daemon);
+  const machine = await letIn(daemon, owner);
+  const [gone, stays] = await Promise.all([machine, owner].map(async (client) => {
+    const { body } = await client.call("GET", "/proxy/events");
+    return readEvents(body!)[Symbol.asyncIterator]();
+  }));
+  for (const stream of [gone, stays]) assert.equal((await stream!.next()).value!.event, "change");
+
+  await owner.json("DELETE", `/identities/${HANDLE}`);
+
+  assert.equal((await gone!.next()).value!.event, "ended");
+  assert.equal((await gone!.next()).done, true);
+  await logIn(owner, "acme");
+  assert.equal((await stays!.next()).value!.event, "change");
+  await stays!.return?.(undefined);
   await daemon.stop();
 });
 
