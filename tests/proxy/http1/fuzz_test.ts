@@ -11,19 +11,9 @@ import { ChunkScanner } from "../../../proxy/http1/chunk_scanner.ts";
 import { parseRequestHead, parseResponseHead } from "../../../proxy/http1/message_head.ts";
 import { RequestUnpacker } from "../../../proxy/http2/request_unpacker.ts";
 import { makeRoute } from "../../support/fake_daemon.ts";
+import { type Random, randomOf } from "../../support/seeded_random.ts";
 
 const ROUNDS = Number(Deno.env.get("FUZZ_ROUNDS") ?? 4000);
-
-/** Mulberry32: small, fast, and the same everywhere. */
-function randomOf(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 const PIECES = [
   ..."\r\n\t :;,=/?#%@[]()0aA1f9xX-+.\0\x7f\x80\xff",
@@ -47,7 +37,7 @@ const PIECES = [
   ":443",
 ];
 
-function mutate(text: string, random: (below: number) => number): string {
+function mutate(text: string, random: Random): string {
   for (let changes = random(4) + 1; changes > 0; changes--) {
     const at = random(text.length + 1);
     const piece = PIECES[random(PIECES.length)]!;
