@@ -15,6 +15,7 @@ import {
   sessionCookie,
 } from "../middleware/dashboard_session.ts";
 import type { DashboardSessions } from "../middleware/dashboard_sessions.ts";
+import { passGateIn } from "../middleware/pass_gate.ts";
 import { auditRoutes } from "./audit_routes.tsx";
 import { connectionRoutes } from "./connection_routes.tsx";
 import { connectionsRoute } from "./connections_route.tsx";
@@ -35,6 +36,7 @@ export function dashboardRoutes(broker: Broker, sessions: DashboardSessions): Ho
   const cookie = () => sessionCookie(broker.baseUrl());
   const routes = new Hono<DashboardEnv>();
   routes.onError((error, c) => problem(error, c, broker));
+  routes.use("*", passGateIn(broker.gate));
   routes.get(DASHBOARD_STYLE_PATH, (c) => {
     c.header("content-type", "text/css; charset=utf-8");
     c.header("cache-control", "max-age=3600");

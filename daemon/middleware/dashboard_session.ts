@@ -7,6 +7,7 @@
 import type { Context, MiddlewareHandler } from "@hono/hono";
 import { deleteCookie, getCookie, setCookie } from "@hono/hono/cookie";
 import { createMiddleware } from "@hono/hono/factory";
+import type { ApiEnv } from "./api_env.ts";
 import {
   checkFormToken,
   type DashboardSession,
@@ -16,9 +17,7 @@ import {
 
 /** Variables of hono's context behind this control. */
 export interface DashboardEnv {
-  Variables: {
-    /** Raw body bytes, empty for none. */
-    body: Uint8Array;
+  Variables: Pick<ApiEnv["Variables"], "body" | "waitOutside"> & {
     session: DashboardSession;
     /** What was posted; empty for a GET. */
     form: URLSearchParams;

@@ -19,6 +19,7 @@ import {
   type TestDaemon,
 } from "../daemon/support/test_daemon.ts";
 
+const JSON_TYPE = { "content-type": "application/json" };
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
 
 Deno.test("DNS rebinding: a Host that is not the daemon's own is refused before anything else", async (t) => {
@@ -235,6 +236,39 @@ Deno.test("a path that only looks like a public one needs a proof as any other",
 
       equal(response.status, 401);
       equal((await response.json()).error, "InvalidProofError");
+    });
+  }
+  await daemon.stop();
+});
+
+Deno.test("a body that is sent without end keeps no restore out, wherever it is sent", async (t) => {
+  const daemon = await openTestDaemon();
+  const { path } = await openLogin(daemon);
+  const rows: Record<string, Record<string, string>> = {
+    [path]: FORM,
+    "/ui/providers": FORM,
+    "/identities/register": JSON_TYPE,
+    "/identities/claims": JSON_TYPE,
+    "/auth/sessions": JSON_TYPE,
+    "/nowhere": JSON_TYPE,
+  };
+  for (const [path, headers] of Object.entries(rows)) {
+    await t.step(path, async () => {
+      const isRead = Promise.withResolvers<void>();
+      let drip!: ReadableStreamDefaultController<Uint8Array>;
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => void (drip = controller),
+        pull: () => isRead.resolve(),
+      }, { highWaterMark: 0 });
+      const method = "POST";
+      const slow = daemon.fetch(new Request(`${BASE_URL}${path}`, { method, headers, body }));
+      await isRead.promise;
+
+      equal(await daemon.broker.gate.alone(0, () => Promise.resolve("restored")), "restored");
+
+      drip.close();
+      await (await slow).body?.cancel();
+      equal(await daemon.broker.gate.alone(0, () => Promise.resolve("again")), "again");
     });
   }
   await daemon.stop();
