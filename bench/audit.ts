@@ -103,6 +103,7 @@ async function measureCount(): Promise<BenchRow> {
       proxyEvents: () => {
         throw new Error("not asked");
       },
+      confirmChanges: () => Promise.reject(new Error("not asked")),
       resolveCredential: () => Promise.reject(new Error("not asked")),
       reportUsage: () => Promise.resolve({ status: "ok", accepted: 1, refused: 0 }),
     },

@@ -14,6 +14,7 @@ import type {
   CheckedConnection,
   CompareRequest,
   CompareResult,
+  ConfirmAnswer,
   ConnectionChange,
   ConnectionDetail,
   ConnectionList,
@@ -345,10 +346,16 @@ export class DaemonClient {
    * Changes as they happen, until `signal` aborts or the connection ends. Ending without an `ended`
    * event means that the stream broke: what was read from it before is no longer sure.
    *
+   * With `confirm` the daemon answers its owner's changes when {@linkcode DaemonClient.confirmChanges}
+   * has been called for the events that ask for it, and after `ended` waits for the reader to leave.
+   *
    * @throws {DaemonUnavailableError} when the stream cannot be opened, breaks off, or falls silent: a
    * daemon that was stopped keeps its connections open and says nothing.
    */
-  async *proxyEvents(signal: AbortSignal): AsyncGenerator<ProxyEvent> {
+  async *proxyEvents(
+    signal: AbortSignal,
+    { confirm = false }: { readonly confirm?: boolean } = {},
+  ): AsyncGenerator<ProxyEvent> {
     const silence = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const onSign = () => {
@@ -356,7 +363,7 @@ export class DaemonClient {
       timer = setTimeout(() => silence.abort(), MAX_SILENCE_MS);
     };
     try {
-      const answer = await this.#send("GET", "/proxy/events", {
+      const answer = await this.#send("GET", `/proxy/events${confirm ? "?confirm=true" : ""}`, {
         signal: AbortSignal.any([signal, silence.signal]),
         headers: { accept: "text/event-stream" },
       });
@@ -372,6 +379,11 @@ export class DaemonClient {
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** Says that nothing is used any more that was true before an event; `revision` is the event's. */
+  confirmChanges(revision: number, options: CallOptions = {}): Promise<ConfirmAnswer> {
+    return this.#call("POST", "/proxy/events/confirm", { ...options, body: { revision } });
   }
 
   /** Lets a run identity use connections for a while; the answer holds its routes. */

@@ -12,6 +12,7 @@ import type {
   AuditQuery,
   BackupRequest,
   CompareRequest,
+  ConfirmRequest,
   CreateGrantRequest,
   CreateMcpSessionRequest,
   CreateSessionRequest,
@@ -152,6 +153,16 @@ export const connectionQuery: z.ZodType<
 export const routesQuery: z.ZodType<
   { readonly scope?: "connected" | "configured" | undefined }
 > = z.strictObject({ scope: z.enum(["connected", "configured"]).optional() });
+
+/** Query of `GET /proxy/events`. */
+export const eventsQuery: z.ZodType<
+  { readonly confirm?: "true" | "false" | undefined }
+> = z.strictObject({ confirm: z.enum(["true", "false"]).optional() });
+
+/** `POST /proxy/events/confirm`. */
+export const confirmRequest: z.ZodType<ConfirmRequest> = z.strictObject({
+  revision: z.number().int().nonnegative(),
+});
 
 /** Query of `GET /audit/events`. */
 export const auditQuery: z.ZodType<AuditQuery> = z.strictObject({

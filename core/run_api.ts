@@ -75,10 +75,23 @@ export interface ProxyRoutes {
 
 /** An event of `GET /proxy/events` (server-sent events; `event:` is the type). */
 export type ProxyEvent =
-  /** First event, and whenever routes or credentials changed. */
-  | { readonly type: "change"; readonly revision: number }
+  /**
+   * First event, and whenever routes or credentials changed. With `confirm` the owner's answer waits
+   * until `POST /proxy/events/confirm` says that nothing from before is used any more.
+   */
+  | { readonly type: "change"; readonly revision: number; readonly confirm?: true }
   /** The grant has ended, or the profile was removed; nothing more will be resolved. */
   | { readonly type: "ended" };
+
+/** `POST /proxy/events/confirm`: of the last event that asked for it. */
+export interface ConfirmRequest {
+  readonly revision: number;
+}
+
+/** Answer of `POST /proxy/events/confirm`. */
+export interface ConfirmAnswer {
+  readonly status: "ok";
+}
 
 /** `POST /grants`. */
 export interface CreateGrantRequest {

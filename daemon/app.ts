@@ -12,6 +12,7 @@ import { loginPageRoutes } from "./dashboard/login_pages.tsx";
 import { errorResponse, notFoundResponse } from "./error_response.ts";
 import type { Log } from "./log.ts";
 import type { ApiEnv } from "./middleware/api_env.ts";
+import { awaitConfirmations } from "./middleware/await_confirmations.ts";
 import {
   BACKUP_BODY_LIMIT,
   DEFAULT_BODY_LIMIT,
@@ -64,7 +65,12 @@ export function createApp({ broker, proofs, health, own, log }: AppParts): Hono<
   const claims = new IdentityClaims(broker.now);
   app.onError((error, c) => errorResponse(error, log, `${c.req.method} ${c.req.routePath}`));
   app.notFound(() => notFoundResponse());
-  app.use(securityHeaders(), originGuard(own), passGate(broker.gate));
+  app.use(
+    securityHeaders(),
+    originGuard(own),
+    awaitConfirmations(broker.confirmations),
+    passGate(broker.gate),
+  );
   app.route("/", openRoutes(broker, proofs, health, claims));
   app.use("/ui/*", dashboardPages(broker, sessions));
   app.route("/", provenRoutes(broker, proofs, sessions, claims));

@@ -2,13 +2,19 @@
  * Holds the daemon's change stream (`GET /proxy/events`) open for the whole run. While it is open an
  * answer of the daemon may be reused; the moment it breaks nothing remembered is sure any more.
  *
+ * What the owner changed is confirmed once it is followed: the owner's command waits for that, so that
+ * no request which begins after it carries what was true before.
+ *
  * @module
  */
 import type { DaemonAccess } from "./daemon_access.ts";
 
 /** Who wants to know. */
 export interface ChangeListener {
-  /** The stream is open, or something changed: what is remembered must be asked for again. */
+  /**
+   * The stream is open, or something changed: what is remembered must be asked for again. When this
+   * returns nothing of it is used any more.
+   */
   onChange(revision: number): void;
   /** The stream broke. */
   onBroken(): void;
@@ -26,6 +32,9 @@ export class ChangeStream {
   readonly #closing = new AbortController();
   readonly #done: Promise<void>;
   #isOpen = false;
+  /** Revision of the last event that is to be confirmed and is not yet. */
+  #followed: number | null = null;
+  #confirming: Promise<void> | null = null;
 
   /** Opens the stream in the background. */
   constructor(daemon: DaemonAccess, listener: ChangeListener) {
@@ -42,7 +51,7 @@ export class ChangeStream {
   /** Ends it; resolves when nothing of it runs any more. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#done;
+    await Promise.all([this.#done, this.#confirming]);
   }
 
   async #hold(): Promise<void> {
@@ -69,19 +78,40 @@ export class ChangeStream {
   async #listen(signal: AbortSignal): Promise<boolean> {
     let isFirst = true;
     try {
-      for await (const event of this.#daemon.current.proxyEvents(signal)) {
+      for await (const event of this.#daemon.current.proxyEvents(signal, { confirm: true })) {
         isFirst = false;
         if (event.type === "ended") {
           this.#listener.onEnded();
-          continue;
+          // Leaving the stream is what confirms it.
+          return true;
         }
         this.#isOpen = true;
         this.#listener.onChange(event.revision);
+        if (event.confirm === true) this.#confirm(event.revision);
       }
     } catch (error) {
       if (isFirst) throw error;
     }
     return !isFirst;
+  }
+
+  /** Beside the reading: the next event must not wait. One answer stands for all events before it. */
+  #confirm(revision: number): void {
+    this.#followed = revision;
+    this.#confirming ??= this.#confirmAll().finally(() => this.#confirming = null);
+  }
+
+  async #confirmAll(): Promise<void> {
+    const { signal } = this.#closing;
+    while (this.#followed !== null && !signal.aborted) {
+      const revision = this.#followed;
+      this.#followed = null;
+      try {
+        await this.#daemon.current.confirmChanges(revision, { signal });
+      } catch {
+        // A daemon that hears nothing waits no longer for it than for a run that is stopped.
+      }
+    }
   }
 }
 

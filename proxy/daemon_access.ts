@@ -5,6 +5,7 @@
  * @module
  */
 import type {
+  ConfirmAnswer,
   ProxyEvent,
   ProxyRoutes,
   ResolvedCredential,
@@ -13,12 +14,20 @@ import type {
   UsageReport,
 } from "../core/api.ts";
 
-/** The four routes a run identity may use; {@linkcode DaemonClient} has them. */
+/** The routes a run identity may use; {@linkcode DaemonClient} has them. */
 export interface RunDaemon {
   /** `GET /proxy/routes`. */
   proxyRoutes(options?: { readonly signal?: AbortSignal }): Promise<ProxyRoutes>;
-  /** `GET /proxy/events`, until the signal aborts or the stream breaks. */
-  proxyEvents(signal: AbortSignal): AsyncIterable<ProxyEvent>;
+  /** `GET /proxy/events`, until the signal aborts, the stream breaks, or its reader leaves. */
+  proxyEvents(
+    signal: AbortSignal,
+    options: { readonly confirm: true },
+  ): AsyncIterable<ProxyEvent>;
+  /** `POST /proxy/events/confirm`. */
+  confirmChanges(
+    revision: number,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<ConfirmAnswer>;
   /** `POST /credentials/resolve`. */
   resolveCredential(
     request: ResolveRequest,

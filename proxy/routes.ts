@@ -45,20 +45,22 @@ export class LiveRoutes {
   /** Loads the routes again unless `revision` is the one we have; `force` after a broken stream. */
   reload(revision: number, force: boolean): void {
     if (revision === this.#revision && !force) return;
-    const loading = this.#load().finally(() => {
+    const loading: Promise<void> = this.#load(() => this.#loading === loading).finally(() => {
       if (this.#loading === loading) this.#loading = null;
     });
     this.#loading = loading;
   }
 
-  async #load(): Promise<void> {
+  /** Two loads may be answered in the opposite order: what was asked for last is what counts. */
+  async #load(isLatest: () => boolean): Promise<void> {
     try {
       const { routes, revision } = await this.#daemon.current.proxyRoutes();
+      if (!isLatest()) return;
       this.#table = compileRoutes(routes);
       this.#revision = revision;
     } catch {
       // The stream breaks too when the daemon is gone, and its return loads them.
-      this.#revision = -1;
+      if (isLatest()) this.#revision = -1;
     }
   }
 

@@ -6,6 +6,7 @@
  * @module
  */
 import type {
+  ConfirmAnswer,
   PlaceholderVariable,
   ProxyEvent,
   ProxyRoute,
@@ -110,6 +111,7 @@ export function trialDaemon(token: string): DaemonAccess {
   };
   const current = {
     proxyRoutes: () => Promise.resolve(TRIAL_ROUTES),
+    confirmChanges: (): Promise<ConfirmAnswer> => Promise.resolve({ status: "ok" }),
     async *proxyEvents(signal: AbortSignal): AsyncGenerator<ProxyEvent> {
       yield { type: "change", revision: TRIAL_ROUTES.revision };
       await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));

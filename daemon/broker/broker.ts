@@ -21,6 +21,7 @@ import type { LoginFlow } from "../flows/flow.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { AbandonedLogins } from "./abandoned_logins.ts";
 import type { ChangeHub } from "./change_hub.ts";
+import type { Confirmations } from "./confirmations.ts";
 import type { DefaultConnections } from "./default_connections.ts";
 import type { Exchanges } from "./exchanges.ts";
 import type { KnownCallers } from "./known_callers.ts";
@@ -52,6 +53,8 @@ export interface Broker {
   /** Identities and grants, as last read. */
   readonly callers: KnownCallers;
   readonly changes: ChangeHub;
+  /** Which runs follow the changes. */
+  readonly confirmations: Confirmations;
   /** What every request passes, and a restore closes. */
   readonly gate: RequestGate;
   /** This process's refreshes. */

@@ -38,6 +38,13 @@ export function vaultOf(caller: Caller): string {
   return caller.type === "owner" ? caller.vault_id : caller.grant.vault_id;
 }
 
+/** Whose stream of changes it is, in words for the log; two callers never share it. */
+export function watcherName(caller: Caller): string {
+  if (caller.type === "owner") return `profile ${caller.identity}`;
+  const { id, label } = caller.grant;
+  return label === "" ? `run ${id}` : `run ${id} (${label})`;
+}
+
 /** Who is to blame, in the words of the audit log. */
 export function auditedAs(caller: Caller): { identity: string; run: string | null } {
   return caller.type === "owner"

@@ -7,14 +7,24 @@
 
 /** What changed. */
 export type Change =
-  /** Connections of this provider: login, logout, refresh, default. */
-  | { readonly type: "connections"; readonly vault_id: string; readonly provider: string }
+  /** Connections of this provider: login, logout, default; `renewed`: a refresh, and nothing else. */
+  | {
+    readonly type: "connections";
+    readonly vault_id: string;
+    readonly provider: string;
+    readonly renewed?: true;
+  }
   /** Definitions: registered, removed, reset. */
   | { readonly type: "providers" }
   /** An identity was registered. */
   | { readonly type: "identity"; readonly handle: string }
-  /** A grant was renewed or ended. */
-  | { readonly type: "grant"; readonly grant_id: string; readonly ended: boolean };
+  /** A grant was renewed or ended; `itself`: by its own run. */
+  | {
+    readonly type: "grant";
+    readonly grant_id: string;
+    readonly ended: boolean;
+    readonly itself?: true;
+  };
 
 /** Called with each change, after the revision has grown. Must not throw. */
 export type ChangeListener = (change: Change) => void;

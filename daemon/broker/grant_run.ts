@@ -101,7 +101,12 @@ export async function endGrant(broker: Broker, caller: Caller, id: string): Prom
     broker.audit({ event: "grant_end", status: "success", identity, run: grantId, details });
   }
   const grant = await keepEnd(broker.vault, grantId, broker.now());
-  broker.changes.publish({ type: "grant", grant_id: grantId, ended: true });
+  broker.changes.publish({
+    type: "grant",
+    grant_id: grantId,
+    ended: true,
+    ...(caller.type === "run" ? { itself: true } : {}),
+  });
   return showGrant(grant);
 }
 

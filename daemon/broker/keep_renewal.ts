@@ -128,6 +128,6 @@ async function saveUnlessChanged(
     throw error;
   }
   const { vault_id, provider } = connection;
-  changes.publish({ type: "connections", vault_id, provider });
+  changes.publish({ type: "connections", vault_id, provider, renewed: true });
   return true;
 }

@@ -9,10 +9,17 @@ import { readGrant } from "../records/grants.ts";
 import type { Broker } from "./broker.ts";
 import { type Caller, vaultOf } from "./caller.ts";
 import type { Change } from "./change_hub.ts";
+import { makesAnswersWrong } from "./confirmations.ts";
 import { type StreamWatch, watchRunner } from "./watch_runner.ts";
 
 /** Longest wait a timer can do, in milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** How a stream is read. */
+export interface WatchOptions {
+  /** Its reader confirms the changes that ask for it, and leaves when it is told `ended`. */
+  readonly confirms: boolean;
+}
 
 /**
  * Sends the revision at once and after each change, and `ended` when a run's grant is over, or the
@@ -24,24 +31,40 @@ export async function watchChanges(
   caller: Caller,
   send: (event: ProxyEvent) => void,
   signal: AbortSignal,
+  { confirms }: WatchOptions = { confirms: false },
 ): Promise<void> {
-  const tell = () => send({ type: "change", revision: broker.changes.revision });
+  const { changes, confirmations } = broker;
+  const watcher = confirms ? confirmations.open(caller) : null;
+  const tell = (confirm = false) =>
+    send({ type: "change", revision: changes.revision, ...(confirm ? { confirm } : {}) });
   const over = Promise.withResolvers<void>();
   const watch = watchCaller(broker, caller, over.resolve);
-  const stopListening = broker.changes.subscribe((change) => {
-    if (concerns(caller, change)) tell();
+  let left: Promise<void> | undefined;
+  const stopListening = changes.subscribe((change) => {
+    const confirm = watcher !== null && makesAnswersWrong(change);
+    if (concerns(caller, change)) {
+      if (confirm) void watcher.expect(changes.revision);
+      tell(confirm);
+    }
+    // The key of a grant that has ended signs nothing any more: its run confirms by leaving.
+    if (confirm && isOwnEnd(caller, change)) left = watcher.expect(Infinity);
     watch?.changed(change);
   });
-  signal.addEventListener("abort", () => over.resolve(), { once: true });
+  signal.addEventListener("abort", () => {
+    watcher?.close();
+    over.resolve();
+  }, { once: true });
   try {
     // Only after listening: a change in between is told twice rather than not at all.
     tell();
     await watch?.start();
     await over.promise;
     if (!signal.aborted) send({ type: "ended" });
+    await left;
   } finally {
     stopListening();
     watch?.stop();
+    watcher?.close();
   }
 }
 
@@ -55,6 +78,11 @@ function concerns(caller: Caller, change: Change): boolean {
     case "grant":
       return false;
   }
+}
+
+function isOwnEnd(caller: Caller, change: Change): boolean {
+  return caller.type === "run" && change.type === "grant" && change.ended &&
+    change.grant_id === caller.grant.id;
 }
 
 /** What may end the stream of this caller; null: nothing. */

@@ -10,6 +10,7 @@ import type { Caller } from "../broker/caller.ts";
 const ALLOWED: ReadonlySet<string> = new Set([
   "GET /proxy/routes",
   "GET /proxy/events",
+  "POST /proxy/events/confirm",
   "POST /proxy/usage",
   "POST /credentials/resolve",
   "GET /grants/self",

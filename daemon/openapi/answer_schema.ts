@@ -9,6 +9,7 @@ import { z } from "@zod/zod";
 import type {
   CheckedConnection,
   CompareResult,
+  ConfirmAnswer,
   ConnectionChange,
   ConnectionDetail,
   ConnectionList,
@@ -375,6 +376,11 @@ export const proxyRoutes: z.ZodType<ProxyRoutes> = z.strictObject({
   })),
   known_hosts: texts,
   revision: z.number().describe("Grows with every change"),
+});
+
+/** `POST /proxy/events/confirm`. */
+export const confirmAnswer: z.ZodType<ConfirmAnswer> = z.strictObject({
+  status: z.literal("ok"),
 });
 
 const grantFields = {

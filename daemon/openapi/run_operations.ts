@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { GrantItem, ProxyRoutes } from "../../core/api.ts";
-import { createGrantRequest, renewGrantRequest } from "../../core/api_schema.ts";
-import { createdGrantItem, grantItem, proxyRoutes } from "./answer_schema.ts";
+import type { ConfirmAnswer, GrantItem, ProxyRoutes } from "../../core/api.ts";
+import { confirmRequest, createGrantRequest, renewGrantRequest } from "../../core/api_schema.ts";
+import { confirmAnswer, createdGrantItem, grantItem, proxyRoutes } from "./answer_schema.ts";
 import type { AnswerContent, Operation } from "./operation.ts";
 import { grantId } from "./parameters.ts";
 
@@ -96,13 +96,50 @@ export const PROXY_OPERATIONS: readonly Operation[] = [
     summary: "Changes as they happen (server-sent events)",
     description: '`change` with `{"revision":N}` at once and whenever routes or credentials ' +
       "change, `ended` when the grant has ended or the profile was removed. A comment comes every " +
-      "15 seconds; a stream that breaks means that nothing that was read before is sure.",
+      "15 seconds; a stream that breaks means that nothing that was read before is sure. With " +
+      '`confirm` some events hold `"confirm":true`: the owner who made the change is answered ' +
+      "when they are confirmed.",
     caller: "owner_or_run",
+    parameters: [{
+      name: "confirm",
+      in: "query",
+      description: "`true` by who remembers answers, confirms the events that ask for it, and " +
+        "leaves the stream after `ended`",
+      schema: { type: "string", enum: ["true", "false"] },
+      example: "true",
+    }],
     answer: {
       status: 200,
       type: "text/event-stream",
       description: "The stream; it has no end of its own",
       example: 'event: change\ndata: {"revision":1}\n\n',
+    },
+    errors: [],
+  },
+  {
+    id: "confirmChanges",
+    method: "POST",
+    path: "/proxy/events/confirm",
+    tag: "Proxy",
+    summary: "Says that nothing from before an event is used any more",
+    description:
+      "For events of `GET /proxy/events` that hold `confirm`: of several the last one's " +
+      "revision. An owner's change is answered when all who read the stream have confirmed it, " +
+      "and after a quarter of a second in any case.",
+    caller: "owner_or_run",
+    request: {
+      type: "application/json",
+      name: "ConfirmRequest",
+      schema: confirmRequest,
+      example: { revision: 1767268800001 },
+    },
+    answer: {
+      status: 200,
+      type: "application/json",
+      description: "It is known",
+      name: "ConfirmAnswer",
+      schema: confirmAnswer,
+      example: { status: "ok" } satisfies ConfirmAnswer,
     },
     errors: [],
   },

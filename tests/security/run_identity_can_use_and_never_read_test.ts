@@ -17,7 +17,7 @@ import {
   registerOwner,
 } from "../daemon/support/test_daemon.ts";
 
-/** Every route of the daemon that needs a proof, besides the six a run may use. */
+/** Every route of the daemon that needs a proof, besides the seven a run may use. */
 const FORBIDDEN: readonly [method: string, path: string, body?: unknown][] = [
   ["GET", "/ready"],
   ["GET", "/whoami"],
@@ -58,9 +58,10 @@ const FORBIDDEN: readonly [method: string, path: string, body?: unknown][] = [
   ["POST", "/backup/restore", { backup: "AAAA", passphrase: "x", force: true }],
   ["POST", "/keys/rotate", {}],
   ["POST", "/ui/session", {}],
-  // Spellings that a router or a filter might read as one of the six.
+  // Spellings that a router or a filter might read as one of the seven.
   ["GET", "/proxy/routes/"],
   ["GET", "/x/proxy/routes"],
+  ["GET", "/proxy/events/confirm"],
   ["POST", "/credentials/resolve/"],
   ["GET", "/grants/self/"],
   ["GET", "/GRANTS/self"],
@@ -73,7 +74,7 @@ Deno.test("no route is left out of the table above", () => {
   deepEqual(forbidden.filter((route) => !tried.has(route)), []);
 });
 
-Deno.test("a run identity is refused on every route but its own six", async (t) => {
+Deno.test("a run identity is refused on every route but its own seven", async (t) => {
   const daemon = await openTestDaemon();
   const owner = await registerOwner(daemon);
   await logIn(owner, "acme");
@@ -169,6 +170,7 @@ Deno.test("a run identity can do nothing once its grant has ended or expired", a
         ["POST", "/credentials/resolve", { provider: "acme" }],
         ["GET", "/proxy/routes"],
         ["GET", "/proxy/events"],
+        ["POST", "/proxy/events/confirm", { revision: 1 }],
         ["GET", "/grants/self"],
       ] as const
     ) {

@@ -4,6 +4,7 @@
  * @module
  */
 import type {
+  ConfirmAnswer,
   ProxyEvent,
   ProxyRoute,
   ProxyRoutes,
@@ -66,6 +67,8 @@ export class FakeDaemon implements DaemonAccess, RunDaemon {
   port: number | null = null;
   /** Every resolve that was asked. */
   readonly asked: ResolveRequest[] = [];
+  /** Every revision that was confirmed. */
+  readonly confirmed: number[] = [];
   /** Every report of usage. */
   readonly reported: UsageReport[] = [];
   revivals = 0;
@@ -88,7 +91,13 @@ export class FakeDaemon implements DaemonAccess, RunDaemon {
   change(routes: readonly ProxyRoute[] = this.routes): void {
     this.routes = routes;
     this.#revision++;
-    for (const tell of this.#streams) tell({ type: "change", revision: this.#revision });
+    const event = { type: "change", revision: this.#revision, confirm: true } as const;
+    for (const tell of this.#streams) tell(event);
+  }
+
+  /** Of the last change. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** Ends the grant. */
@@ -158,6 +167,13 @@ export class FakeDaemon implements DaemonAccess, RunDaemon {
     } finally {
       this.#streams.delete(tell);
     }
+  }
+
+  /** See {@linkcode RunDaemon}. */
+  async confirmChanges(revision: number): Promise<ConfirmAnswer> {
+    await this.#answer();
+    this.confirmed.push(revision);
+    return { status: "ok" };
   }
 
   /** See {@linkcode RunDaemon}. */
