@@ -18,6 +18,11 @@ const LIFETIME_MS = 10 * 60_000;
 const REMEMBERED_MS = 10 * 60_000;
 /** More that wait are somebody playing. */
 const MOST_PENDING = 5;
+/**
+ * Not asked for as long, a claim gives its place to the next one when all are taken: whoever waits
+ * asks every second, and whoever only fills the places goes on with something else.
+ */
+const LEFT_MS = 30_000;
 /** Made within an hour; a container that starts over and over is refused, not obeyed. */
 const MOST_PER_HOUR = 30;
 const HOUR_MS = 3_600_000;
@@ -25,7 +30,9 @@ const HOUR_MS = 3_600_000;
 interface KeptClaim extends CreateClaimRequest {
   readonly code: string;
   readonly created: number;
-  readonly expires: number;
+  expires: number;
+  /** When whoever made it last asked. */
+  asked: number;
   status: "pending" | "accepted" | "refused";
   /** It is being let in: nobody else may decide. */
   isHeld: boolean;
@@ -50,7 +57,11 @@ export class IdentityClaims {
   make({ handle, did }: CreateClaimRequest): IdentityClaim {
     const now = this.#tidy();
     const waiting = this.#pending().find((claim) => claim.did === did && claim.handle === handle);
-    if (waiting !== undefined) return this.#show(waiting);
+    if (waiting !== undefined) {
+      waiting.asked = now;
+      return this.#show(waiting);
+    }
+    this.#makeRoom(now);
     if (this.#pending().length >= MOST_PENDING || this.#made.length >= MOST_PER_HOUR) {
       throw new OperationNotAllowedError("Cannot ask to be let in: too many are asking already", {
         operation: "claim",
@@ -63,6 +74,7 @@ export class IdentityClaims {
       code: newCode(),
       created: now,
       expires: now + LIFETIME_MS,
+      asked: now,
       status: "pending",
       isHeld: false,
     };
@@ -71,11 +83,13 @@ export class IdentityClaims {
     return this.#show(claim);
   }
 
-  /** The claim of this code, also when it waits no longer; null: there is none. */
-  show(code: string): IdentityClaim | null {
-    this.#tidy();
+  /** The claim of this code, also when it waits no longer, for `did` that asks; null: there is none. */
+  show(code: string, did: string): IdentityClaim | null {
+    const now = this.#tidy();
     const claim = this.#claims.get(readClaimCode(code) ?? "");
-    return claim === undefined ? null : this.#show(claim);
+    if (claim === undefined) return null;
+    if (claim.did === did) claim.asked = now;
+    return this.#show(claim);
   }
 
   /** Those that wait, oldest first. */
@@ -117,6 +131,16 @@ export class IdentityClaims {
     const claim = this.#claims.get(this.find(code).code)!;
     claim.status = "refused";
     return this.#show(claim);
+  }
+
+  /** Where all places are taken, ends the claim that was left for longest. */
+  #makeRoom(now: number): void {
+    const pending = this.#pending();
+    if (pending.length < MOST_PENDING) return;
+    const [left] = pending
+      .filter(({ asked, isHeld }) => asked + LEFT_MS <= now && !isHeld)
+      .sort((a, b) => a.asked - b.asked);
+    if (left !== undefined) left.expires = now;
   }
 
   #pending(): KeptClaim[] {

@@ -47,7 +47,7 @@ export function claimRoutes(
     })
     .get("/identities/claims/:code", body, (c) => {
       const { did } = readProof(c, checks.now());
-      const claim = claims.show(c.req.param("code"));
+      const claim = claims.show(c.req.param("code"), did);
       if (claim === null) throw new NotFoundError("Cannot find the claim: no such code waits");
       if (claim.did !== did) throw new InvalidProofError("Cannot show the claim: another key's");
       return c.json(claim);

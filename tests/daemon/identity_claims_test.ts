@@ -202,6 +202,34 @@ Deno.test("the same key is answered with the same claim; five wait at most, thir
   });
 });
 
+Deno.test("five who ask and go away keep nobody out for longer than half a minute", async () => {
+  await withOwner(async (daemon, owner) => {
+    const left = await claim(daemon, "machine-left");
+    const waiting: Awaited<ReturnType<typeof claim>>[] = [];
+    for (let i = 0; i < 4; i++) waiting.push(await claim(daemon, `machine-${i}`));
+    const late = clientFor(daemon, await newSigner("machine-late"));
+    const ask = () =>
+      late.call("POST", "/identities/claims", { handle: "machine-late", did: late.signer.did });
+    const codes = async () =>
+      (await owner.json<ClaimList>("GET", "/identities/claims")).claims.map(({ code }) => code);
+    const show = (one: Awaited<ReturnType<typeof claim>>) =>
+      one.machine.json<IdentityClaim>("GET", `/identities/claims/${one.claim.code}`);
+    equal(await statusOf(ask()), 403);
+
+    daemon.clock.now = new Date(daemon.clock.now.getTime() + 30_000);
+    for (const one of waiting) await show(one);
+    equal((await codes()).length, 5, "no place is taken away without need");
+    equal(await statusOf(ask()), 200);
+
+    equal((await show(left)).status, "expired");
+    equal(await statusOf(accept(owner, left.claim.code)), 400);
+    for (const one of waiting) equal((await show(one)).status, "pending");
+    const another = clientFor(daemon, await newSigner("machine-more"));
+    const more = { handle: "machine-more", did: another.signer.did };
+    equal(await statusOf(another.call("POST", "/identities/claims", more)), 403, "all wait");
+  });
+});
+
 Deno.test("a claim is made by its own key, and shown to it alone", async () => {
   await withOwner(async (daemon) => {
     const { machine, claim: made } = await claim(daemon);
