@@ -43,17 +43,24 @@ export async function writeBackupFile(
 ): Promise<void> {
   const directory = dirname(path);
   const temporary = `${directory}/.${crypto.randomUUID()}.tmp`;
+  let isReserved = false;
   try {
     // O_EXCL: made by nobody but us, with its final mode.
     using file = await Deno.open(temporary, { createNew: true, write: true, mode: 0o600 });
     for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await file.write(rest));
     await file.sync();
-    if (!force) await reserve(path);
+    if (!force) {
+      await reserve(path);
+      isReserved = true;
+    }
     // In place of a link, too: never through it.
     await Deno.rename(temporary, path);
+    isReserved = false;
     await syncDirectory(directory);
   } catch (cause) {
     await Deno.remove(temporary).catch(() => {});
+    // An empty file under a backup's name would be taken for one.
+    if (isReserved) await Deno.remove(path).catch(() => {});
     if (cause instanceof InvalidInputError) throw cause;
     throw new StoreUnavailableError(`Cannot write ${path}: ${reason(cause)}`, {
       hint: "Name another place, or make room there; there is no backup",

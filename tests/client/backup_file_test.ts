@@ -79,6 +79,22 @@ Deno.test("two that write to one place: one wins, the other says that it exists"
   });
 });
 
+Deno.test("a backup that does not get its name in the last moment leaves nothing behind", async () => {
+  await inDirectory(async (directory) => {
+    const { rename } = Deno;
+    Deno.rename = () => Promise.reject(new Error("Input/output error (os error 5)"));
+    try {
+      await rejects(
+        writeBackupFile(`${directory}/all.backup`, BYTES),
+        /Cannot write .*: input\/output error/,
+      );
+    } finally {
+      Deno.rename = rename;
+    }
+    deepEqual(names(directory), []);
+  });
+});
+
 const NO_PLACES: readonly (readonly [name: string, path: string, message: RegExp])[] = [
   ["a directory", "folder", /it is a directory/],
   ["a directory with a slash", "folder/", /it is a directory/],
