@@ -10,7 +10,13 @@
 import type { KeyRotation } from "../core/api.ts";
 import type { MasterKeySource } from "../core/boot.ts";
 import type { Settings } from "../core/config.ts";
-import { MasterKeyError, OperationNotAllowedError } from "../core/errors.ts";
+import {
+  InvalidInputError,
+  MasterKeyError,
+  OperationNotAllowedError,
+  VaultConflictError,
+  VaultSealError,
+} from "../core/errors.ts";
 import { homePaths } from "../core/paths.ts";
 import { Secret } from "../core/secret.ts";
 import type { DaemonClient } from "./daemon_client.ts";
@@ -54,6 +60,15 @@ export async function rotateMasterKey(
   }
 }
 
+/**
+ * Whether the vault certainly has its old key. Where nothing was heard, or the disk failed, only the
+ * next start of the daemon can tell which key fits, and needs both.
+ */
+function wasRefused(error: unknown): boolean {
+  return error instanceof VaultSealError || error instanceof InvalidInputError ||
+    error instanceof VaultConflictError;
+}
+
 async function rotateInKeyring(
   client: DaemonClient,
   settings: Settings,
@@ -86,7 +101,10 @@ async function rotateInKeyring(
       },
     );
   }
-  const rotation = await client.rotateKeys(key);
+  const rotation = await client.rotateKeys(key).catch(async (error: unknown) => {
+    if (wasRefused(error)) await keyring.store(paths.home, kept);
+    throw error;
+  });
   // Should this fail, the next start of the daemon does it.
   await keyring.store(paths.home, key);
   return rotation;

@@ -9,7 +9,7 @@
  * @module
  */
 import type { MasterKeySource } from "../core/boot.ts";
-import { InvalidInputError, VaultConflictError } from "../core/errors.ts";
+import { InvalidInputError, VaultConflictError, VaultSealError } from "../core/errors.ts";
 import { MIN_PASSPHRASE_LENGTH, passphraseLength } from "../core/passphrase_rule.ts";
 import type { Secret } from "../core/secret.ts";
 import type { Broker } from "./broker/broker.ts";
@@ -74,11 +74,31 @@ async function changeKeyFile(
   const master = newFileKey();
   writeKeyCandidates(path, [...before, master]);
   onStep("the key file holds the old key and the new one");
-  const changed = await vault.changeKeys(master, now());
+  const changed = await vault.changeKeys(master, now()).catch((error: unknown) => {
+    if (wasRefused(error)) restoreKeyFile(path, before);
+    throw error;
+  });
   onStep("the vault has the new data key");
   writeKeyCandidates(path, [master]);
   onStep("the key file holds the new key alone");
   return changed;
+}
+
+/**
+ * Whether the vault certainly has its old key: it refused before it wrote. After a fault of the disk
+ * only the next start can tell which key fits, and needs both.
+ */
+function wasRefused(error: unknown): boolean {
+  return error instanceof VaultSealError || error instanceof InvalidInputError;
+}
+
+/** Takes the key out again that nothing was sealed with. */
+function restoreKeyFile(path: string, keys: readonly MasterKey[]): void {
+  try {
+    writeKeyCandidates(path, keys);
+  } catch {
+    // The next start does it; what stopped the change is what the person must hear of.
+  }
 }
 
 /** @throws {InvalidInputError} when there is none, or it is too easily guessed. */

@@ -10,7 +10,7 @@ import type { Keyring } from "../../client/keyring.ts";
 import { joinKeys, keyringBoot, settleKeyring, splitKeys } from "../../client/keyring_keys.ts";
 import { rotateMasterKey } from "../../client/rotate_master_key.ts";
 import { readSettings } from "../../core/config.ts";
-import { MasterKeyError, OperationNotAllowedError } from "../../core/errors.ts";
+import { MasterKeyError, OperationNotAllowedError, VaultSealError } from "../../core/errors.ts";
 import { type HomePaths, homePaths } from "../../core/paths.ts";
 import { Secret } from "../../core/secret.ts";
 
@@ -148,6 +148,26 @@ Deno.test("a change that failed, or of which nothing was heard, leaves both keys
     await rotateMasterKey(client, "keyring", settingsOf(paths), { newKey: null, keyring });
 
     ok(held.startsWith(`${A} ${second} `) && held.split(" ").length === 3);
+  });
+});
+
+Deno.test("a change that the daemon refuses leaves the old key alone in the keyring", async () => {
+  await withHome(async (paths) => {
+    const keyring = new RecordingKeyring(A);
+    const client = clientOf(() =>
+      Response.json(
+        { error: "VaultSealError", message: "Cannot open the record acme: it was changed" },
+        { status: 500 },
+      )
+    );
+
+    const options = { newKey: null, keyring };
+    await rejects(
+      rotateMasterKey(client, "keyring", settingsOf(paths), options),
+      VaultSealError,
+    );
+
+    equal(keyring.kept, A);
   });
 });
 

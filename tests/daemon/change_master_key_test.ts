@@ -4,11 +4,18 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import type { MasterKeySource } from "../../core/boot.ts";
-import { InvalidInputError, MasterKeyError, VaultConflictError } from "../../core/errors.ts";
+import {
+  InvalidInputError,
+  MasterKeyError,
+  StoreUnavailableError,
+  VaultConflictError,
+  VaultSealError,
+} from "../../core/errors.ts";
 import { Secret } from "../../core/secret.ts";
 import { masterKeyChanger } from "../../daemon/change_master_key.ts";
-import { readKeyFile } from "../../daemon/vault/key_file.ts";
+import { readKeyCandidates, readKeyFile } from "../../daemon/vault/key_file.ts";
 import type { SqliteVault } from "../../daemon/vault/sqlite_vault.ts";
 import { VaultHome } from "./vault/vault_home.ts";
 
@@ -105,6 +112,31 @@ for (const [name, source, given, message] of REFUSED) {
     await home.open({ source, secret: source === "key_file" ? null : OLD });
   });
 }
+
+Deno.test("a change that a damaged record stops leaves the key file as it was", async () => {
+  await using home = await VaultHome.create();
+  const vault = await openWith(home, "key_file");
+  const before = home.files().get("master.key");
+  home.tamper((db) => db.exec("UPDATE record SET revision = revision + 1"));
+
+  await assert.rejects(changer(home, vault, "key_file")(null), VaultSealError);
+
+  assert.deepEqual(home.files().get("master.key"), before);
+});
+
+Deno.test("a change that the store stops leaves both keys: which one fits is not known", async () => {
+  await using home = await VaultHome.create();
+  const vault = await home.open(undefined, 1);
+  const before = readKeyFile(home.keyFilePath).secret.reveal();
+  using other = new DatabaseSync(home.path);
+  other.exec("BEGIN IMMEDIATE");
+
+  await assert.rejects(changer(home, vault, "key_file")(null), StoreUnavailableError);
+
+  const kept = readKeyCandidates(home.keyFilePath).map(({ secret }) => secret.reveal());
+  assert.equal(kept.length, 2);
+  assert.equal(kept[0], before);
+});
 
 Deno.test("two changes at once: one is made, the other refused", async () => {
   await using home = await VaultHome.create();
