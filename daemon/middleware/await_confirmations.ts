@@ -10,12 +10,15 @@ import type { MiddlewareHandler } from "@hono/hono";
 import type { Confirmations } from "../broker/confirmations.ts";
 import type { ApiEnv } from "./api_env.ts";
 
-/** A run's own requests never wait: among them is the one that is waited for. */
+/** What says nothing of connections, and what is waited for. */
+const AT_ONCE: ReadonlySet<string> = new Set(["/health", "/proxy/events/confirm"]);
+
+/** A run's own requests never wait. */
 export function awaitConfirmations(confirmations: Confirmations): MiddlewareHandler<ApiEnv> {
   return createMiddleware<ApiEnv>(async (c, next) => {
     await next();
     const isRuns = (c.get("caller") as ApiEnv["Variables"]["caller"] | undefined)?.type === "run";
-    if (isRuns || c.req.path === "/health") return;
+    if (isRuns || AT_ONCE.has(c.req.path)) return;
     await confirmations.settled();
   });
 }

@@ -1,6 +1,8 @@
 /** Logins, logouts and a daemon that dies, while the child runs. */
 import assert from "node:assert/strict";
+import type { ProxyRoutes, ResolvedCredential } from "../../core/api.ts";
 import { GrantDeniedError } from "../../core/errors.ts";
+import { LiveRoutes } from "../../proxy/routes.ts";
 import { bearer, FakeDaemon, makeCredential, makeRoute } from "../support/fake_daemon.ts";
 import { startTestProxy, type TestProxy } from "../support/proxy_bench.ts";
 import { startTlsUpstream, type TlsUpstream } from "../support/tls_upstream.ts";
@@ -68,6 +70,94 @@ Deno.test("a change empties the cache: the next request has the new credential",
       ["Bearer the-real-key", "Bearer rotated"],
     );
   });
+});
+
+Deno.test("a change is confirmed once nothing from before is used any more", async () => {
+  const daemon = new FakeDaemon();
+  await withApi(daemon, async (test, api) => {
+    await get(test);
+    daemon.resolve = (request) => makeCredential(request, [bearer("rotated")]);
+    daemon.change();
+    await until(() => daemon.confirmed.includes(daemon.revision));
+    await get(test);
+    assert.equal(api.requests.at(-1)!.headers.get("authorization"), "Bearer rotated");
+  });
+});
+
+Deno.test("what was asked before a change and answered after it is neither used nor kept", async () => {
+  const daemon = new FakeDaemon();
+  await withApi(daemon, async (test, api) => {
+    const late = Promise.withResolvers<ResolvedCredential>();
+    daemon.resolve = () => late.promise;
+    const first = get(test);
+    await until(() => daemon.asked.length === 1);
+    daemon.resolve = (request) => makeCredential(request, [bearer("rotated")]);
+    daemon.change();
+    await until(() => daemon.confirmed.includes(daemon.revision));
+
+    late.resolve(makeCredential(daemon.asked[0]!, [bearer("the-key-before")]));
+    await first;
+    await get(test);
+
+    assert.deepEqual(
+      api.requests.map(({ headers }) => headers.get("authorization")),
+      ["Bearer rotated", "Bearer rotated"],
+    );
+    assert.equal(daemon.asked.length, 2, "the answer after the change is kept");
+  });
+});
+
+Deno.test("changes while one is being confirmed are confirmed together, by the last", async () => {
+  const daemon = new FakeDaemon();
+  await withApi(daemon, async () => {
+    const held = Promise.withResolvers<void>();
+    daemon.holdConfirmations = held.promise;
+    daemon.change();
+    const first = daemon.revision;
+    await until(() => daemon.confirming === 1);
+    const seen = daemon.eventsSeen;
+    for (let i = 0; i < 5; i++) daemon.change();
+    await until(() => daemon.eventsSeen >= seen + 5);
+
+    held.resolve();
+    await until(() => daemon.confirmed.length === 2);
+
+    assert.deepEqual(daemon.confirmed, [first, daemon.revision]);
+  });
+});
+
+Deno.test("the end of the grant is confirmed by leaving the stream", async () => {
+  const daemon = new FakeDaemon();
+  const ended = () => new GrantDeniedError("Cannot use the grant: it has been ended");
+  await withApi(daemon, async (test, api) => {
+    await get(test);
+    daemon.resolve = () => Promise.reject(ended());
+    daemon.revive = () => Promise.reject(ended());
+    daemon.end();
+    await until(() => daemon.streams === 0);
+
+    assert.equal((await get(test)).status, 502);
+    assert.equal(api.requests.length, 1);
+  });
+});
+
+Deno.test("of two loads of the routes the one that was asked for last counts", async () => {
+  const daemon = new FakeDaemon([makeRoute({ connection: "first" })]);
+  const note = () => {};
+  const routes = new LiveRoutes(daemon, daemon.snapshot(), note);
+  const late = Promise.withResolvers<ProxyRoutes>();
+  const slow = { ...daemon.snapshot(), revision: 2 };
+  const answers = [late.promise, Promise.resolve({ ...slow, routes: [makeRoute()], revision: 3 })];
+  daemon.proxyRoutes = () => answers.shift()!;
+
+  routes.reload(2, false);
+  routes.reload(3, false);
+  await routes.settled();
+  late.resolve(slow);
+  await late.promise;
+  await Promise.resolve();
+
+  assert.equal(routes.match(HOST, "/")?.route.connection, "default");
 });
 
 Deno.test("after a logout the next request goes without, on an open connection too", async () => {

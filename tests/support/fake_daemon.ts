@@ -69,6 +69,12 @@ export class FakeDaemon implements DaemonAccess, RunDaemon {
   readonly asked: ResolveRequest[] = [];
   /** Every revision that was confirmed. */
   readonly confirmed: number[] = [];
+  /** What a confirmation is answered after. */
+  holdConfirmations: Promise<void> = Promise.resolve();
+  /** Confirmations that were sent, answered or not. */
+  confirming = 0;
+  /** Events that the proxy is done with. */
+  eventsSeen = 0;
   /** Every report of usage. */
   readonly reported: UsageReport[] = [];
   revivals = 0;
@@ -114,6 +120,11 @@ export class FakeDaemon implements DaemonAccess, RunDaemon {
   /** Is there again. */
   comeUp(): void {
     this.#isDown = false;
+  }
+
+  /** How many change streams are open. */
+  get streams(): number {
+    return this.#streams.size;
   }
 
   /** Resolves once the proxy holds the change stream open. */
@@ -162,6 +173,7 @@ export class FakeDaemon implements DaemonAccess, RunDaemon {
         }
         yield event;
         // Whoever took the event has seen it by now.
+        this.eventsSeen++;
         for (const resolve of this.#waiters.splice(0)) resolve();
       }
     } finally {
@@ -171,7 +183,9 @@ export class FakeDaemon implements DaemonAccess, RunDaemon {
 
   /** See {@linkcode RunDaemon}. */
   async confirmChanges(revision: number): Promise<ConfirmAnswer> {
+    this.confirming++;
     await this.#answer();
+    await this.holdConfirmations;
     this.confirmed.push(revision);
     return { status: "ok" };
   }
