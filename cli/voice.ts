@@ -130,8 +130,9 @@ export class Voice {
     const issues = error.issues ?? [];
     // A single problem is in the message already.
     for (const issue of issues.length === 1 ? [] : issues) {
+      const line = issue.line === undefined ? "" : `line ${issue.line}: `;
       const place = issue.path === "" ? "" : `${issue.path}: `;
-      this.#say(this.#wrap(`  - ${plainLine(place + issue.message)}`, "    "));
+      this.#say(this.#wrap(`  - ${plainLine(line + place + issue.message)}`, "    "));
     }
     if (error.hint !== undefined) this.#hint(error.hint);
   }

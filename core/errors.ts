@@ -139,6 +139,8 @@ export interface Issue {
   readonly path: string;
   /** What is wrong there. */
   readonly message: string;
+  /** Line of the text that was read, from 1; where it was read here, and not sent. */
+  readonly line?: number;
 }
 
 /** What an error carries besides its message. */

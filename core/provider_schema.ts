@@ -8,6 +8,7 @@ import { z } from "@zod/zod";
 import { toCanonical } from "./canonical_provider.ts";
 import { InvalidProviderDefinitionError, type Issue } from "./errors.ts";
 import { findJsonFault, parseJsonc } from "./jsonc.ts";
+import { lineOf, linesOfJson } from "./jsonc_lines.ts";
 import type { ProviderDefinition } from "./provider.ts";
 import { type ProviderFile, providerFileSchema } from "./provider_file.ts";
 import { checkProvider } from "./provider_rules.ts";
@@ -41,7 +42,7 @@ export function parseProviderText(
 ): ProviderDefinition {
   if (text.length > MAX_PROVIDER_BYTES || byteLength(text) > MAX_PROVIDER_BYTES) {
     const message = `it is longer than ${MAX_PROVIDER_BYTES} bytes`;
-    throw refused({ name: null, source: options.source }, [{ path: "", message }]);
+    throw refused({ name: null, source: options.source, text: null }, [{ path: "", message }]);
   }
   let input: unknown;
   try {
@@ -49,12 +50,12 @@ export function parseProviderText(
   } catch (error) {
     // Nested brackets without end exhaust the parser's stack; that is no syntax error.
     if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
-    throw refused({ name: null, source: options.source }, [{
+    throw refused({ name: null, source: options.source, text: null }, [{
       path: "",
       message: notJson(text),
     }]);
   }
-  return parseProvider(input, options);
+  return readProvider(input, options, text);
 }
 
 /**
@@ -64,9 +65,18 @@ export function parseProviderText(
  */
 export function parseProvider(
   input: unknown,
-  { allowPrivate = false, source }: ParseProviderOptions = {},
+  options: ParseProviderOptions = {},
 ): ProviderDefinition {
-  const called: Called = { name: nameOf(input), source };
+  return readProvider(input, options, null);
+}
+
+/** `text`: what the input was parsed from, so that each problem is told at its line. */
+function readProvider(
+  input: unknown,
+  { allowPrivate = false, source }: ParseProviderOptions,
+  text: string | null,
+): ProviderDefinition {
+  const called: Called = { name: nameOf(input), source, text };
   const plain = withoutNulls(input);
   const limits = checkLimits(input);
   if (limits !== null) throw refused(called, [limits]);
@@ -100,24 +110,39 @@ export function providerJsonSchema(): Record<string, unknown> {
   return z.toJSONSchema(providerFileSchema, { target: "draft-2020-12", io: "input" });
 }
 
-/** How messages call a definition. */
+/** How messages call a definition, and what finds the lines of its problems. */
 interface Called {
   readonly name: string | null;
   readonly source: string | undefined;
+  readonly text: string | null;
 }
 
 function refused(
-  { name, source }: Called,
+  { name, source, text }: Called,
   found: readonly Issue[],
 ): InvalidProviderDefinitionError {
-  const issues = found.slice(0, MAX_ISSUES);
-  const { path, message } = issues[0]!;
+  const issues = (text === null ? found : atLines(found, text)).slice(0, MAX_ISSUES);
+  const [first] = issues;
   const what = source ?? (name === null ? "the provider definition" : `provider "${name}"`);
   const more = found.length === 1 ? "" : ` (and ${found.length - 1} more)`;
   return new InvalidProviderDefinitionError(
-    `Cannot read ${what}: ${path === "" ? message : `${path} ${message}`}${more}`,
+    `Cannot read ${what}: ${showIssueAt(first!)}${more}`,
     { issues, ...(name === null ? {} : { provider: name }) },
   );
+}
+
+function showIssueAt({ path, message, line }: Issue): string {
+  const at = line === undefined ? "" : `line ${line}: `;
+  return `${at}${path === "" ? message : `${path} ${message}`}`;
+}
+
+/** The problems from top to bottom, each with its line; what is about the whole has none. */
+function atLines(found: readonly Issue[], text: string): readonly Issue[] {
+  const lines = linesOfJson(text);
+  return found
+    .map((issue) => ({ issue, line: issue.path === "" ? null : lineOf(lines, issue.path) }))
+    .toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0))
+    .map(({ issue, line }) => line === null ? issue : { ...issue, line });
 }
 
 /** The name for messages, where the input has one that can be shown. */

@@ -623,6 +623,38 @@ Deno.test("parseProviderText() reads comments and trailing commas", () => {
   assert.deepEqual(provider.hosts, [{ url: "api.acme.com" }]);
 });
 
+Deno.test("parseProviderText() tells each problem at its line, from top to bottom", () => {
+  const text = `{
+    "name": "acme", // ours
+    "display_name": "Acme",
+    "auth_type": "api_key",
+    "hosts": [
+      "api.acme.test",
+      "localhost"
+    ],
+    "color": "red",
+    "fields": [
+      { "name": "api_key", "label": "Key",
+        "secret": "yes" },
+    ],
+  }`;
+  const of = (text: string) => {
+    try {
+      parseProviderText(text, { source: "acme.json" });
+    } catch (error) {
+      assert.ok(error instanceof InvalidProviderDefinitionError);
+      return [error.message, error.issues!.map(({ path, line }) => [path, line])];
+    }
+  };
+
+  assert.deepEqual(of(text), [
+    "Cannot read acme.json: line 9: color is not a field of a provider definition (and 1 more)",
+    [["color", 9], ["fields.0.secret", 12]],
+  ]);
+  const shaped = text.replace('"color": "red",', "").replace('"yes"', "true");
+  assert.deepEqual(of(shaped)![1], [["hosts.1", 7]]);
+});
+
 Deno.test("parseProviderText() survives hostile files with a clear error", async (t) => {
   const deep = (depth: number) =>
     '{"name":"acme","metadata":' + '{"a":'.repeat(depth) + "1" +
