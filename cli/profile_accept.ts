@@ -6,7 +6,7 @@
 import type { DaemonClient } from "../client/daemon_client.ts";
 import type { IdentityList } from "../core/api.ts";
 import { UsageError } from "../core/errors.ts";
-import type { GrantScope } from "../core/grant.ts";
+import { type GrantScope, showLetInFor } from "../core/grant.ts";
 import { fingerprintOf, type IdentityClaim } from "../core/identity_claim.ts";
 import { paintPlain } from "./color.ts";
 import { readTypedCode } from "./claim_code.ts";
@@ -64,7 +64,7 @@ export const profileAccept: Command<typeof options> = {
     const { identity, did } = await client.acceptClaim(code, { only });
     context.voice.result(
       { status: "accepted", profile: identity, did, only },
-      () => `${identity} may run programs with ${describeOnly(only)}`,
+      () => `${identity} may run programs with ${showLetInFor(only)}`,
     );
   },
 };
@@ -77,7 +77,7 @@ async function agrees(
   voice.instruct(formatFacts([
     ["profile", handle],
     ["fingerprint", await fingerprintOf(did)],
-    ["may use", describeOnly(only)],
+    ["may use", showLetInFor(only)],
   ], paintPlain));
   if (!canAsk()) {
     throw new UsageError("Cannot ask whether to let it in: there is no terminal", {
@@ -122,18 +122,11 @@ function describeAll(
     formatTable(
       {
         head: ["Let in", "May use"],
-        rows: letIn.map(({ handle, only }) => [{ text: handle }, { text: describeOnly(only) }]),
+        rows: letIn.map(({ handle, only }) => [{ text: handle }, { text: showLetInFor(only) }]),
       },
       columns,
       paint,
     ),
   ];
   return [asked, ...known].join("\n");
-}
-
-function describeOnly(only: readonly GrantScope[] | null): string {
-  if (only === null) return "every login";
-  return only.map(({ provider, connection }) =>
-    connection === null ? provider : `${provider}/${connection}`
-  ).join(", ");
 }

@@ -3,12 +3,30 @@
  *
  * @module
  */
+import { isName } from "./provider.ts";
 
 /** One entry of `--only`: a provider, with its default connection or a named one. */
 export interface GrantScope {
   readonly provider: string;
   /** null: the provider's default connection, whichever that is at the moment. */
   readonly connection: string | null;
+}
+
+/** `github` or `openai/work`. */
+export function showScope({ provider, connection }: GrantScope): string {
+  return connection === null ? provider : `${provider}/${connection}`;
+}
+
+/** The scope that a person wrote; null when it is none. */
+export function readScope(text: string): GrantScope | null {
+  const [provider = "", connection = null, ...more] = text.trim().split("/");
+  const isScope = isName(provider) && (connection === null || isName(connection));
+  return isScope && more.length === 0 ? { provider, connection } : null;
+}
+
+/** What somebody was let in for, in words. */
+export function showLetInFor(only: readonly GrantScope[] | null): string {
+  return only === null ? "every login" : only.map(showScope).join(", ");
 }
 
 /** A run identity's rights. */

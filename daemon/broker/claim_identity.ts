@@ -5,7 +5,7 @@
  */
 import type { RegisteredIdentity } from "../../core/api.ts";
 import { InvalidProofError, OperationNotAllowedError } from "../../core/errors.ts";
-import type { GrantScope } from "../../core/grant.ts";
+import { type GrantScope, showScope } from "../../core/grant.ts";
 import type {
   CreateClaimRequest,
   IdentityClaim,
@@ -141,8 +141,4 @@ export async function takeAccessAway(
     broker.changes.publish({ type: "grant", grant_id: id, ended: true });
   }
   return { status: "removed", handle, runs_ended: runs.length };
-}
-
-function showScope({ provider, connection }: GrantScope): string {
-  return connection === null ? provider : `${provider}/${connection}`;
 }

@@ -6,7 +6,7 @@
 import type { CreatedGrant, CreateGrantRequest, GrantItem } from "../../core/api.ts";
 import { publicKeyOf } from "../../core/did_key.ts";
 import { GrantDeniedError, InvalidRequestError } from "../../core/errors.ts";
-import type { Grant } from "../../core/grant.ts";
+import { type Grant, showScope } from "../../core/grant.ts";
 import { readConnection } from "../records/connections.ts";
 import {
   createGrant as keepGrant,
@@ -153,10 +153,6 @@ async function checkConnection(
   const ref = { provider: name, connection };
   if (await readConnection(broker.vault, owner.vault_id, ref) !== null) return;
   throw await connectionNotFound(broker, owner, ref);
-}
-
-function showScope(scope: { provider: string; connection: string | null }): string {
-  return scope.connection === null ? scope.provider : `${scope.provider}/${scope.connection}`;
 }
 
 function inSeconds(now: Date, seconds: number): Date {

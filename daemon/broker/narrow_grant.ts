@@ -5,7 +5,7 @@
  */
 import type { CreateGrantRequest } from "../../core/api.ts";
 import { GrantDeniedError } from "../../core/errors.ts";
-import type { GrantScope } from "../../core/grant.ts";
+import { type GrantScope, showScope } from "../../core/grant.ts";
 import type { OwnerCaller } from "./caller.ts";
 
 type Asked = Required<Pick<CreateGrantRequest, "only" | "connections">>;
@@ -36,7 +36,7 @@ export function narrowGrant<R extends CreateGrantRequest>(
 }
 
 function outside(provider: string, connection: string | null): GrantDeniedError {
-  const asked = connection === null ? provider : `${provider}/${connection}`;
+  const asked = showScope({ provider, connection });
   return new GrantDeniedError(`Cannot grant ${asked}: this profile was let in for other logins`, {
     provider,
     hint: "On the daemon's machine: authsome profile remove HANDLE, then accept it anew",
