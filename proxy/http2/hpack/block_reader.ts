@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { latin1Text } from "../../http1/byte_reader.ts";
+import { latin1String } from "./latin1_string.ts";
 import { CompressionError } from "./compression_error.ts";
 import { decodeHuffman } from "./huffman_decoder.ts";
 
@@ -74,7 +74,7 @@ export class BlockReader {
     if (end > this.#block.length) throw new CompressionError("a string goes past its end");
     this.#at = end;
     if (isCoded) return readCoded(this.#block, start, end, maxBytes);
-    return codedBytes > maxBytes ? codedBytes : latin1Text(this.#block.subarray(start, end));
+    return codedBytes > maxBytes ? codedBytes : latin1String(this.#block, start, end);
   }
 }
 
@@ -88,5 +88,5 @@ function readCoded(
   const room = Math.min(maxBytes, Math.floor((end - start) * 8 / 5));
   const into = room <= 0 ? NO_BYTES : room <= scratch.length ? scratch : new Uint8Array(room);
   const length = decodeHuffman(block, start, end, into);
-  return length > maxBytes ? length : latin1Text(into.subarray(0, length));
+  return length > maxBytes ? length : latin1String(into, 0, length);
 }

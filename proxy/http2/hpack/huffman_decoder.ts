@@ -15,7 +15,9 @@ const COMPLETES = 1 << 16;
 const FAILS = 1 << 17;
 
 interface Machine {
-  /** Step for state * 16 + four bits. */
+  /** See {@linkcode buildTree}. */
+  readonly children: Int16Array;
+  /** Step for state * 16 + four bits; 0, which no step is, until somebody asks for it. */
   readonly steps: Int32Array;
   /** 1 for the states that a string may end in. */
   readonly isEnd: Uint8Array;
@@ -37,17 +39,19 @@ export function decodeHuffman(
   end: number,
   into: Uint8Array,
 ): number {
-  const { steps, isEnd } = machine ??= buildMachine();
+  const { children, steps, isEnd } = machine ??= buildMachine();
   let state = 0;
   let length = 0;
   for (let at = start; at < end; at++) {
     const byte = coded[at]!;
-    const high = steps[state << 4 | byte >> 4]!;
+    const upper = state << 4 | byte >> 4;
+    const high = steps[upper] || (steps[upper] = stepOf(children, upper));
     if ((high & COMPLETES) !== 0) {
       if (length < into.length) into[length] = high >> 8;
       length++;
     }
-    const low = steps[(high & 0xff) << 4 | byte & 0xf]!;
+    const lower = (high & 0xff) << 4 | byte & 0xf;
+    const low = steps[lower] || (steps[lower] = stepOf(children, lower));
     if ((low & COMPLETES) !== 0) {
       if (length < into.length) into[length] = low >> 8;
       length++;
@@ -63,17 +67,13 @@ export function decodeHuffman(
 
 function buildMachine(): Machine {
   const children = buildTree();
-  const steps = new Int32Array(256 * 16);
-  for (let state = 0; state < 256; state++) {
-    for (let bits = 0; bits < 16; bits++) steps[state << 4 | bits] = stepOf(children, state, bits);
-  }
   const isEnd = new Uint8Array(256);
   // Padding is up to seven ones: the beginning of the end-of-string symbol (section 5.2).
   for (let node = 0, ones = 0; ones < 8; ones++) {
     isEnd[node] = 1;
     node = children[node << 1 | 1]!;
   }
-  return { steps, isEnd };
+  return { children, steps: new Int32Array(256 * 16), isEnd };
 }
 
 /** The 256 inner nodes; for each bit the next node, or the complement of the completed symbol. */
@@ -102,11 +102,11 @@ function buildTree(): Int16Array {
   return children;
 }
 
-function stepOf(children: Int16Array, state: number, bits: number): number {
-  let node = state;
+function stepOf(children: Int16Array, stateAndBits: number): number {
+  let node = stateAndBits >> 4;
   let completed = 0;
   for (let shift = 3; shift >= 0; shift--) {
-    const child = children[node << 1 | bits >> shift & 1]!;
+    const child = children[node << 1 | stateAndBits >> shift & 1]!;
     node = Math.max(child, 0);
     if (child >= 0) continue;
     if (~child === END_OF_STRING) return FAILS;
