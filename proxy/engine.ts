@@ -20,6 +20,7 @@ import type { ProxySecret } from "./proxy_secret.ts";
 import { LiveRoutes } from "./routes.ts";
 import type { RunContext } from "./run_context.ts";
 import { serveSocket } from "./serve_socket.ts";
+import { StallWatch } from "./stall_watch.ts";
 import { UpstreamPool } from "./upstream_pool.ts";
 import { Usage } from "./usage.ts";
 
@@ -47,7 +48,8 @@ export function startEngine(options: EngineOptions): Engine {
   const pool = new UpstreamPool();
   const usage = new Usage(daemon);
   const memory = new IdleMemory();
-  const routes = new LiveRoutes(daemon, options.routes, note);
+  const stalls = new StallWatch(() => credentials.clear(), options.timing);
+  const routes = new LiveRoutes(daemon, options.routes, note, () => stalls.caughtUp());
   const credentials = new Credentials(daemon, () => changes.isOpen);
   let wasBroken = false;
   const changes = new ChangeStream(daemon, {
@@ -92,6 +94,7 @@ export function startEngine(options: EngineOptions): Engine {
     },
     close: async () => {
       memory.close();
+      stalls.close();
       await Promise.all([changes.close(), usage.close()]);
       pool.close();
     },

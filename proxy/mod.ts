@@ -16,6 +16,7 @@ import type { Engine } from "./engine.ts";
 import { listen } from "./listener.ts";
 import type { Placeholder } from "./placeholders.ts";
 import { ProxySecret } from "./proxy_secret.ts";
+import type { Timing } from "./timing.ts";
 
 /** What the door needs before anything is known of the run. */
 export interface DoorOptions {
@@ -37,6 +38,8 @@ export interface ServiceOptions {
   readonly placeholders: readonly Placeholder[];
   /** Tells the owner something worth knowing. */
   readonly note: (line: string) => void;
+  /** What a test does not wait for. */
+  readonly timing?: Partial<Timing>;
 }
 
 /** A door that listens; connections wait until it is in service. */

@@ -20,26 +20,37 @@ import type { DaemonAccess } from "./daemon_access.ts";
 export class LiveRoutes {
   readonly #daemon: DaemonAccess;
   readonly #note: (line: string) => void;
+  readonly #caughtUp: () => Promise<void> | null;
   readonly #told = new Set<string>();
   #table: RouteTable;
   #revision: number;
   #loading: Promise<void> | null = null;
 
-  /** Begins with `first`, which was asked for when the run began. */
-  constructor(daemon: DaemonAccess, first: ProxyRoutes, note: (line: string) => void) {
+  /**
+   * Begins with `first`, which was asked for when the run began. `caughtUp` is what must be waited for
+   * so that no news lies unread.
+   */
+  constructor(
+    daemon: DaemonAccess,
+    first: ProxyRoutes,
+    note: (line: string) => void,
+    caughtUp: () => Promise<void> | null = () => null,
+  ) {
     this.#daemon = daemon;
     this.#note = note;
+    this.#caughtUp = caughtUp;
     this.#table = compileRoutes(first.routes);
     this.#revision = first.revision;
   }
 
   /**
-   * Waits for routes that are being loaded. Nothing to wait for: null, so that a request with fresh
+   * Waits for news that lies unread and for routes that are being loaded. Nothing to wait for: null, so that a request with fresh
    * routes stays synchronous. A failed load keeps the old table: hosts in it still fail closed,
    * because each of their requests asks the daemon.
    */
   settled(): Promise<void> | null {
-    return this.#loading;
+    const caughtUp = this.#caughtUp();
+    return caughtUp === null ? this.#loading : caughtUp.then(() => this.#loading ?? undefined);
   }
 
   /** Loads the routes again unless `revision` is the one we have; `force` after a broken stream. */

@@ -1,13 +1,17 @@
-/** Once a login or a logout has answered, no request that begins afterwards has the key before it. */
+/**
+ * Once a login, a logout or a revocation has answered, no request that begins afterwards carries what
+ * was true before: in no run, and whatever state the run is in.
+ */
 import assert from "node:assert/strict";
 import type { DaemonClient } from "../../client/daemon_client.ts";
 import { openOwnerClient } from "../../client/owner_client.ts";
 import { readSettings } from "../../core/config.ts";
+import { homePaths } from "../../core/paths.ts";
 import { type AcmeHome, openAcmeHome } from "../support/acme_home.ts";
 import { type RunClient, startRunClient } from "../support/run_client.ts";
 
 /** So often is each thing tried: what happens within a millisecond does not happen every time. */
-const ROUNDS = 60;
+const ROUNDS = 15;
 
 let acme: AcmeHome;
 
@@ -18,7 +22,7 @@ Deno.test.afterAll(async () => {
   await acme.close();
 });
 
-/** The owner, in this process: a command's own end would hide what its answer came too early for. */
+/** The owner, in this process: a command's own end would hide an answer that came too early. */
 function openOwner(): Promise<DaemonClient> {
   const variables: Record<string, string> = {
     AUTHSOME_HOME: acme.home.path,
@@ -39,45 +43,148 @@ async function logIn(owner: DaemonClient, number: number): Promise<void> {
   assert.equal(status, "completed");
 }
 
+/** What must arrive of a request that begins now: this key or a later one, none, or anything. */
+type Expected = number | "none" | "any";
+
 /**
- * Asks on four connections without a pause while `change` is done, again and again. Each request's
- * path says which change had answered when it began.
+ * Asks on two connections of each run without a pause while `changes` are made. A request's path says
+ * what was expected when it began.
  */
 async function askMeanwhile(
-  { open, get }: RunClient,
-  change: (round: number) => Promise<void>,
+  runs: readonly RunClient[],
+  changes: (expect: (expected: Expected) => void) => Promise<void>,
 ): Promise<void> {
-  let done = 0;
+  let expected: Expected = "any";
+  let expectations = 0;
   let isOver = false;
-  const lane = async () => {
-    const connection = await open();
-    while (!isOver) await get(connection, `/${done}`);
-    connection.close();
+  const lane = async ({ open, get }: RunClient) => {
+    while (!isOver) {
+      const connection = await open();
+      const before = expectations;
+      // What was opened without a login is an untouched tunnel, and stays one.
+      const isUseful = () => !isOver && (expectations === before || typeof expected === "number");
+      try {
+        while (isUseful()) await get(connection, `/${expected}`);
+      } catch {
+        // The request met the change itself: it was refused, and its connection closed.
+      }
+      connection.close();
+    }
   };
-  const lanes = Array.from({ length: 4 }, lane);
-  for (let round = 1; round <= ROUNDS; round++) {
-    await change(round);
-    done = round;
-  }
+  const lanes = [...runs, ...runs].map(lane);
+  await changes((next) => {
+    expected = next;
+    expectations++;
+  });
   isOver = true;
   await Promise.all(lanes);
 }
 
-/** Requests that carried an older key than the one in force when they began. */
-function stale(): string[] {
+/** Requests that arrived with something else than was expected when they began. */
+function wrong(): string[] {
   return acme.api.requests.splice(0).flatMap(({ target, headers }) => {
-    const seen = Number.parseInt(headers.get("x-api-key")!.slice("ak_live_".length), 16);
-    return seen < Number(target.slice(1)) ? [`key ${seen} at ${target}`] : [];
+    const seen = headers.get("x-api-key");
+    const number = seen === null ? null : Number.parseInt(seen.slice("ak_live_".length), 16);
+    const isRight = target === "/any" ||
+      (target === "/none" ? number === null : number !== null && number >= Number(target.slice(1)));
+    return isRight ? [] : [`${target}: ${number === null ? "no key" : `key ${number}`}`];
   });
 }
 
-Deno.test("after a login has answered no request begins with the key before it", async () => {
+async function finish(runs: readonly RunClient[]): Promise<void> {
+  const ends = await Promise.all(runs.map(({ run }) => run.finish()));
+  assert.deepEqual(ends.map(({ code }) => code), runs.map(() => 0));
+}
+
+Deno.test("after a login has answered no request begins with the key before it, in any run", async () => {
   using owner = await openOwner();
   await logIn(owner, 0);
-  const client = await startRunClient(acme);
+  const runs = await Promise.all([startRunClient(acme), startRunClient(acme)]);
 
-  await askMeanwhile(client, (round) => logIn(owner, round));
+  await askMeanwhile(runs, async (expect) => {
+    for (let round = 1; round <= 3 * ROUNDS; round++) {
+      await logIn(owner, round);
+      expect(round);
+    }
+  });
 
-  assert.deepEqual(stale(), []);
-  assert.equal((await client.run.finish()).code, 0);
+  assert.deepEqual(wrong(), []);
+  await finish(runs);
+});
+
+const ENDS: readonly [name: string, end: (owner: DaemonClient) => Promise<unknown>][] = [
+  ["a logout", (owner) => owner.logOut({ provider: "acme", connection: "default" })],
+  ["a revocation", (owner) => owner.revokeProvider("acme")],
+];
+
+for (const [name, end] of ENDS) {
+  Deno.test(`after ${name} has answered no request begins with the key`, async () => {
+    using owner = await openOwner();
+    await logIn(owner, 0);
+    const runs = [await startRunClient(acme)];
+
+    const askOnce = async ({ open, get }: RunClient, target: string) => {
+      const connection = await open();
+      await get(connection, target);
+      connection.close();
+    };
+    await askMeanwhile(runs, async (expect) => {
+      for (let round = 1; round <= ROUNDS; round++) {
+        await end(owner);
+        expect("none");
+        await Promise.all(runs.map((run) => askOnce(run, "/none")));
+        expect("any");
+        await logIn(owner, round);
+        // Said again, so that the others open connections that carry the key.
+        expect("any");
+        await Promise.all(runs.map((run) => askOnce(run, `/${round}`)));
+      }
+    });
+
+    assert.deepEqual(wrong(), []);
+    await finish(runs);
+  });
+}
+
+Deno.test("a run that is stopped holds no login up, and has the new key when it goes on", async () => {
+  using owner = await openOwner();
+  await logIn(owner, 0);
+  const stopped = await startRunClient(acme);
+  const other = await startRunClient(acme);
+  const connections = await Promise.all([stopped.open(), other.open()]);
+  await stopped.get(connections[0]!, "/0");
+  await other.get(connections[1]!, "/0");
+
+  stopped.run.child.kill("SIGSTOP");
+  await logIn(owner, 1);
+  const asked = stopped.get(connections[0]!, "/1");
+  await other.get(connections[1]!, "/1");
+  stopped.run.child.kill("SIGCONT");
+  await asked;
+
+  assert.deepEqual(wrong(), []);
+  const log = await Deno.readTextFile(homePaths(acme.home.path).server.daemonLog);
+  assert.match(log, /run grant_[0-9a-f]{24} \(sh\) did not confirm a change within 250 ms/);
+  for (const connection of connections) connection.close();
+  await finish([stopped, other]);
+});
+
+Deno.test("a run that is killed while it is waited for holds no login up", async () => {
+  using owner = await openOwner();
+  await logIn(owner, 0);
+  const killed = await startRunClient(acme);
+  const other = await startRunClient(acme);
+  const connection = await other.open();
+  await other.get(connection, "/0");
+
+  killed.run.child.kill("SIGSTOP");
+  const login = logIn(owner, 1);
+  killed.run.child.kill("SIGKILL");
+  await login;
+  await other.get(connection, "/1");
+
+  assert.deepEqual(wrong(), []);
+  connection.close();
+  await killed.run.finish();
+  await finish([other]);
 });

@@ -6,6 +6,7 @@
 import type { ConnectTo } from "../../proxy/connect_to.ts";
 import { openDoor, type ProxyDoor } from "../../proxy/mod.ts";
 import type { Placeholder } from "../../proxy/placeholders.ts";
+import type { Timing } from "../../proxy/timing.ts";
 import { FakeDaemon } from "./fake_daemon.ts";
 import { RawConnection } from "./raw_connection.ts";
 
@@ -22,6 +23,8 @@ export interface TestProxyOptions {
   readonly denyUnmatched?: boolean;
   readonly placeholders?: readonly Placeholder[];
   readonly variables?: Readonly<Record<string, string>>;
+  /** Default: a busy machine, on which everything in this process waits, is no standstill. */
+  readonly timing?: Partial<Timing>;
 }
 
 /** A proxy under test. */
@@ -77,6 +80,7 @@ export async function startTestProxy(options: TestProxyOptions = {}): Promise<Te
       return { host, port: Number(port), address: "127.0.0.1", addressPort };
     }),
     note: (line) => notes.push(line),
+    timing: { stalledMs: Infinity, ...options.timing },
   });
   await daemon.streamOpened();
   const { username, password } = new URL(proxy.url.reveal());
