@@ -72,7 +72,7 @@ export function createApp({ broker, proofs, health, own, log }: AppParts): Hono<
     passGate(broker.gate),
   );
   app.route("/", openRoutes(broker, proofs, health, claims));
-  app.use("/ui/*", dashboardPages(broker, sessions));
+  app.use("/ui/*", dashboardPages(broker, sessions, claims));
   app.route("/", provenRoutes(broker, proofs, sessions, claims));
   return app;
 }
@@ -105,11 +105,17 @@ function openRoutes(
  * The dashboard, loaded when somebody looks at it: an idle daemon is small and starts at once. Its
  * controls and its errors are its own, because a person reads them.
  */
-function dashboardPages(broker: Broker, sessions: DashboardSessions): MiddlewareHandler<ApiEnv> {
+function dashboardPages(
+  broker: Broker,
+  sessions: DashboardSessions,
+  claims: IdentityClaims,
+): MiddlewareHandler<ApiEnv> {
   let pages: Promise<Hono<DashboardEnv>> | null = null;
   return async (c, next) => {
     if (c.req.path === "/ui/session") return await next();
-    pages ??= import("./dashboard/mod.tsx").then((m) => m.dashboardRoutes(broker, sessions));
+    pages ??= import("./dashboard/mod.tsx").then((m) =>
+      m.dashboardRoutes(broker, sessions, claims)
+    );
     return await (await pages).fetch(c.req.raw);
   };
 }

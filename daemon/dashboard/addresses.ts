@@ -26,6 +26,17 @@ export function endRunAddress(grantId: string): string {
   return `/ui/runs/${encodeURIComponent(grantId)}/end`;
 }
 
+/** The page that asks about a claim, or what is answered. */
+export function claimAddress(code: string, answer?: "accept" | "refuse"): string {
+  const page = `/ui/claims/${encodeURIComponent(code)}`;
+  return answer === undefined ? page : `${page}/${answer}`;
+}
+
+/** The page that takes another machine's access away. */
+export function removeProfileAddress(handle: string): string {
+  return `/ui/profiles/${encodeURIComponent(handle)}/remove`;
+}
+
 /** `path` with the parameters that are not empty. */
 export function withQuery(
   path: string,

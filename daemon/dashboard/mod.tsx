@@ -8,6 +8,7 @@ import { Hono } from "@hono/hono";
 import type { Context } from "@hono/hono";
 import { AuthsomeError, HTTP_STATUS } from "../../core/errors.ts";
 import type { Broker } from "../broker/broker.ts";
+import type { IdentityClaims } from "../broker/identity_claims.ts";
 import { DEFAULT_BODY_LIMIT, readBody } from "../middleware/body_limit.ts";
 import {
   type DashboardEnv,
@@ -23,6 +24,7 @@ import style from "./dashboard.css" with { type: "text" };
 import { ProblemPage, StrangerPage } from "./entry_page.tsx";
 import { entryRoutes, leaveRoute } from "./entry_routes.tsx";
 import { DASHBOARD_STYLE_PATH } from "./head.tsx";
+import { machineRoutes } from "./machine_routes.tsx";
 import { overviewRoutes } from "./overview_routes.tsx";
 import { showPage } from "./page_response.ts";
 import { providerRoutes } from "./provider_routes.tsx";
@@ -32,7 +34,11 @@ import { settingsRoute } from "./settings_route.tsx";
 const FORM_TYPE = "application/x-www-form-urlencoded";
 
 /** Every route below `/ui`. */
-export function dashboardRoutes(broker: Broker, sessions: DashboardSessions): Hono<DashboardEnv> {
+export function dashboardRoutes(
+  broker: Broker,
+  sessions: DashboardSessions,
+  claims: IdentityClaims,
+): Hono<DashboardEnv> {
   const cookie = () => sessionCookie(broker.baseUrl());
   const routes = new Hono<DashboardEnv>();
   routes.onError((error, c) => problem(error, c, broker));
@@ -46,13 +52,14 @@ export function dashboardRoutes(broker: Broker, sessions: DashboardSessions): Ho
   routes.use("*", readBody(FORM_TYPE, DEFAULT_BODY_LIMIT));
   routes.use("*", requireSession(sessions, cookie, stranger));
   routes.route("/", leaveRoute(sessions, cookie));
-  routes.route("/", overviewRoutes(broker));
+  routes.route("/", overviewRoutes(broker, claims));
   routes.route("/", connectionsRoute(broker));
   routes.route("/", providerRoutes(broker));
   routes.route("/", connectionRoutes(broker));
   routes.route("/", registerRoutes(broker));
   routes.route("/", auditRoutes(broker));
   routes.route("/", settingsRoute(broker));
+  routes.route("/", machineRoutes(broker, claims));
   routes.notFound((c) =>
     showPage(c, <ProblemPage message="There is no such page" hint={null} back="/ui/" />, 404)
   );

@@ -5,12 +5,14 @@
  */
 import type { Child } from "@hono/hono/jsx";
 import type { AuditLine } from "../../core/audit_chain.ts";
+import type { IdentityClaim } from "../../core/identity_claim.ts";
 import type { Attention } from "../broker/find_attention.ts";
 import type { ActivityDay } from "../broker/recent_activity.ts";
 import { ActivityChart } from "./activity_chart.tsx";
 import { providerAddress } from "./addresses.ts";
 import { Outcome, showEvent, showHint, Subject } from "./audit_entry.tsx";
 import { Badge, StatusBadge, Tile } from "./badge.tsx";
+import { ClaimsCard } from "./claims_card.tsx";
 import { type Run, RunCard } from "./run_card.tsx";
 import { Shell, type ShellProps } from "./shell.tsx";
 import { Time } from "./time.tsx";
@@ -21,6 +23,8 @@ export interface OverviewProps extends Pick<ShellProps, "session" | "notice"> {
   readonly connections: number;
   readonly connected_providers: number;
   readonly providers: number;
+  /** Of other machines that ask to be let in. */
+  readonly claims: readonly IdentityClaim[];
   readonly attention: readonly Attention[];
   readonly runs: readonly Run[];
   readonly days: readonly ActivityDay[];
@@ -35,10 +39,11 @@ const MOST_RUNS = 12;
 
 /** The page. */
 export function OverviewPage(props: OverviewProps): Child {
-  const { session, notice, now, attention, runs, days, latest } = props;
+  const { session, notice, now, claims, attention, runs, days, latest } = props;
   return (
     <Shell title="Overview" place="Overview" session={session} notice={notice ?? null}>
       <h1>Overview</h1>
+      <ClaimsCard claims={claims} now={now} />
       <Figures {...props} />
       {props.connections === 0 ? <Welcome providers={props.providers} /> : null}
       {attention.length === 0 ? null : <AttentionList items={attention} now={now} />}

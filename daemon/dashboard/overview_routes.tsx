@@ -7,6 +7,7 @@ import { Hono } from "@hono/hono";
 import type { Broker } from "../broker/broker.ts";
 import { findAttention } from "../broker/find_attention.ts";
 import { endGrant, getGrant } from "../broker/grant_run.ts";
+import type { IdentityClaims } from "../broker/identity_claims.ts";
 import { listConnections } from "../broker/list_connections.ts";
 import { listRuns } from "../broker/list_runs.ts";
 import { RecentActivity } from "../broker/recent_activity.ts";
@@ -19,7 +20,7 @@ import { good, goTo, showPage, takeNotice } from "./page_response.ts";
 const LATEST = 8;
 
 /** The routes. */
-export function overviewRoutes(broker: Broker): Hono<DashboardEnv> {
+export function overviewRoutes(broker: Broker, claims: IdentityClaims): Hono<DashboardEnv> {
   const activity = new RecentActivity(broker);
   return new Hono<DashboardEnv>()
     .get("/ui", (c) => c.redirect("/ui/", 303))
@@ -41,6 +42,7 @@ export function overviewRoutes(broker: Broker): Hono<DashboardEnv> {
           connections={list.connections.reduce((sum, entry) => sum + entry.connections.length, 0)}
           connected_providers={list.connections.length}
           providers={broker.catalogue.all().length}
+          claims={claims.waiting()}
           attention={findAttention(list, now)}
           runs={grants.map((grant) => ({ grant, uses: activity.usesOf(grant.id) }))}
           days={activity.days()}

@@ -5,6 +5,8 @@
  */
 import type { Child } from "@hono/hono/jsx";
 import type { IdentityList, WhoAmI } from "../../core/api.ts";
+import { showLetInFor } from "../../core/grant.ts";
+import { removeProfileAddress } from "./addresses.ts";
 import { Badge } from "./badge.tsx";
 import { Shell, type ShellProps } from "./shell.tsx";
 import { Time } from "./time.tsx";
@@ -42,16 +44,26 @@ export function SettingsPage(props: SettingsProps): Child {
       <section class="card" aria-labelledby="identities">
         <h2 id="identities">Identities</h2>
         <ul class="rows">
-          {identities.map(({ handle, did, created_at, access }) => (
+          {identities.map(({ handle, did, created_at, access, only }) => (
             <li class="identity">
               <span>
                 <b>{handle}</b> {handle === who.identity ? <Badge tone="accent">you</Badge> : null}
-                {access === "run" ? <Badge tone="warning">may run programs</Badge> : null}
               </span>
               <code class="quiet">{did}</code>
               <span class="quiet">
                 since <Time at={created_at} now={now} />
               </span>
+              {access === "owner" ? null : (
+                <>
+                  <span class="chips let-in">
+                    <Badge tone="warning">another machine</Badge>
+                    may run programs with {showLetInFor(only)}
+                  </span>
+                  <a class="button danger small" href={removeProfileAddress(handle)}>
+                    Remove<span class="hidden">{` ${handle}`}</span> …
+                  </a>
+                </>
+              )}
             </li>
           ))}
         </ul>

@@ -6,6 +6,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { enterDashboard, type Visitor } from "../daemon/support/dashboard_visitor.ts";
 import {
+  askToBeLetIn,
   grantRun,
   logIn,
   openTestDaemon,
@@ -28,7 +29,13 @@ async function withScene(work: (scene: Scene) => Promise<void>): Promise<void> {
     await logIn(owner, "acme");
     await logIn(owner, "acme", undefined, "second");
     const { grant } = await grantRun(daemon, owner);
+    const waiting = await askToBeLetIn(daemon, "calm-otter-4711");
+    const letIn = await askToBeLetIn(daemon, "bold-fox-0815");
+    await owner.json("POST", `/identities/claims/${letIn.code}/accept`, {});
     const targets = [
+      `/ui/claims/${waiting.code}/accept`,
+      `/ui/claims/${waiting.code}/refuse`,
+      "/ui/profiles/bold-fox-0815/remove",
       "/ui/apps/acme/connect",
       "/ui/apps/acme/default/disconnect",
       "/ui/apps/acme/second/default",

@@ -7,8 +7,9 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
+import { fingerprintOf, type IdentityClaim } from "../../../core/identity_claim.ts";
 import { HAS_BROWSER, shoot, type ShootOptions, withBrowser } from "../../support/browser.ts";
-import { CANARY } from "../support/test_daemon.ts";
+import { askToBeLetIn, CANARY } from "../support/test_daemon.ts";
 import { type DashboardStage, withDashboard } from "../support/dashboard_stage.ts";
 
 /** A test that is skipped where there is no Chromium. */
@@ -37,6 +38,8 @@ function browserTest(
   });
 }
 
+const LOOKS = [["light", 1100], ["dark", 1100], ["light", 390], ["dark", 390]] as const;
+
 /** Every page with something on it, and how it is pictured. */
 const PAGES: readonly (readonly [name: string, path: string, shot?: ShootOptions])[] = [
   ["overview", "/ui/", {}],
@@ -50,21 +53,12 @@ const PAGES: readonly (readonly [name: string, path: string, shot?: ShootOptions
 ];
 
 browserTest("axe finds nothing, light, dark and as wide as a phone", async (page, stage) => {
-  const looks = [
-    ["light", 1100],
-    ["dark", 1100],
-    ["light", 390],
-    ["dark", 390],
-  ] as const;
   for (const [name, path, shot] of PAGES) {
     await page.goto(stage.baseUrl + path);
-    for (const [colorScheme, width] of looks) {
-      await page.emulateMedia({ colorScheme });
-      await page.setViewportSize({ width, height: 800 });
-      deepEqual(await findings(page), [], `${name}, ${colorScheme}, ${width} pixels wide`);
-      const tooWide = await page.evaluate("document.documentElement.scrollWidth > innerWidth");
-      equal(tooWide, false, `${name} is wider than ${width} pixels`);
-    }
+    await inEveryLook(
+      page,
+      async (look) => deepEqual(await findings(page), [], `${name}, ${look}`),
+    );
     if (shot !== undefined) await shoot(page, `dashboard-${name}`, shot);
   }
 });
@@ -139,6 +133,49 @@ browserTest("ends a run", async (page) => {
   equal(await page.locator("article.run").count(), 1);
 });
 
+browserTest(
+  "lets another machine in, for some logins, and takes that back",
+  async (page, stage) => {
+    const { code, did } = await askToBeLetIn(stage.daemon, "calm-otter-4711");
+    await page.goto(`${stage.baseUrl}/ui/`);
+    match(await page.textContent("#claims >> xpath=..") ?? "", /calm-otter-4711\s*shows the code/);
+    deepEqual(await findings(page), []);
+    await page.click("a:has-text('Decide about calm-otter-4711')");
+    match(page.url(), new RegExp(`/ui/claims/${code}$`));
+    equal(await page.textContent(".fingerprint"), await fingerprintOf(did));
+
+    await page.fill("#only", "github/work, Linear!");
+    await page.click("button:text-is('Let it in')");
+    match(await page.textContent("[role=alert]") ?? "", /"Linear!" is neither a provider nor/);
+    equal(await page.inputValue("#only"), "github/work, Linear!", "nothing of it is lost");
+    await inEveryLook(page, async (look) => deepEqual(await findings(page), [], look));
+    await page.fill("#only", "github/work, linear");
+    await shoot(page, "dashboard-claim", { looks: ["light"] });
+    await page.click("button:text-is('Let it in')");
+    const said = await page.textContent("[role=status]") ?? "";
+    match(said, /calm-otter-4711 may run programs with github\/work, linear/);
+    await inEveryLook(page, async (look) => deepEqual(await findings(page), [], look));
+
+    await page.click("a:has-text('Remove calm-otter-4711')");
+    match(await page.textContent("h1") ?? "", /Take calm-otter-4711's access away\?/);
+    await page.click("button:text-is('Take it away')");
+    match(await page.textContent("[role=status]") ?? "", /Took calm-otter-4711's access away/);
+    equal(await page.locator("a:has-text('Remove')").count(), 0);
+  },
+);
+
+browserTest("keeps another machine out", async (page, stage) => {
+  const { code, machine } = await askToBeLetIn(stage.daemon, "calm-otter-4711");
+  await page.goto(`${stage.baseUrl}/ui/claims/${code}`);
+  await page.click("button:text-is('Refuse')");
+  match(await page.textContent("[role=status]") ?? "", /calm-otter-4711 stays out/);
+  equal(await page.locator("#claims").count(), 0);
+  const { status } = await machine.json<IdentityClaim>("GET", `/identities/claims/${code}`);
+  equal(status, "refused");
+  await page.goto(`${stage.baseUrl}/ui/claims/${code}`);
+  match(await page.textContent("main") ?? "", /no such code waits/);
+});
+
 browserTest("registers a definition after saying what is wrong with it", async (page, stage) => {
   await page.goto(`${stage.baseUrl}/ui/register`);
   const wrong = (await page.inputValue("#definition")).replaceAll("acme", "mine")
@@ -190,6 +227,18 @@ browserTest("the keyboard reaches everything, and leaving ends it", async (page,
   await page.goto(`${stage.baseUrl}/ui/`);
   match(await page.textContent("main") ?? "", /authsome ui/);
 });
+
+/** Light and dark, and as wide as a phone; `look` is said to the test. */
+async function inEveryLook(page: Page, look: (name: string) => Promise<void>): Promise<void> {
+  for (const [colorScheme, width] of LOOKS) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 800 });
+    const name = `${colorScheme}, ${width} pixels wide`;
+    await look(name);
+    const tooWide = await page.evaluate("document.documentElement.scrollWidth > innerWidth");
+    equal(tooWide, false, `wider than the screen: ${name}`);
+  }
+}
 
 /** What axe finds; contrast and names included. The page's policy does not apply to the test. */
 async function findings(page: Page): Promise<string[]> {

@@ -9,6 +9,7 @@ import type { CreateGrantRequest, GrantItem, RegisteredIdentity } from "../../..
 import type { AuditEvent } from "../../../core/audit_chain.ts";
 import { DEFAULT_SERVER_CONFIG } from "../../../core/config.ts";
 import { didKey } from "../../../core/did_key.ts";
+import type { IdentityClaim } from "../../../core/identity_claim.ts";
 import { createProof, type Signer } from "../../../core/proof.ts";
 import type { ProviderDefinition } from "../../../core/provider.ts";
 import { parseProvider } from "../../../core/provider_schema.ts";
@@ -208,6 +209,16 @@ export async function grantRun(
   const key = await newSigner("");
   const grant = await owner.json<GrantItem>("POST", "/grants", { run_did: key.did, ...request });
   return { run: clientFor(daemon, { ...key, subject: grant.id }), grant };
+}
+
+/** Another machine that asks to be let in, and the claim it made. */
+export async function askToBeLetIn(
+  daemon: TestDaemon,
+  handle: string,
+): Promise<IdentityClaim & { readonly machine: Client }> {
+  const machine = clientFor(daemon, await newSigner(handle));
+  const body = { handle, did: machine.signer.did };
+  return { ...await machine.json<IdentityClaim>("POST", "/identities/claims", body), machine };
 }
 
 /** Logs in with a key through the API. */
