@@ -28,7 +28,7 @@ export class Http1Connector {
     const key = `${endpoint.host}:${endpoint.port}`;
     if (this.#versions.get(key) === "h2") {
       const { connection, protocol } = await this.#dialer.negotiate(endpoint, ["h2", "http/1.1"]);
-      if (protocol === "h2") return await bridged(connection, endpoint);
+      if (protocol === "h2") return await bridged(connection);
       this.#versions.delete(key);
       return connection;
     }
@@ -39,7 +39,7 @@ export class Http1Connector {
       if (!isNoSharedProtocol(error)) throw error;
       const connection = await this.#dialer.connectTls(endpoint, ["h2"]);
       this.#remember(key, "h2");
-      return await bridged(connection, endpoint);
+      return await bridged(connection);
     }
     if (offered.protocol !== null || this.#versions.has(key)) return offered.connection;
     return await this.#withoutAlpn(key, endpoint, offered.connection);
@@ -51,7 +51,7 @@ export class Http1Connector {
     this.#remember(key, asked?.protocol === "h2" ? "h2" : "http/1.1");
     if (asked?.protocol === "h2") {
       plain.close();
-      return await bridged(asked.connection, endpoint);
+      return await bridged(asked.connection);
     }
     asked?.connection.close();
     return plain;
@@ -69,7 +69,7 @@ function isNoSharedProtocol(error: unknown): boolean {
 }
 
 /** Loaded for those servers alone. */
-async function bridged(connection: Deno.TlsConn, { host, port }: Endpoint): Promise<Duplex> {
+async function bridged(connection: Deno.TlsConn): Promise<Duplex> {
   const { Http1Bridge } = await import("./http2/http1_bridge.ts");
-  return new Http1Bridge(connection, `${host}:${port}`);
+  return new Http1Bridge(connection);
 }

@@ -3,8 +3,8 @@
  * for that host, and serves the requests inside.
  *
  * A `TLSSocket` on the accepted socket is the one way that needs no second connection, resumes
- * sessions and can offer HTTP/2. Deno 2.9.6 needs four work-arounds for it, W1 to W4; each is said
- * where it stands (W1 in `node_duplex.ts`).
+ * sessions and can offer HTTP/2. Deno 2.9.6 needs three work-arounds for it, W1, W2 and W4; each is
+ * said where it stands (W1 in `node_duplex.ts`).
  *
  * @module
  */
@@ -154,16 +154,17 @@ function startTls(
   secured.once("secure", () => {
     isUp = true;
     clearTimeout(timer);
+    const connection = new NodeDuplex(secured, socket);
     if (protocol === "h2") {
       const tunnel = { target, serverName, scheme: "https", protocol } as const;
       // Loaded for those who ask for it: most runs never do.
       import("./http2/serve_http2.ts").then(
-        ({ serveHttp2 }) => serveHttp2(secured, tunnel, run),
+        ({ serveHttp2 }) => serveHttp2(connection, tunnel, run),
         giveUp,
       );
       return;
     }
-    serveRequests(intercepted, new NodeDuplex(secured, socket), serverName, "https");
+    serveRequests(intercepted, connection, serverName, "https");
   });
 }
 

@@ -6,93 +6,76 @@
  *
  * @module
  */
-import type http2 from "node:http2";
-import { PassThrough } from "node:stream";
 import { latin1Bytes } from "../http1/byte_reader.ts";
 import type { ByteQueue } from "./byte_queue.ts";
-import { answerHead, trailerFields } from "./stream_head.ts";
+import type { FieldLine } from "./hpack/field_line.ts";
+import type { Http2Stream, ReceivedHead } from "./http2_stream.ts";
+import { answerHead, statusOf, trailerFields } from "./stream_head.ts";
 
-/** How the answer's end is told to an HTTP/1.1 reader; "head": it knows by itself. */
-type AnswerFraming = "head" | "chunked" | number;
+/** How the answer's end is told to an HTTP/1.1 reader. */
+type AnswerFraming =
+  /** There is no body, whatever the head says. */
+  | "none"
+  /** By the length in the head; the stream has made sure that it is right. */
+  | "length"
+  | "chunked"
+  /** There is no body, and the head has to say so. */
+  | "empty";
 
-const CHUNKED = "transfer-encoding: chunked\r\n";
-const EMPTY = "content-length: 0\r\n";
+const ADDED: Readonly<Record<AnswerFraming, string>> = {
+  none: "",
+  length: "",
+  chunked: "transfer-encoding: chunked\r\n",
+  empty: "content-length: 0\r\n",
+};
 
-function framingOf(
-  headers: http2.IncomingHttpHeaders,
+/**
+ * Passes the answer of `call` on; a slow reader holds the server back. Interim heads go in front.
+ *
+ * @throws {StreamFailure} when it broke off, or is longer than it may be.
+ */
+export async function bridgeAnswer(
+  call: Http2Stream,
   method: string,
-  isWhole: boolean,
-): AnswerFraming {
-  const status = Number(headers[":status"]);
-  if (method === "HEAD" || status === 204 || status === 304) return "head";
-  const length = headers["content-length"];
-  if (length !== undefined) return Number(length) === 0 && isWhole ? "head" : Number(length);
-  return isWhole ? 0 : "chunked";
+  to: ByteQueue,
+): Promise<void> {
+  const head = await finalHead(call, to);
+  const framing = framingOf(head, method);
+  await to.push(latin1Bytes(headText(head.fields, ADDED[framing])));
+  for (let piece = await call.body.read(); piece !== null; piece = await call.body.read()) {
+    if (framing === "none") throw new Error("the answer has a body where none may be");
+    if (framing === "length") await to.push(piece);
+    else await to.push(latin1Bytes(`${piece.length.toString(16)}\r\n`), piece, latin1Bytes("\r\n"));
+  }
+  if (framing !== "chunked") return;
+  await to.push(latin1Bytes(`0\r\n${fieldLines(trailerFields(call.body.trailers))}\r\n`));
 }
 
-/** One answer on its way. */
-export class BridgedAnswer {
-  /** It has come to its end. */
-  isDone = false;
-  readonly #onDone: () => void;
-  readonly #body = new PassThrough();
-  #trailers: http2.OutgoingHttpHeaders = {};
-
-  /** Read from the beginning: what was not read when the server closes the session would be lost. */
-  constructor(call: http2.ClientHttp2Stream, onDone: () => void) {
-    this.#onDone = onDone;
-    let trailers: http2.OutgoingHttpHeaders = {};
-    call.once("trailers", (fields: http2.IncomingHttpHeaders) => trailers = trailerFields(fields));
-    call.pipe(this.#body, { end: false });
-    call.once("end", () => {
-      // A reset and a broken connection end the readable side too; trailers only come at the end.
-      const isBroken = call.rstCode !== 0 || call.aborted || call.destroyed;
-      if (isBroken && Object.keys(trailers).length === 0) return;
-      this.#trailers = trailers;
-      this.#body.end();
-    });
+async function finalHead(call: Http2Stream, to: ByteQueue): Promise<ReceivedHead> {
+  for (;;) {
+    const head = await call.readHead();
+    const status = statusOf(head.fields);
+    if (status >= 200) return head;
+    // 101 has no meaning in HTTP/2 (RFC 9113 section 8.6).
+    if (status !== 101) await to.push(latin1Bytes(headText(head.fields)));
   }
+}
 
-  /** Passes head and body on; holds the server back while nobody reads. */
-  relay(
-    to: ByteQueue,
-    headers: http2.IncomingHttpHeaders,
-    { method, isWhole }: { readonly method: string; readonly isWhole: boolean },
-  ): void {
-    const framing = framingOf(headers, method, isWhole);
-    to.push(
-      latin1Bytes(headText(headers, framing === "chunked" ? CHUNKED : framing === 0 ? EMPTY : "")),
-    );
-    let left = typeof framing === "number" ? framing : 0;
-    to.onPressure = (isFull) => isFull ? this.#body.pause() : this.#body.resume();
-    this.#body.on("data", (piece: Uint8Array) => {
-      left -= piece.length;
-      if (framing !== "chunked") return to.push(piece);
-      to.push(latin1Bytes(`${piece.length.toString(16)}\r\n`));
-      to.push(piece);
-      to.push(latin1Bytes("\r\n"));
-    });
-    this.#body.once("end", () => {
-      to.onPressure = null;
-      // Shorter or longer than it said: the reader must not take it for a whole one.
-      if (typeof framing === "number" && left !== 0) {
-        return to.end(new Error("the answer is not as long as it said"));
-      }
-      this.isDone = true;
-      if (framing === "chunked") to.push(latin1Bytes(`0\r\n${fieldLines(this.#trailers)}\r\n`));
-      this.#onDone();
-    });
-  }
+function framingOf({ fields, endStream }: ReceivedHead, method: string): AnswerFraming {
+  const status = statusOf(fields);
+  if (method === "HEAD" || status === 204 || status === 304) return "none";
+  if (fields.some(([name]) => name === "content-length")) return "length";
+  return endStream ? "empty" : "chunked";
 }
 
 /** Status line and fields, with the empty line behind them; `added` are whole lines. */
-export function headText(headers: http2.IncomingHttpHeaders, added = ""): string {
+function headText(fields: readonly FieldLine[], added = ""): string {
   // HTTP/2 has no reason phrase (RFC 9113 section 8.3.2); an empty one is allowed.
-  return `HTTP/1.1 ${headers[":status"]} \r\n${fieldLines(answerHead(headers))}${added}\r\n`;
+  return `HTTP/1.1 ${statusOf(fields)} \r\n${fieldLines(answerHead(fields))}${added}\r\n`;
 }
 
-function fieldLines(fields: http2.OutgoingHttpHeaders): string {
-  return Object.entries(fields).filter(([name]) => !name.startsWith(":")).flatMap(
-    ([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => `${name}: ${one}\r\n`),
-  ).join("");
+function fieldLines(fields: readonly FieldLine[]): string {
+  return fields.map(([name, value]) => name.startsWith(":") ? "" : `${name}: ${value}\r\n`).join(
+    "",
+  );
 }

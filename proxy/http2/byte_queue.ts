@@ -4,40 +4,42 @@
  * @module
  */
 
-/** Unread bytes at which the source is asked to stop, and to go on. */
+/** Unread bytes at which the source is held back. */
 const HIGH_WATER_BYTES = 256 * 1024;
-const LOW_WATER_BYTES = 64 * 1024;
 
-/** A queue with one reader. */
+/** A queue with one source and one reader. */
 export class ByteQueue {
-  /** Told to hold the source back (true) or to let it go on (false). */
-  onPressure: ((isFull: boolean) => void) | null = null;
   readonly #pieces: Uint8Array[] = [];
   #offset = 0;
   #bytes = 0;
-  #isFull = false;
   #end: { readonly error: unknown } | null = null;
-  #wake: (() => void) | null = null;
+  #wakeReader: (() => void) | null = null;
+  #wakeSource: (() => void) | null = null;
 
-  /** Adds bytes, which belong to the queue from now on. */
-  push(piece: Uint8Array): void {
-    if (piece.length === 0 || this.#end !== null) return;
-    this.#pieces.push(piece);
-    this.#bytes += piece.length;
-    if (this.#bytes > HIGH_WATER_BYTES) this.#setFull(true);
-    this.#wakeReader();
+  /** Adds bytes, which belong to the queue from now on; done when there is room for more. */
+  async push(...pieces: readonly Uint8Array[]): Promise<void> {
+    if (this.#end !== null) return;
+    for (const piece of pieces) {
+      if (piece.length === 0) continue;
+      this.#pieces.push(piece);
+      this.#bytes += piece.length;
+    }
+    this.#tellReader();
+    if (this.#bytes <= HIGH_WATER_BYTES) return;
+    await new Promise<void>((resolve) => this.#wakeSource = resolve);
   }
 
   /** Nothing more comes; with an error, the reader gets it behind the last byte. */
   end(error?: unknown): void {
     this.#end ??= { error };
-    this.#wakeReader();
+    this.#tellReader();
+    this.#tellSource();
   }
 
   /** Fills `buffer` from its start; null at the end. */
   async read(buffer: Uint8Array): Promise<number | null> {
     if (this.#pieces.length === 0 && this.#end === null) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
+      await new Promise<void>((resolve) => this.#wakeReader = resolve);
     }
     const piece = this.#pieces[0];
     if (piece !== undefined) return this.#take(piece, buffer);
@@ -54,19 +56,19 @@ export class ByteQueue {
       this.#pieces.shift();
       this.#offset = 0;
     }
-    if (this.#bytes < LOW_WATER_BYTES) this.#setFull(false);
+    if (this.#bytes <= HIGH_WATER_BYTES) this.#tellSource();
     return count;
   }
 
-  #setFull(isFull: boolean): void {
-    if (this.#isFull === isFull) return;
-    this.#isFull = isFull;
-    this.onPressure?.(isFull);
+  #tellReader(): void {
+    const wake = this.#wakeReader;
+    this.#wakeReader = null;
+    wake?.();
   }
 
-  #wakeReader(): void {
-    const wake = this.#wake;
-    this.#wake = null;
+  #tellSource(): void {
+    const wake = this.#wakeSource;
+    this.#wakeSource = null;
     wake?.();
   }
 }

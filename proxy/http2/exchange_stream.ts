@@ -6,14 +6,21 @@
  *
  * @module
  */
-import http2 from "node:http2";
-import { PassThrough } from "node:stream";
 import { Refusal, unreachable } from "../fail_closed.ts";
 import type { Forward, OutgoingHead } from "../forward.ts";
 import type { RequestHead } from "../http1/message_head.ts";
+import { StreamFailure } from "./failures.ts";
+import { ErrorCode } from "./frame.ts";
+import type { Http2Stream, ReceivedHead } from "./http2_stream.ts";
 import { refuseStream } from "./refuse_stream.ts";
-import { answerHead, readStreamHead, trailerFields, writeStreamHead } from "./stream_head.ts";
 import { StreamBody } from "./stream_body.ts";
+import {
+  answerHead,
+  readStreamHead,
+  statusOf,
+  trailerFields,
+  writeStreamHead,
+} from "./stream_head.ts";
 import type { UpstreamSessions } from "./upstream_sessions.ts";
 
 /** How to serve the streams of one connection. */
@@ -27,69 +34,53 @@ export interface StreamOptions {
 
 type AskOptions = Pick<StreamOptions, "upstreams" | "onRefusal">;
 
-const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR } = http2.constants;
-
 interface Answer {
-  readonly call: http2.ClientHttp2Stream;
+  readonly call: Http2Stream;
+  /** The final one. */
+  readonly head: ReceivedHead;
   readonly status: number;
-  readonly headers: http2.IncomingHttpHeaders;
-  /** HEADERS is all of it. */
-  readonly isWhole: boolean;
-  /** Ends where the answer does; never, when that breaks off. */
-  readonly body: PassThrough;
-  /** Filled before the body has ended. */
-  readonly trailers: http2.OutgoingHttpHeaders;
-}
-
-/** The server reset the stream before it answered. */
-class ResetByServer extends Error {
-  readonly code: number;
-
-  constructor(code: number) {
-    super("the server reset the stream");
-    this.code = code;
-  }
+  /** When the request's body is sent, or cannot be. */
+  readonly sent: Promise<void>;
 }
 
 /** Serves a stream to its end; never rejects. */
 export async function exchangeStream(
-  stream: http2.ServerHttp2Stream,
-  headers: http2.IncomingHttpHeaders,
-  hasBody: boolean,
+  stream: Http2Stream,
   { upstreams, decide, onRefusal }: StreamOptions,
 ): Promise<void> {
-  // Said to the client by RST_STREAM; the stream's end is seen below.
-  stream.on("error", () => {});
-  // Before anything is waited for: trailers that come with the head are told once.
-  const body = new StreamBody(stream, hasBody);
+  let isGrpc = false;
   try {
-    const forward = await decide(readStreamHead(headers, { hasBody }));
+    const { fields, isTooLarge } = await stream.readHead();
+    if (isTooLarge) throw headTooLarge();
+    isGrpc = fields.some(([name, value]) =>
+      name === "content-type" && value.startsWith("application/grpc")
+    );
+    const body = new StreamBody(stream);
+    const forward = await decide(readStreamHead(fields, { hasBody: !body.isEmpty }));
     if (forward.replaceCredential !== undefined) body.keep();
-    relayAnswer(stream, await askServer(stream, body, forward, { upstreams, onRefusal }));
+    await relayAnswer(stream, await askServer(stream, body, forward, { upstreams, onRefusal }));
   } catch (error) {
-    if (error instanceof ResetByServer) return closeStream(stream, error.code);
-    if (!(error instanceof Refusal)) return closeStream(stream, NGHTTP2_INTERNAL_ERROR);
+    if (!(error instanceof Refusal)) return stream.reset(resetCode(error));
     onRefusal(error);
-    const isCall = headers["content-type"]?.startsWith("application/grpc") === true;
-    refuseStream(stream, error, { isCall });
+    refuseStream(stream, error, { isCall: isGrpc });
   }
 }
 
 /** The answer's head; asked twice when a refreshed credential is worth trying. */
 async function askServer(
-  stream: http2.ServerHttp2Stream,
+  stream: Http2Stream,
   body: StreamBody,
   forward: Forward,
   options: AskOptions,
 ): Promise<Answer> {
   const { onAnswer, replaceCredential } = forward;
   try {
-    let answer = await askOnce(stream, body, forward, forward.head, options);
+    let answer = await askWilling(stream, body, forward, forward.head, options);
     if (answer.status === 401 && replaceCredential !== undefined && body.canReplay) {
       const head = await replaceCredential(new Date());
       if (head !== null) {
-        answer.call.close(NGHTTP2_CANCEL);
-        answer = await askOnce(stream, body, forward, head, options);
+        answer.call.reset(ErrorCode.CANCEL);
+        answer = await askWilling(stream, body, forward, head, options);
       }
     }
     onAnswer?.(answer.status);
@@ -100,93 +91,79 @@ async function askServer(
   }
 }
 
+/** Once more where the server says that it did nothing (RFC 9113 section 8.7), as when it goes away. */
+async function askWilling(
+  stream: Http2Stream,
+  body: StreamBody,
+  forward: Forward,
+  head: OutgoingHead,
+  options: AskOptions,
+): Promise<Answer> {
+  const mayRepeat = body.isUntouched || body.canReplay;
+  try {
+    return await askOnce(stream, body, forward, head, options);
+  } catch (error) {
+    const isRefused = error instanceof StreamFailure && error.code === ErrorCode.REFUSED_STREAM;
+    if (!isRefused || !mayRepeat || !(body.isUntouched || body.canReplay)) throw error;
+    return await askOnce(stream, body, forward, head, options);
+  }
+}
+
 async function askOnce(
-  stream: http2.ServerHttp2Stream,
+  stream: Http2Stream,
   body: StreamBody,
   forward: Forward,
   head: OutgoingHead,
   { upstreams, onRefusal }: AskOptions,
 ): Promise<Answer> {
-  const session = await upstreams.get(forward);
-  if (stream.destroyed) throw new ResetByServer(NGHTTP2_CANCEL);
-  const call = session.request(writeStreamHead(head), {
-    endStream: body.isEmpty,
-    waitForTrailers: !body.isEmpty,
-  });
-  const stopCall = () => call.close(NGHTTP2_CANCEL);
-  stream.once("close", stopCall);
-  call.once("close", () => stream.off("close", stopCall));
+  const call = await upstreams.open(forward);
+  // Also when it had left before.
+  void stream.ended.then(() => call.reset(ErrorCode.CANCEL));
   const isReplay = body.isSent && !body.isEmpty;
-  body.sendTo(call, forward.watchBody);
-  return await new Promise((resolve, reject) => {
-    let failure: Error | null = null;
-    let isAnswered = false;
-    // Read from the beginning: when the server closes the session behind its answer, what was not
-    // read by then is lost.
-    const body = new PassThrough();
-    call.pipe(body, { end: false });
-    call.once("end", () => {
-      // A reset, and a connection that broke, end the readable side too; trailers only come at the end.
-      const isBroken = call.rstCode !== 0 || call.aborted || call.destroyed;
-      if (!isBroken || Object.keys(trailers).length > 0) body.end();
-    });
-    const trailers: http2.OutgoingHttpHeaders = {};
-    call.once("trailers", (fields: http2.IncomingHttpHeaders) => {
-      Object.assign(trailers, trailerFields(fields));
-    });
-    call.on("error", (error: Error) => failure ??= error);
-    call.once("close", () => {
-      if (failure instanceof Refusal) {
-        if (isAnswered) onRefusal(failure);
-        return reject(failure);
+  call.sendHead(writeStreamHead(head), { endStream: body.isEmpty });
+  const progress: { isAnswered: boolean; refusal?: Refusal } = { isAnswered: false };
+  const sent = body.sendTo(call, forward.watchBody, (refusal) => {
+    progress.refusal = refusal;
+    if (progress.isAnswered) onRefusal(refusal);
+  });
+  try {
+    for (;;) {
+      const answer = await call.readHead();
+      const status = statusOf(answer.fields);
+      if (status >= 200) {
+        progress.isAnswered = true;
+        return { call, head: answer, status, sent };
       }
-      const isReset = call.rstCode !== 0 && !session.destroyed;
-      reject(
-        isReset
-          ? new ResetByServer(call.rstCode)
-          : unreachable(forward.authority, failure ?? new Error("the server broke off")),
-      );
-    });
-    // 1xx, 100 included: `continue` is told besides.
-    call.on("headers", (more: http2.IncomingHttpHeaders) => {
-      if (!isReplay) interim(stream, answerHead(more));
-    });
-    call.once("response", (headers: http2.IncomingHttpHeaders, flags: number) => {
-      isAnswered = true;
-      const isWhole = (flags & http2.constants.NGHTTP2_FLAG_END_STREAM) !== 0;
-      resolve({ call, status: Number(headers[":status"]), headers, isWhole, body, trailers });
-    });
-  });
-}
-
-/** 1xx; 101 has no meaning in HTTP/2 (RFC 9113 section 8.6). */
-function interim(stream: http2.ServerHttp2Stream, head: http2.OutgoingHttpHeaders): void {
-  if (stream.destroyed || stream.headersSent || head[":status"] === 101) return;
-  stream.additionalHeaders(head);
-}
-
-function relayAnswer(
-  stream: http2.ServerHttp2Stream,
-  { call, headers, isWhole, body, trailers }: Answer,
-): void {
-  if (stream.destroyed) return call.close(NGHTTP2_CANCEL);
-  if (isWhole) {
-    return stream.respond(answerHead(headers), { endStream: true });
+      // 101 has no meaning in HTTP/2 (RFC 9113 section 8.6).
+      if (!isReplay && status !== 101) stream.sendHead(answerHead(answer.fields));
+    }
+  } catch (error) {
+    if (progress.refusal !== undefined) throw progress.refusal;
+    if (!(error instanceof StreamFailure) || error.by !== "connection") throw error;
+    throw unreachable(forward.authority, new Error("the server broke off"));
   }
-  // Also where there are none: in Deno 2.9.6 closing a stream that does not wait for trailers sends
-  // END_STREAM in front of RST_STREAM, and half an answer would look like a whole one.
-  stream.respond(answerHead(headers), { waitForTrailers: true });
-  stream.once("wantTrailers", () => {
-    if (!stream.closed) stream.sendTrailers(trailers);
-  });
-  const onClose = () => {
-    if (!body.writableEnded) closeStream(stream, call.rstCode || NGHTTP2_INTERNAL_ERROR);
-  };
-  if (call.destroyed) onClose();
-  else call.once("close", onClose);
-  body.pipe(stream);
 }
 
-function closeStream(stream: http2.ServerHttp2Stream, code: number): void {
-  if (!stream.destroyed) stream.close(code);
+async function relayAnswer(stream: Http2Stream, { call, head, sent }: Answer): Promise<void> {
+  stream.sendHead(answerHead(head.fields), { endStream: head.endStream });
+  if (!head.endStream) {
+    const { body } = call;
+    for (let piece = await body.read(); piece !== null; piece = await body.read()) {
+      await stream.write(piece, { endStream: body.isAtEnd });
+    }
+    stream.finish(trailerFields(body.trailers));
+  }
+  await sent;
+  // The server wants no more of the request, and has said all it had to say (RFC 9113 section 8.1).
+  stream.reset(ErrorCode.NO_ERROR);
+}
+
+function resetCode(error: unknown): number {
+  const isTold = error instanceof StreamFailure && error.by === "peer" &&
+    error.code !== ErrorCode.NO_ERROR;
+  return isTold ? error.code : ErrorCode.INTERNAL_ERROR;
+}
+
+function headTooLarge(): Refusal {
+  return new Refusal(431, "HeadTooLargeError", "Cannot read the request: its head is too large");
 }

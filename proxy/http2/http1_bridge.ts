@@ -10,54 +10,43 @@
  *
  * @module
  */
-import http2 from "node:http2";
 import type { Duplex } from "../duplex.ts";
 import { endToEndLines } from "../hop_by_hop.ts";
-import { latin1Bytes } from "../http1/byte_reader.ts";
 import { headerValue, type RequestHead } from "../http1/message_head.ts";
+import { bridgeAnswer } from "./bridged_answer.ts";
 import { ByteQueue } from "./byte_queue.ts";
-import { connectionStream } from "./connection_stream.ts";
+import { ErrorCode } from "./frame.ts";
+import type { FieldLine } from "./hpack/field_line.ts";
+import { Http2Connection } from "./http2_connection.ts";
+import type { Http2Stream } from "./http2_stream.ts";
 import { RequestUnpacker } from "./request_unpacker.ts";
-import { BridgedAnswer, headText } from "./bridged_answer.ts";
 import { trailerFields, writeStreamHead } from "./stream_head.ts";
 
-const SETTINGS: http2.Settings = {
-  enablePush: false,
-  initialWindowSize: 256 * 1024,
-  maxHeaderListSize: 256 * 1024,
-};
-const { NGHTTP2_FLAG_END_STREAM, NGHTTP2_CANCEL } = http2.constants;
+const MAX_LIST_BYTES = 256 * 1024;
 
 /** See the module. */
 export class Http1Bridge implements Duplex {
-  readonly #session: http2.ClientHttp2Session;
+  readonly #session: Http2Connection;
   readonly #answers = new ByteQueue();
   readonly #requests: RequestUnpacker;
-  #call: http2.ClientHttp2Stream | null = null;
-  #trailers: http2.OutgoingHttpHeaders = {};
-  /** The server takes no new streams. */
-  #isEnding = false;
+  /** The last one; what is sent goes to it, also when it was answered early. */
+  #call: Http2Stream | null = null;
+  /** The one whose answer is under way. */
+  #answering: Http2Stream | null = null;
 
-  /** Over `connection`, where TLS has chosen HTTP/2 for `authority`. */
-  constructor(connection: Duplex, authority: string) {
-    const session = this.#session = http2.connect(`https://${authority}`, {
-      createConnection: () => connectionStream(connection),
-      settings: SETTINGS,
+  /** Over `connection`, where TLS has chosen HTTP/2. */
+  constructor(connection: Duplex) {
+    this.#session = new Http2Connection(connection, {
+      role: "client",
+      maxListBytes: MAX_LIST_BYTES,
+      onGoaway: () => this.#endIfIdle(),
     });
-    // Each says it to the call as well, where it is answered.
-    session.on("error", (error: Error) => this.#answers.end(error));
-    session.on("close", () => this.#answers.end());
-    session.on("goaway", () => {
-      this.#isEnding = true;
-      if (this.#call === null) this.#answers.end();
-    });
+    void this.#session.ended.then(() => this.#endIfIdle());
     this.#requests = new RequestUnpacker({
       onHead: (head) => this.#begin(head),
-      onData: (payload) => this.#send(payload),
-      onEnd: (trailers) => {
-        this.#trailers = trailersOf(trailers);
-        this.#call?.end();
-      },
+      // The engine reads the next piece into the same memory: it waits until this one is written.
+      onData: (payload) => this.#running.write(payload),
+      onEnd: (trailers) => this.#call?.finish(trailerFields(trailers.map(parseLine))),
     });
   }
 
@@ -79,62 +68,57 @@ export class Http1Bridge implements Duplex {
 
   /** See {@linkcode Duplex.close}. */
   close(): void {
-    this.#call?.close(NGHTTP2_CANCEL);
-    this.#session.destroy();
+    this.#call?.reset(ErrorCode.CANCEL);
+    this.#session.close();
   }
 
-  #begin(request: RequestHead): void {
-    const endStream = request.framing.kind === "none";
-    const call = this.#call = this.#session.request(headersOf(request), {
-      endStream,
-      waitForTrailers: !endStream,
-    });
-    call.once("wantTrailers", () => call.sendTrailers(this.#trailers));
-    // 1xx, 100 included: `continue` is told besides.
-    call.on("headers", (more: http2.IncomingHttpHeaders) => this.#push(headText(more)));
-    let failure: Error | null = null;
-    call.on("error", (error: Error) => failure ??= error);
-    const answer = new BridgedAnswer(call, () => {
-      this.#call = null;
-      if (this.#isEnding) this.#answers.end();
-    });
-    call.once("response", (headers: http2.IncomingHttpHeaders, flags: number) => {
-      const isWhole = (flags & NGHTTP2_FLAG_END_STREAM) !== 0;
-      answer.relay(this.#answers, headers, { method: request.method, isWhole });
-    });
-    call.once("close", () => {
-      if (!answer.isDone) this.#answers.end(failure ?? new Error("the server broke off"));
-    });
+  get #running(): Http2Stream {
+    if (this.#call === null) throw new Error("the server takes no more");
+    return this.#call;
   }
 
-  #send(payload: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const call = this.#call;
-      if (call === null || call.destroyed) return reject(new Error("the server takes no more"));
-      // A copy: the engine reads the next piece into the same memory.
-      call.write(payload.slice(), (error) => error ? reject(error) : resolve());
-    });
+  /** While there is a call, its answer says it. */
+  #endIfIdle(): void {
+    if (this.#answering === null) this.#answers.end();
   }
 
-  #push(text: string): void {
-    this.#answers.push(latin1Bytes(text));
+  async #begin(request: RequestHead): Promise<void> {
+    const call = this.#call = await this.#session.open();
+    if (call === null) return this.#answers.end();
+    this.#answering = call;
+    call.sendHead(fieldsOf(request), { endStream: request.framing.kind === "none" });
+    void this.#answer(call, request.method);
+  }
+
+  async #answer(call: Http2Stream, method: string): Promise<void> {
+    let failure: unknown;
+    try {
+      await bridgeAnswer(call, method, this.#answers);
+    } catch (error) {
+      failure = error;
+      call.reset(ErrorCode.CANCEL);
+    }
+    // Where the head gave a length, the next request may have begun before the stream has ended.
+    if (this.#answering !== call) return;
+    this.#answering = null;
+    if (failure !== undefined || this.#session.takesNoStreams) this.#answers.end(failure);
   }
 }
 
-function headersOf(request: RequestHead): http2.OutgoingHttpHeaders {
+function fieldsOf(request: RequestHead): FieldLine[] {
   const { method, target } = request;
-  const { te, ...headers } = writeStreamHead({
+  const fields = writeStreamHead({
     startLine: "",
     headers: { method, target, ...endToEndLines(request) },
   });
   // RFC 9113 section 8.2.2: TE says "trailers" or nothing.
   const wantsTrailers = headerValue(request, "te")?.toLowerCase().includes("trailers") === true;
-  return te !== undefined && wantsTrailers ? { ...headers, te: "trailers" } : headers;
+  return fields.flatMap(([name, value]): FieldLine[] =>
+    name !== "te" ? [[name, value]] : wantsTrailers ? [["te", "trailers"]] : []
+  );
 }
 
-function trailersOf(lines: readonly string[]): http2.OutgoingHttpHeaders {
-  return trailerFields(Object.fromEntries(lines.map((line) => {
-    const colon = line.indexOf(":");
-    return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
-  })));
+function parseLine(line: string): FieldLine {
+  const colon = line.indexOf(":");
+  return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
 }

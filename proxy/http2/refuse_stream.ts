@@ -4,8 +4,10 @@
  *
  * @module
  */
-import type http2 from "node:http2";
 import { type Refusal, refusalBody } from "../fail_closed.ts";
+import { ErrorCode } from "./frame.ts";
+import type { FieldLine } from "./hpack/field_line.ts";
+import type { Http2Stream } from "./http2_stream.ts";
 
 /** gRPC's own table of what an HTTP status means (http-grpc-status-mapping.md), and 421 as 403. */
 const GRPC_STATUS: Readonly<Record<number, number>> = {
@@ -19,29 +21,48 @@ const GRPC_STATUS: Readonly<Record<number, number>> = {
 };
 const UNKNOWN = 2;
 
+/** What is still coming is read and forgotten so far: not every client reads an answer meanwhile. */
+const MAX_DRAINED_BYTES = 1024 * 1024;
+
 /** Answers; `isCall` for gRPC, which is told by trailers alone (PROTOCOL-HTTP2.md, "Trailers-Only"). */
 export function refuseStream(
-  stream: http2.ServerHttp2Stream,
+  stream: Http2Stream,
   refusal: Refusal,
   { isCall }: { readonly isCall: boolean },
 ): void {
-  if (stream.destroyed || stream.headersSent) return;
-  // What is still coming is read and forgotten: a client that waits for room would not see this.
-  stream.resume();
-  const shared = { "cache-control": "no-store", "x-authsome-error": refusal.error };
-  if (!isCall) {
-    stream.respond({ ":status": refusal.status, "content-type": "application/json", ...shared });
-    stream.end(refusalBody(refusal));
-    return;
+  const { status, error, message, hint } = refusal;
+  // Its answer has begun: that cannot become another one.
+  if (stream.hasFinalAnswer) return stream.reset(ErrorCode.INTERNAL_ERROR);
+  const shared: FieldLine[] = [["cache-control", "no-store"], ["x-authsome-error", error]];
+  if (isCall) {
+    stream.sendHead([
+      [":status", "200"],
+      ["content-type", "application/grpc"],
+      ...shared,
+      ["grpc-status", String(GRPC_STATUS[status] ?? UNKNOWN)],
+      ["grpc-message", percentEncoded(hint === undefined ? message : `${message}. ${hint}`)],
+    ], { endStream: true });
+  } else {
+    stream.sendHead([
+      [":status", String(status)],
+      ["content-type", "application/json"],
+      ...shared,
+    ]);
+    stream.write(new TextEncoder().encode(refusalBody(refusal)), { endStream: true })
+      .catch(() => {});
   }
-  const { status, message, hint } = refusal;
-  stream.respond({
-    ":status": 200,
-    "content-type": "application/grpc",
-    ...shared,
-    "grpc-status": String(GRPC_STATUS[status] ?? UNKNOWN),
-    "grpc-message": percentEncoded(hint === undefined ? message : `${message}. ${hint}`),
-  }, { endStream: true });
+  void drain(stream);
+}
+
+async function drain(stream: Http2Stream): Promise<void> {
+  try {
+    for (let left = MAX_DRAINED_BYTES; left > 0;) {
+      const piece = await stream.body.read();
+      if (piece === null) return;
+      left -= piece.length;
+    }
+    stream.reset(ErrorCode.NO_ERROR);
+  } catch { /* the client has left */ }
 }
 
 /** Printable ASCII stays, as gRPC asks for it. */

@@ -10,7 +10,7 @@ import { parseRequestHead, type RequestHead } from "../http1/message_head.ts";
 
 /** Who is told of the parts, in order; the next bytes are looked at when it is done. */
 export interface RequestParts {
-  onHead(head: RequestHead): void;
+  onHead(head: RequestHead): Promise<void>;
   onData(payload: Uint8Array): Promise<void>;
   /** The request is whole; `trailers` are lines. */
   onEnd(trailers: readonly string[]): void;
@@ -48,7 +48,7 @@ export class RequestUnpacker {
       const end = lineEnd === 0 ? bytes.length : lineEnd;
       this.#text += latin1Text(bytes.subarray(at, end));
       at = end;
-      if (lineEnd > 0) this.#line();
+      if (lineEnd > 0) await this.#line();
     }
   }
 
@@ -57,12 +57,12 @@ export class RequestUnpacker {
     else this.#finish();
   }
 
-  #line(): void {
+  async #line(): Promise<void> {
     const text = this.#text;
     if (this.#state === "head") {
       if (!text.endsWith("\r\n\r\n")) return;
       this.#text = "";
-      return this.#head(parseRequestHead(text.slice(0, -4)));
+      return await this.#head(parseRequestHead(text.slice(0, -4)));
     }
     this.#text = "";
     if (this.#state === "chunk end") this.#state = "chunk size";
@@ -73,9 +73,9 @@ export class RequestUnpacker {
     else this.#trailers.push(text.slice(0, -2));
   }
 
-  #head(head: RequestHead): void {
+  async #head(head: RequestHead): Promise<void> {
     const { framing } = head;
-    this.#parts.onHead(head);
+    await this.#parts.onHead(head);
     if (framing.kind === "chunked") this.#state = "chunk size";
     else if (framing.kind === "length") {
       this.#left = framing.length;

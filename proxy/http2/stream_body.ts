@@ -4,8 +4,11 @@
  *
  * @module
  */
-import http2 from "node:http2";
+import { Refusal } from "../fail_closed.ts";
 import type { Forward } from "../forward.ts";
+import { ErrorCode } from "./frame.ts";
+import type { FieldLine } from "./hpack/field_line.ts";
+import type { Http2Stream } from "./http2_stream.ts";
 import { trailerFields } from "./stream_head.ts";
 
 /** Bodies up to this size can be replayed after a credential was refreshed. */
@@ -13,24 +16,18 @@ const MAX_KEPT_BYTES = 256 * 1024;
 
 /** One request body. */
 export class StreamBody {
-  readonly #stream: http2.ServerHttp2Stream;
+  readonly #stream: Http2Stream;
   #kept: Uint8Array[] | null = null;
   #keptBytes = 0;
-  #trailers: http2.OutgoingHttpHeaders = {};
+  #isBegun = false;
   #isSent: boolean;
-
   /** There is none. */
   readonly isEmpty: boolean;
 
-  /** Reads nothing yet but trailers. */
-  constructor(stream: http2.ServerHttp2Stream, hasBody: boolean) {
+  /** Reads nothing yet. */
+  constructor(stream: Http2Stream) {
     this.#stream = stream;
-    this.isEmpty = !hasBody;
-    this.#isSent = !hasBody;
-    if (!hasBody) return;
-    stream.once("trailers", (fields: http2.IncomingHttpHeaders) => {
-      this.#trailers = trailerFields(fields);
-    });
+    this.isEmpty = this.#isSent = stream.isReceived && stream.body.isAtEnd;
   }
 
   /** The request may have to be sent again; said before it is sent. */
@@ -43,38 +40,56 @@ export class StreamBody {
     return this.#isSent;
   }
 
+  /** Nothing of it was read from the client. */
+  get isUntouched(): boolean {
+    return this.isEmpty || !this.#isBegun;
+  }
+
   /** Everything is here, so that the request can be sent again as it was. */
   get canReplay(): boolean {
     return this.#isSent && (this.isEmpty || this.#kept !== null);
   }
 
   /**
-   * Sends it: what comes from now on, or, the second time, from memory. What `watch` throws about a
-   * piece becomes the error of the call, and the piece is not sent.
+   * Sends it: what comes from now on, or, the second time, from memory. Done when all is sent, or
+   * one of the two streams has ended: a body that broke off ends the call, and so does what `watch`
+   * throws about a piece, which is told before and not sent.
    */
-  sendTo(call: http2.ClientHttp2Stream, watch?: Forward["watchBody"]): void {
+  async sendTo(
+    call: Http2Stream,
+    watch: Forward["watchBody"],
+    onRefusal: (refusal: Refusal) => void,
+  ): Promise<void> {
     if (this.isEmpty) return;
-    call.once("wantTrailers", () => {
-      if (watch !== undefined) destroyAt(call, watch, fieldBytes(this.#trailers), true);
-      if (!call.destroyed) call.sendTrailers(this.#trailers);
-    });
-    if (this.#isSent) {
-      for (const piece of this.#kept ?? []) call.write(piece);
-      call.end();
-      return;
+    try {
+      if (this.#isSent) await this.#replay(call);
+      else await this.#pass(call, watch);
+    } catch (error) {
+      if (error instanceof Refusal) onRefusal(error);
+      // The server must not take half a request for a whole one.
+      call.reset(ErrorCode.CANCEL);
     }
-    const stream = this.#stream;
-    if (watch !== undefined) {
-      stream.on("data", (piece: Uint8Array) => destroyAt(call, watch, piece));
+  }
+
+  async #pass(call: Http2Stream, watch: Forward["watchBody"]): Promise<void> {
+    const { body } = this.#stream;
+    this.#isBegun = true;
+    for (let piece = await body.read(); piece !== null; piece = await body.read()) {
+      watch?.(piece);
+      this.#keep(piece);
+      const isLast = body.isAtEnd;
+      if (isLast) this.#isSent = true;
+      await call.write(piece, { endStream: isLast });
     }
-    if (this.#kept !== null) stream.on("data", (piece: Uint8Array) => this.#keep(piece));
-    stream.once("end", () => {
-      // A reset ends the readable side too: the server must not take half a request for a whole one.
-      if (stream.aborted || stream.rstCode !== 0) return call.close(http2.constants.NGHTTP2_CANCEL);
-      this.#isSent = true;
-      call.end();
-    });
-    stream.pipe(call, { end: false });
+    const trailers = trailerFields(body.trailers);
+    if (trailers.length > 0) watch?.(fieldBytes(trailers), true);
+    this.#isSent = true;
+    call.finish(trailers);
+  }
+
+  async #replay(call: Http2Stream): Promise<void> {
+    for (const piece of this.#kept ?? []) await call.write(piece);
+    call.finish(trailerFields(this.#stream.body.trailers));
   }
 
   #keep(piece: Uint8Array): void {
@@ -84,22 +99,6 @@ export class StreamBody {
   }
 }
 
-function destroyAt(
-  call: http2.ClientHttp2Stream,
-  watch: NonNullable<Forward["watchBody"]>,
-  piece: Uint8Array,
-  isBeside = false,
-): void {
-  try {
-    if (!call.destroyed) watch(piece, isBeside);
-  } catch (refusal) {
-    call.destroy(refusal as Error);
-  }
-}
-
-function fieldBytes(fields: http2.OutgoingHttpHeaders): Uint8Array {
-  const lines = Object.entries(fields).flatMap(([name, value]) =>
-    [value].flat().map((one) => `${name}: ${one}\r\n`)
-  );
-  return new TextEncoder().encode(lines.join(""));
+function fieldBytes(fields: readonly FieldLine[]): Uint8Array {
+  return new TextEncoder().encode(fields.map(([name, value]) => `${name}: ${value}\r\n`).join(""));
 }

@@ -6,12 +6,12 @@
  *
  * @module
  */
-import type http2 from "node:http2";
 import { malformed } from "../fail_closed.ts";
 import type { OutgoingHead } from "../forward.ts";
 import { DROPPED_FROM_ANSWERS } from "../hop_by_hop.ts";
 import { NO_BODY } from "../http1/framing.ts";
 import { type RequestHead, trimSpace } from "../http1/message_head.ts";
+import type { FieldLine } from "./hpack/field_line.ts";
 
 /** RFC 9113 section 8.2.2: they belong to HTTP/1.1 and make a message malformed. */
 const CONNECTION_SPECIFIC: ReadonlySet<string> = new Set([
@@ -29,10 +29,15 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   "proxy-authorization",
 ]);
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** RFC 9113 section 8.2.1: in lower case. */
+const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 /** As in the request line of HTTP/1.1: a fragment, a space or a control byte is never a target. */
 const TARGET = /^[\x21\x22\x24-\x7e\x80-\xff]+$/;
 // deno-lint-ignore no-control-regex
 const NOT_IN_A_VALUE = /[\x00-\x08\x0a-\x1f\x7f]/;
+
+/** RFC 9113 section 8.3.1; each stands once, in front of the others. */
+const PSEUDO: ReadonlySet<string> = new Set([":method", ":scheme", ":authority", ":path"]);
 
 /**
  * Reads the head of a request.
@@ -40,20 +45,26 @@ const NOT_IN_A_VALUE = /[\x00-\x08\x0a-\x1f\x7f]/;
  * @throws {Refusal} 400 for what HTTP/2 or HTTP/1.1 would not allow.
  */
 export function readStreamHead(
-  headers: http2.IncomingHttpHeaders,
-  options: { readonly hasBody: boolean },
+  fields: readonly FieldLine[],
+  { hasBody }: { readonly hasBody: boolean },
 ): RequestHead {
-  const method = pseudo(headers, ":method");
-  const target = pseudo(headers, ":path");
-  const authority = pseudo(headers, ":authority");
+  const count = fields.findIndex(([name]) => !name.startsWith(":"));
+  const pseudo = new Map(count === -1 ? fields : fields.slice(0, count));
+  const rest = count === -1 ? [] : fields.slice(count);
+  if (
+    pseudo.size !== fields.length - rest.length || [...pseudo.keys()].some((n) => !PSEUDO.has(n))
+  ) {
+    throw malformed("request", "its pseudo-header fields are not those of a request");
+  }
+  const method = required(pseudo, ":method");
+  const target = required(pseudo, ":path");
+  const authority = required(pseudo, ":authority");
   if (!TOKEN.test(method)) throw malformed("request", "its :method is not a token");
   if (!TARGET.test(target)) throw malformed("request", "its :path is not a target");
-  if (pseudo(headers, ":scheme") !== "https") {
-    throw malformed("request", "its :scheme is not https");
-  }
+  if (pseudo.get(":scheme") !== "https") throw malformed("request", "its :scheme is not https");
   const lines = [`host: ${authority}`];
   const names = ["host"];
-  for (const [name, value] of fieldsOf(headers)) {
+  for (const [name, value] of rest) {
     if (CONNECTION_SPECIFIC.has(name) || name === "te" && value !== "trailers") {
       throw malformed("request", `HTTP/2 has no ${name} header of that kind`, "BadHeaderError");
     }
@@ -62,12 +73,13 @@ export function readStreamHead(
       if (value.toLowerCase() === authority.toLowerCase()) continue;
       throw malformed("request", "its Host is another than its :authority", "BadHeaderError");
     }
-    if (!TOKEN.test(name) || NOT_IN_A_VALUE.test(value)) {
-      throw malformed("request", "a header is not NAME: VALUE", "BadHeaderError");
+    if (!NAME.test(name) || NOT_IN_A_VALUE.test(value)) {
+      throw malformed("request", "a header is not name: VALUE", "BadHeaderError");
     }
     lines.push(`${name}: ${value}`);
     names.push(name);
   }
+  const expect = rest.find(([name]) => name === "expect")?.[1];
   return {
     method,
     target,
@@ -75,67 +87,55 @@ export function readStreamHead(
     lines,
     names,
     connection: new Set(),
-    framing: options.hasBody ? { kind: "chunked" } : NO_BODY,
+    framing: hasBody ? { kind: "chunked" } : NO_BODY,
     upgrade: null,
     host: authority,
-    expectsContinue: headers.expect?.toLowerCase() === "100-continue",
+    expectsContinue: expect?.toLowerCase() === "100-continue",
   };
 }
 
-/** The head as HTTP/2 headers. Names are in lower case there. */
+/** The head as HTTP/2 fields, in its order. Names are in lower case there. */
 export function writeStreamHead(
   { headers: { method, target, lines, names } }: OutgoingHead,
-): http2.OutgoingHttpHeaders {
-  const fields = new Map<string, string[]>();
+): FieldLine[] {
+  const fields: FieldLine[] = [];
   let authority = "";
   for (const [index, name] of names.entries()) {
     const value = trimSpace(lines[index]!.slice(name.length + 1));
     if (name === "host") authority = value;
-    if (NOT_SENT.has(name)) continue;
-    fields.set(name, [...fields.get(name) ?? [], value]);
+    if (!NOT_SENT.has(name)) fields.push([name, value]);
   }
-  return {
-    ":method": method,
-    ":scheme": "https",
-    ":authority": authority,
-    ":path": target,
-    ...Object.fromEntries(
-      [...fields].map(([name, values]) => [name, values.length === 1 ? values[0]! : values]),
-    ),
-  };
+  return [
+    [":method", method],
+    [":scheme", "https"],
+    [":authority", authority],
+    [":path", target],
+    ...fields,
+  ];
 }
 
-/** The head of an answer, final or interim, as it goes on to the client. */
-export function answerHead(headers: http2.IncomingHttpHeaders): http2.OutgoingHttpHeaders {
-  const head: http2.OutgoingHttpHeaders = { ":status": headers[":status"] };
-  for (const [name, value] of Object.entries(headers)) {
-    if (name.startsWith(":") || NOT_SENT.has(name) || DROPPED_FROM_ANSWERS.has(name)) continue;
-    head[name] = value;
-  }
-  return head;
+/** The head of an answer, final or interim, as it goes on to the client; the status is in front. */
+export function answerHead(fields: readonly FieldLine[]): FieldLine[] {
+  return fields.filter(([name]) => !NOT_SENT.has(name) && !DROPPED_FROM_ANSWERS.has(name));
+}
+
+/** The status of an answer, whose first field it is. */
+export function statusOf(fields: readonly FieldLine[]): number {
+  return Number(fields[0]?.[1]);
 }
 
 /**
  * Trailers as they go on. Left out is what HTTP/2 has no place for in them (RFC 9113 sections 8.1 and
- * 8.2.2): the runtime would not send the others either, and the message would never end.
+ * 8.2.2): the other side would take the message for a malformed one.
  */
-export function trailerFields(headers: http2.IncomingHttpHeaders): http2.OutgoingHttpHeaders {
-  return Object.fromEntries(
-    Object.entries(headers).filter(([name]) =>
-      TOKEN.test(name) && !NOT_SENT.has(name) && name !== "te"
-    ),
+export function trailerFields(fields: readonly FieldLine[]): FieldLine[] {
+  return fields.filter(([name, value]) =>
+    NAME.test(name) && !NOT_SENT.has(name) && name !== "te" && !NOT_IN_A_VALUE.test(value)
   );
 }
 
-function pseudo(headers: http2.IncomingHttpHeaders, name: string): string {
-  const value = headers[name];
-  if (typeof value === "string" && value !== "") return value;
+function required(pseudo: ReadonlyMap<string, string>, name: string): string {
+  const value = pseudo.get(name);
+  if (value !== undefined && value !== "") return value;
   throw malformed("request", `there is no ${name}`);
-}
-
-function* fieldsOf(headers: http2.IncomingHttpHeaders): Generator<[name: string, value: string]> {
-  for (const [name, value] of Object.entries(headers)) {
-    if (name.startsWith(":") || value === undefined) continue;
-    for (const one of Array.isArray(value) ? value : [value]) yield [name, one];
-  }
 }

@@ -1,0 +1,127 @@
+/**
+ * Writes frames to a connection in the order in which they were given; those that wait for each other
+ * go out together.
+ *
+ * @module
+ */
+import { type Duplex, writeAll } from "../duplex.ts";
+
+/** Unsent bytes of frames that nobody waits for: above it the peer is not read either. */
+const MAX_UNSENT_BYTES = 64 * 1024;
+/** Frames are joined up to this size, so that a small one costs no write of its own. */
+const MAX_JOINED_BYTES = 64 * 1024;
+
+interface Waiting {
+  readonly bytes: Uint8Array;
+  readonly done: PromiseWithResolvers<void> | null;
+}
+
+/** One connection's frames on their way out. */
+export class FrameWriter {
+  readonly #connection: Duplex;
+  #waiting: Waiting[] = [];
+  #isWriting = false;
+  #failure: { readonly error: unknown } | null = null;
+  /** Bytes of frames that nobody waits for. */
+  #unsent = 0;
+  #onDrained: (() => void)[] = [];
+
+  /** Writes nothing yet. */
+  constructor(connection: Duplex) {
+    this.#connection = connection;
+  }
+
+  /** The peer does not read what it makes us say. */
+  get isFlooded(): boolean {
+    return this.#unsent > MAX_UNSENT_BYTES;
+  }
+
+  /** When everything that was given before has been written, or cannot be. */
+  drained(): Promise<void> {
+    if (!this.#isWriting && this.#waiting.length === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#onDrained.push(resolve));
+  }
+
+  /** Gives a frame that is written some time. */
+  send(bytes: Uint8Array): void {
+    if (this.#failure !== null) return;
+    this.#unsent += bytes.length;
+    this.#add({ bytes, done: null });
+  }
+
+  /**
+   * Writes frames: the peer's slowness is the caller's.
+   *
+   * @throws {unknown} what the connection throws.
+   */
+  write(bytes: Uint8Array): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure.error);
+    const done = Promise.withResolvers<void>();
+    this.#add({ bytes, done });
+    return done.promise;
+  }
+
+  /** Takes nothing more; what waits fails with `error`. */
+  fail(error: unknown): void {
+    this.#failure ??= { error };
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { done } of waiting) done?.reject(error);
+    if (!this.#isWriting) this.#tellDrained();
+  }
+
+  #add(frame: Waiting): void {
+    this.#waiting.push(frame);
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    // A head and its body are given right after each other.
+    queueMicrotask(() => void this.#writeOn());
+  }
+
+  async #writeOn(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#nextBatch();
+      try {
+        await writeAll(this.#connection, join(batch));
+        for (const { bytes, done } of batch) {
+          if (done === null) this.#unsent -= bytes.length;
+          else done.resolve();
+        }
+      } catch (error) {
+        for (const { done } of batch) done?.reject(error);
+        this.fail(error);
+      }
+    }
+    this.#isWriting = false;
+    this.#tellDrained();
+  }
+
+  #nextBatch(): Waiting[] {
+    const waiting = this.#waiting;
+    let count = 1;
+    let bytes = waiting[0]!.bytes.length;
+    while (count < waiting.length) {
+      bytes += waiting[count]!.bytes.length;
+      if (bytes > MAX_JOINED_BYTES) break;
+      count++;
+    }
+    return waiting.splice(0, count);
+  }
+
+  #tellDrained(): void {
+    const waiting = this.#onDrained;
+    this.#onDrained = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+function join(batch: readonly Waiting[]): Uint8Array {
+  if (batch.length === 1) return batch[0]!.bytes;
+  const whole = new Uint8Array(batch.reduce((total, { bytes }) => total + bytes.length, 0));
+  let at = 0;
+  for (const { bytes } of batch) {
+    whole.set(bytes, at);
+    at += bytes.length;
+  }
+  return whole;
+}
