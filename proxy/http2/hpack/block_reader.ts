@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { latin1String } from "./latin1_string.ts";
 import { CompressionError } from "./compression_error.ts";
 import { decodeHuffman } from "./huffman_decoder.ts";
+import { latin1String } from "./latin1_string.ts";
 
 const MAX_INTEGER = 2 ** 31 - 1;
 /** What the last byte that an integer may have counts for: six bytes in all. */

@@ -4,8 +4,7 @@ import { encodeFields, NO_TABLE } from "../../../../proxy/http2/hpack/encode_fie
 import type { FieldLine } from "../../../../proxy/http2/hpack/field_line.ts";
 import { HpackDecoder } from "../../../../proxy/http2/hpack/hpack_decoder.ts";
 import { STATIC_TABLE } from "../../../../proxy/http2/hpack/static_table.ts";
-import { fromHex } from "../../../support/hpack_encoder.ts";
-import { chanceFields } from "../../../support/hpack_encoder.ts";
+import { chanceFields, fromHex } from "../../../support/hpack_encoder.ts";
 import { randomOf } from "../../../support/seeded_random.ts";
 
 const decode = (block: Uint8Array) => new HpackDecoder({ maxListBytes: 1e6 }).decode(block).fields;
