@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openHttp2, readHttp2 } from "../../tests/support/http2_peers.ts";
+import { callHttp2, openHttp2 } from "../../tests/support/http2_peers.ts";
 import { RawConnection } from "../../tests/support/raw_connection.ts";
 import { EPOCH_HEADER } from "./ledger.ts";
 import { EVENTS, HOSTS } from "./soak_server.ts";
@@ -218,14 +218,8 @@ async function openStreams(stage: SoakStage): Promise<Lane> {
   }, HOSTS.changing);
   return {
     once: async () => {
-      const stream = client.session.request({
-        ":method": "POST",
-        ":path": "/",
-        [EPOCH_HEADER]: stage.ledger.epoch,
-      });
-      const answer = readHttp2(stream);
-      stream.end("hello");
-      const { status, body, code } = await answer;
+      const headers = { ":path": "/", [EPOCH_HEADER]: stage.ledger.epoch };
+      const { status, body, code } = await callHttp2(client, headers, "hello");
       return isDone(`HTTP/1.1 ${status} (${code}) `, body === "hello");
     },
     close: () => client.close(),

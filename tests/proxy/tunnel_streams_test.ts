@@ -1,9 +1,7 @@
 /** What decrypted hosts are tested for, through tunnels that are not looked into and for plain http. */
 import assert from "node:assert/strict";
-import http2 from "node:http2";
-import net from "node:net";
-import tls from "node:tls";
-import { startHttp2Upstream } from "../support/http2_peers.ts";
+import { callHttp2, openHttp2, startHttp2Upstream } from "../support/http2_peers.ts";
+import { withNode } from "../support/node_process.ts";
 import { startTestProxy, type TestProxy } from "../support/proxy_bench.ts";
 import type { RawConnection } from "../support/raw_connection.ts";
 import { type Script, startRawUpstream } from "../support/raw_upstream.ts";
@@ -184,39 +182,19 @@ for (const way of Object.keys(WAYS) as Way[]) {
   });
 }
 
-Deno.test("a tunnel: HTTP/2 with trailers, from end to end", async () => {
-  const api = await startHttp2Upstream([TUNNEL], (stream) => {
-    stream.respond({ ":status": 200 }, { waitForTrailers: true });
-    stream.once("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
-    stream.pipe(stream);
-  });
+withNode.test("a tunnel: HTTP/2 with trailers, from end to end", async () => {
+  await using ends = new AsyncDisposableStack();
+  const api = await startHttp2Upstream([TUNNEL], (stream, _headers, { echo }) => echo(stream));
+  ends.defer(api.close);
   const test = await startTestProxy({ servers: { [TUNNEL]: api.port } });
-  const socket = net.connect(test.proxy.port, "127.0.0.1");
-  const closed = new Promise((resolve) => socket.once("close", resolve));
-  socket.write(`CONNECT ${TUNNEL}:443 HTTP/1.1\r\n${test.authorization}\r\n`);
-  await new Promise((resolve) => socket.once("data", resolve));
-  const secured = tls.connect({
-    socket,
-    servername: TUNNEL,
-    ca: api.authorityPem,
-    ALPNProtocols: ["h2", "http/1.1"],
-  });
-  await new Promise((resolve) => secured.once("secureConnect", resolve));
-  assert.equal(secured.alpnProtocol, "h2");
-  const session = http2.connect(`https://${TUNNEL}`, { createConnection: () => secured });
-  const stream = session.request({ ":method": "POST", ":path": "/" });
-  let body = "";
-  stream.on("data", (piece) => body += piece);
-  const trailers = new Promise<http2.IncomingHttpHeaders>((resolve) =>
-    stream.once("trailers", resolve)
-  );
-  stream.end("hello");
-  assert.equal((await trailers)["grpc-status"], "0");
+  ends.defer(test.close);
+  const { proxy: { port }, authorization } = test;
+  const proxy = { port, authority: { certificatePem: api.authorityPem } };
+  const client = await openHttp2({ proxy, authorization }, TUNNEL);
+  ends.defer(client.close);
+
+  const { body, trailers } = await callHttp2(client, { ":path": "/" }, "hello");
+
+  assert.equal(trailers["grpc-status"], "0");
   assert.equal(body, "hello");
-  session.destroy();
-  secured.destroy();
-  socket.destroy();
-  await closed;
-  await test.close();
-  await api.close();
 });

@@ -4,8 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { findPython } from "../../support/client_programs.ts";
-import type { ServeStream } from "../../support/http2_peers.ts";
-import { startHttp2Upstream } from "../../support/http2_peers.ts";
+import { type ServeStream, startHttp2Upstream } from "../../support/http2_peers.ts";
+import { HAS_NODE } from "../../support/node_process.ts";
 import { startTestProxy } from "../../support/proxy_bench.ts";
 
 const HOST = "api.acme.test";
@@ -33,7 +33,7 @@ const serve: ServeStream = (stream, headers) => {
 
 Deno.test({
   name: "grpcio makes its four kinds of calls, and reads a failed one's status",
-  ignore: PYTHON === null,
+  ignore: PYTHON === null || !HAS_NODE,
   fn: async () => {
     const api = await startHttp2Upstream([HOST], serve);
     const test = await startTestProxy({
