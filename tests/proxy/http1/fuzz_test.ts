@@ -180,7 +180,10 @@ Deno.test("fuzz: a request taken apart for HTTP/2 is what the scanner let throug
     const bytes = Uint8Array.from(text + text, (letter) => letter.charCodeAt(0));
     const seen: string[] = [];
     const unpacker = new RequestUnpacker({
-      onHead: ({ method }) => seen.push(method, ""),
+      onHead: ({ method }) => {
+        seen.push(method, "");
+        return Promise.resolve();
+      },
       onData: (payload) => {
         seen[seen.length - 1] += String.fromCharCode(...payload);
         return Promise.resolve();
