@@ -21,6 +21,7 @@ import { LiveRoutes } from "./routes.ts";
 import type { RunContext } from "./run_context.ts";
 import { serveSocket } from "./serve_socket.ts";
 import { StallWatch } from "./stall_watch.ts";
+import { TIMING } from "./timing.ts";
 import { UpstreamPool } from "./upstream_pool.ts";
 import { Usage } from "./usage.ts";
 
@@ -45,10 +46,11 @@ export interface Engine {
 /** Starts one; the change stream opens in the background. */
 export function startEngine(options: EngineOptions): Engine {
   const { daemon, corporate, readVariable, note } = options;
+  const timing = { ...TIMING, ...options.timing };
   const pool = new UpstreamPool();
   const usage = new Usage(daemon);
   const memory = new IdleMemory();
-  const stalls = new StallWatch(() => credentials.clear(), options.timing);
+  const stalls = new StallWatch(() => credentials.clear(), timing);
   const routes = new LiveRoutes(daemon, options.routes, note, () => stalls.caughtUp());
   const credentials = new Credentials(daemon, () => changes.isOpen);
   let wasBroken = false;
@@ -83,6 +85,7 @@ export function startEngine(options: EngineOptions): Engine {
     memory,
     denyUnmatched: options.denyUnmatched,
     note,
+    timing,
   };
   const leaves = new LeafCertificates(options.authority);
   return {

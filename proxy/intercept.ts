@@ -30,9 +30,6 @@ export interface Intercepted {
   readonly leaves: LeafCertificates;
 }
 
-/** A client that says nothing: a protocol where the server speaks first, which is none of ours. */
-const SILENCE_MS = 10_000;
-const HANDSHAKE_TIMEOUT_MS = 10_000;
 const MAX_HELLO_BYTES = 128 * 1024;
 const HTTP_METHOD = /^[A-Z]{3,20} /;
 
@@ -73,16 +70,17 @@ function awaitHello(
   intercepted: Intercepted,
   onHello: (hello: ClientHello | "not tls", bytes: Uint8Array) => void,
 ): void {
-  const { socket } = intercepted;
+  const { socket, run } = intercepted;
   let bytes = intercepted.first;
   const giveUp = () => socket.destroy();
+  // A client that says nothing: a protocol where the server speaks first, which is none of ours.
   const onSilence = () => {
     stop();
     socket.pause();
     if (bytes.length > 0) giveUp();
     else passThrough(intercepted, bytes);
   };
-  const timer = setTimeout(onSilence, SILENCE_MS);
+  const timer = setTimeout(onSilence, run.timing.helloMs);
   const stop = () => {
     clearTimeout(timer);
     socket.off("data", onData);
@@ -141,7 +139,7 @@ function startTls(
     secured.destroy();
     socket.destroy();
   };
-  const timer = setTimeout(giveUp, HANDSHAKE_TIMEOUT_MS);
+  const timer = setTimeout(giveUp, run.timing.handshakeMs);
   secured.on("error", (error: Error) => {
     if (!isUp) tellDistrust(error, target, run);
     giveUp();

@@ -10,6 +10,7 @@ import type { Http1Connector } from "./http1_connector.ts";
 import type { PlaceholderCanaries } from "./placeholder_canaries.ts";
 import type { ProxySecret } from "./proxy_secret.ts";
 import type { LiveRoutes } from "./routes.ts";
+import type { Timing } from "./timing.ts";
 import type { UpstreamPool } from "./upstream_pool.ts";
 import type { Usage } from "./usage.ts";
 
@@ -32,4 +33,5 @@ export interface RunContext {
   readonly denyUnmatched: boolean;
   /** Tells the owner something worth knowing, once; a whole sentence without a secret in it. */
   readonly note: (line: string) => void;
+  readonly timing: Timing;
 }

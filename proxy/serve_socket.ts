@@ -24,22 +24,25 @@ import { unmatched } from "./plan_intercepted.ts";
 import type { RunContext } from "./run_context.ts";
 
 const MAX_HEAD_BYTES = 64 * 1024;
-const HEAD_TIMEOUT_MS = 30_000;
 const LINGER_MS = 1_000;
 const ESTABLISHED = "HTTP/1.1 200 Connection Established\r\n\r\n";
 
 /** Serves it to its end, in the background. */
 export function serveSocket(socket: net.Socket, run: RunContext, leaves: LeafCertificates): void {
   if (socket.destroyed) return;
-  receiveHead(socket, (first) => void serve(socket, first, run, leaves));
+  receiveHead(socket, run.timing.headMs, (first) => void serve(socket, first, run, leaves));
 }
 
 /** Collects bytes until a head is complete; the connection is paused then. */
-function receiveHead(socket: net.Socket, onHead: (bytes: Uint8Array) => void): void {
+function receiveHead(
+  socket: net.Socket,
+  patienceMs: number,
+  onHead: (bytes: Uint8Array) => void,
+): void {
   let bytes = new Uint8Array();
   // W4: with allowHalfOpen nothing else ends a client that leaves in the middle of its head.
   const giveUp = () => socket.destroy();
-  const timer = setTimeout(giveUp, HEAD_TIMEOUT_MS);
+  const timer = setTimeout(giveUp, patienceMs);
   const stop = () => {
     clearTimeout(timer);
     socket.off("data", onData);

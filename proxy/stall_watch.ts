@@ -24,7 +24,7 @@ const IDLE_BEATS = 200;
 
 /** What may differ in tests. */
 export interface StallWatchOptions {
-  readonly stalledMs?: number | undefined;
+  readonly stalledMs?: number;
   readonly idleBeats?: number;
   /** Time, in milliseconds. */
   readonly now?: () => number;

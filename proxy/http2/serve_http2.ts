@@ -19,8 +19,6 @@ import { UpstreamSessions } from "./upstream_sessions.ts";
 /** RFC 9113 section 6.5.2 advises at least 100. */
 const MAX_STREAMS = 100;
 const MAX_LIST_BYTES = 64 * 1024;
-/** A client that has shaken hands and then says nothing. */
-const PREFACE_TIMEOUT_MS = 10_000;
 
 /** Serves the connection until it ends. */
 export function serveHttp2(
@@ -47,7 +45,8 @@ export function serveHttp2(
       session.close(ErrorCode.ENHANCE_YOUR_CALM);
     },
   });
-  const silence = setTimeout(() => session.close(), PREFACE_TIMEOUT_MS);
+  // A client that has shaken hands and then says nothing.
+  const silence = setTimeout(() => session.close(), run.timing.prefaceMs);
   void session.settled.then(() => clearTimeout(silence));
   void session.ended.then(() => upstreams.close());
 }
