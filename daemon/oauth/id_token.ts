@@ -7,7 +7,9 @@
  *
  * @module
  */
-import { decodeJwt, type JWTPayload } from "@panva/jose";
+import type { JWTPayload } from "@panva/jose";
+// The one file that is needed: the whole library is sixty.
+import { decodeJwt } from "@panva/jose/jwt/decode";
 import { AuthorizationResponseError } from "../../core/errors.ts";
 import type { Secret } from "../../core/secret.ts";
 
