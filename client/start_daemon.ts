@@ -28,7 +28,7 @@ import { endProcesses } from "./stop_daemon.ts";
 /** Waiting for another command that is starting the daemon; a passphrase may be asked there. */
 const LOCK_TIMEOUT_MS = 120_000;
 const START_TIMEOUT_MS = 30_000;
-const POLL_MS = 4;
+const POLL_MS = 2;
 
 /** Starts the daemon where none is usable. Throws as `ensureDaemon` in `launch.ts` does. */
 export async function startDetached(

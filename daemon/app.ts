@@ -5,6 +5,7 @@
  * @module
  */
 import { Hono } from "@hono/hono";
+import { TrieRouter } from "@hono/hono/router/trie-router";
 import type { MiddlewareHandler } from "@hono/hono";
 import type { Broker } from "./broker/broker.ts";
 import { IdentityClaims } from "./broker/identity_claims.ts";
@@ -60,7 +61,8 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
 
 /** The app. */
 export function createApp({ broker, proofs, health, own, log }: AppParts): Hono<ApiEnv> {
-  const app = new Hono<ApiEnv>({ getPath: routePath });
+  // The one of Hono's routers that takes all our paths; it would find that out by trying the other.
+  const app = new Hono<ApiEnv>({ getPath: routePath, router: new TrieRouter() });
   const sessions = new DashboardSessions(broker.now);
   const claims = new IdentityClaims(broker.now);
   app.onError((error, c) => errorResponse(error, log, `${c.req.method} ${c.req.routePath}`));

@@ -22,6 +22,8 @@ export interface EgressOptions {
   readonly timeoutMs?: number;
   /** Of a response body. */
   readonly maxBodyBytes?: number;
+  /** Awaited before each connection: until then the relay would refuse it. */
+  readonly ready?: () => Promise<void>;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -46,10 +48,11 @@ export function tunnelFetch(relay: RelayAddress, options: EgressOptions = {}): t
 
 /** The way out through `relay`; its `fetch` is the one of {@linkcode tunnelFetch}. */
 export function openEgress(relay: RelayAddress, options: EgressOptions = {}): Egress {
-  const { extraRoots = [], timeoutMs = TIMEOUT_MS, maxBodyBytes = MAX_BODY_BYTES } = options;
-  const dial: Dial = (url, signal, onAsked) => {
+  const { extraRoots = [], timeoutMs = TIMEOUT_MS, maxBodyBytes = MAX_BODY_BYTES, ready } = options;
+  const dial: Dial = async (url, signal, onAsked) => {
     const port = url.port === "" ? 443 : Number(url.port);
-    return openTunnel(relay, url.hostname, port, { extraRoots, signal, onAsked });
+    if (ready !== undefined) await unlessAborted(ready(), signal);
+    return await openTunnel(relay, url.hostname, port, { extraRoots, signal, onAsked });
   };
   const through = (dial: Dial): typeof fetch => (input, init) =>
     send(new Request(input, init), dial, { timeoutMs, maxBodyBytes });
@@ -57,6 +60,19 @@ export function openEgress(relay: RelayAddress, options: EgressOptions = {}): Eg
     fetch: through(dial),
     connectEarly: (url) => connectEarly(new URL(url), dial, through),
   };
+}
+
+/** Waits for the promise, or throws the signal's reason as soon as that aborts. */
+async function unlessAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<void>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }
 
 type Dial = (url: URL, signal: AbortSignal, onAsked: () => void) => Promise<Deno.TlsConn>;

@@ -52,6 +52,8 @@ export interface RunningDaemon {
 const DRAIN_MS = 2000;
 /** How long refreshes and logins at a provider are waited for; the launcher's patience is longer. */
 const PROVIDER_PATIENCE_MS = 10_000;
+/** When the relay is told of the definitions' hosts although none of them is wanted yet. */
+const TELL_RELAY_AFTER_MS = 200;
 
 /**
  * Starts the daemon that the boot line describes.
@@ -101,8 +103,10 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     log.info("the definitions of a restore that was cut short are written");
   }
   const catalogue = await ProviderCatalogue.open(bundledProviders(), definitions);
-  // The relay takes it in while the rest is made; nobody is told of this daemon before it has.
-  const allowed = policy.allowDefinitions(catalogue.all());
+  // Some four hundred hosts, which no first answer needs: told when there is time, or when one of
+  // them is to be reached.
+  let toldRelay: Promise<void> | null = null;
+  const tellRelay = () => toldRelay ??= policy.allowDefinitions(catalogue.all());
   const broker = createBroker({
     home: boot.home,
     version: boot.version,
@@ -125,7 +129,7 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     catalogue,
     flows,
     now,
-    ...openEgress(boot.relay, { extraRoots: boot.extra_roots }),
+    ...openEgress(boot.relay, { extraRoots: boot.extra_roots, ready: tellRelay }),
     allowHosts: policy.allowHosts,
     allowProvider: policy.allowProvider,
     baseUrl: () => boot.base_url ?? `http://${boot.host}:${port}`,
@@ -159,13 +163,21 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
   own = ownAddresses(port, boot.base_url);
   cleanup.defer(() => drain(server));
 
-  audit.append({ event: "daemon_start", status: "success", details: { version: boot.version } });
   const signLog = () => signAuditLog(audit, store);
-  await signLog();
-  keepHouse({ broker, tasks, signLog, policy, providersDir: paths.server.providers, log });
-  await allowed;
-  const started = cleanup.move();
+  // First, so that whoever waits for it sends the challenge while the rest is done: nothing below
+  // waits, so nobody is answered before.
   writeState(paths, boot, port, store.master);
+  try {
+    audit.append({ event: "daemon_start", status: "success", details: { version: boot.version } });
+    await signLog();
+  } catch (error) {
+    removeState(paths);
+    throw error;
+  }
+  keepHouse({ broker, tasks, signLog, policy, providersDir: paths.server.providers, log });
+  const telling = setTimeout(() => void tellRelay(), TELL_RELAY_AFTER_MS);
+  tasks.signal.addEventListener("abort", () => clearTimeout(telling), { once: true });
+  const started = cleanup.move();
   log.info("daemon started", { version: boot.version, port, pid: Deno.pid });
   void control.down.then(() => {
     if (!tasks.signal.aborted) log.warn("the egress relay is gone; the next command restarts it");
@@ -214,11 +226,12 @@ async function drain(server: Deno.HttpServer<Deno.NetAddr>): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Checks that only the process can make. The self-test runs once: the flags do not change. */
+/**
+ * Checks that only the process can make. The self-test runs once, when it is first asked for: the
+ * flags do not change.
+ */
 function probes(paths: HomePaths, control: EgressControl, store: Vault): Broker["probes"] {
-  const confined = Promise.withResolvers<Awaited<ReturnType<typeof selfTest>>>();
-  setTimeout(() => void selfTest(paths).then(confined.resolve, confined.reject), 0);
-  confined.promise.catch(() => {});
+  let confined: ReturnType<typeof selfTest> | null = null;
   const checks: Partial<Record<ReadyCheck, Probe>> = {
     config: () => {
       readDaemonSettings(paths);
@@ -227,7 +240,7 @@ function probes(paths: HomePaths, control: EgressControl, store: Vault): Broker[
     },
     integrity: () => checkIntegrity(store, fileDamage(paths.server.vault)),
     confinement: async () => {
-      const { ok, allowed } = await confined.promise;
+      const { ok, allowed } = await (confined ??= selfTest(paths));
       if (ok) return "ok";
       const problem = `The daemon is not confined; it can: ${allowed.join(", ")}`;
       return { code: "leaking", problem };

@@ -232,6 +232,35 @@ Deno.test("tunnelFetch() rejects with the caller's reason when the caller gives 
   await rejects(answer, /gone home/);
 });
 
+Deno.test("tunnelFetch() dials nothing before the relay knows its hosts", async () => {
+  await using play = await Play.start(says("HTTP/1.1 204 No Content\r\n\r\n"));
+  const hostsKnown = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  const answer = play.fetch("/", {}, {
+    ready: () => {
+      asked.resolve();
+      return hostsKnown.promise;
+    },
+  });
+
+  await asked.promise;
+  equal(play.counts.tunnels_opened, 0);
+  hostsKnown.resolve();
+
+  equal((await answer).status, 204);
+});
+
+Deno.test("tunnelFetch() gives up on a relay that does not take its hosts in", async () => {
+  await using play = await Play.start(says("HTTP/1.1 204 No Content\r\n\r\n"));
+  const never = () => new Promise<void>(() => {});
+  const caller = new AbortController();
+  const given = play.fetch("/", { signal: caller.signal }, { ready: never });
+  caller.abort(new Error("gone home"));
+
+  await rejects(given, /gone home/);
+  await rejects(play.fetch("/", {}, { ready: never, timeoutMs: 50 }), /did not answer in time/);
+});
+
 Deno.test("tunnelFetch() refuses a certificate of an unknown authority", async () => {
   const other = createTestCertificate([HOST]);
   let asked = false;
