@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { readEvents, type ServerSentEvent } from "../../client/event_stream.ts";
+import { enterDashboard, formToken } from "./support/dashboard_visitor.ts";
 import {
   type Client,
   grantRun,
@@ -99,6 +100,36 @@ Deno.test("whoever looks at a login meanwhile waits, too; a run's own requests a
   await confirm(run, told);
   equal((await look.done).status, "completed");
   await login.done;
+});
+
+Deno.test("a button of the dashboard and the form of a login wait as a command does", async () => {
+  await using home = await open();
+  await logIn(home.owner, "acme");
+  const visitor = await enterDashboard(home.daemon, home.owner);
+  const session = await home.owner.json<{ id: string }>("POST", "/auth/sessions", {
+    provider: "strict",
+  });
+  const page = await visitor.look(`/auth/sessions/${session.id}/input`);
+  const { run } = await grantRun(home.daemon, home.owner);
+  await using stream = await listen(run);
+  await stream.next();
+
+  for (
+    const press of [
+      () => visitor.post("/ui/apps/acme/default/disconnect"),
+      () =>
+        visitor.post(`/auth/sessions/${session.id}/input`, {
+          form_token: formToken(page.text),
+          api_key: "st_123456",
+        }),
+    ]
+  ) {
+    const answer = answered(press());
+    const told = revision(await stream.next());
+    equal(answer.isThere, false);
+    await confirm(run, told);
+    ok((await answer.done).status < 400);
+  }
 });
 
 Deno.test("the confirmation of an earlier change does not stand for a later one", async () => {
