@@ -81,7 +81,7 @@ export function injectionTemplates(injection: Injection): string[] {
  * The injection with its values in place.
  *
  * @throws {RangeError} when a template names a field that `values` lacks, or when a header value
- * would hold a line break or another control byte.
+ * would hold a line break, another control byte, or a character beyond U+00FF.
  */
 export function fillInjection(
   injection: Injection,
@@ -92,13 +92,13 @@ export function fillInjection(
       return {
         type: "header",
         name: injection.name,
-        value: headerSafe(fillTemplate(injection.value, values)),
+        value: asHeaderValue(fillTemplate(injection.value, values)),
       };
     case "basic":
       return {
         type: "basic",
-        username: headerSafe(fillTemplate(injection.username, values)),
-        password: headerSafe(fillTemplate(injection.password, values)),
+        username: withoutControls(fillTemplate(injection.username, values)),
+        password: withoutControls(fillTemplate(injection.password, values)),
       };
     case "query":
       return { type: "query", name: injection.name, value: fillTemplate(injection.value, values) };
@@ -115,7 +115,10 @@ export function fillInjection(
       return {
         type: "literal",
         values: Object.fromEntries(
-          injection.fields.map((field) => [field, headerSafe(fillTemplate(`{${field}}`, values))]),
+          injection.fields.map((field) => [
+            field,
+            withoutControls(fillTemplate(`{${field}}`, values)),
+          ]),
         ),
       };
   }
@@ -132,13 +135,22 @@ export function fillExtraHeaders(
   return Object.entries(headers).map(([name, template]) => ({
     type: "header",
     name,
-    value: headerSafe(fillTemplate(template, values)),
+    value: asHeaderValue(fillTemplate(template, values)),
     ...(templateVariables(template).length === 0 ? { only_if_absent: true } : {}),
   }));
 }
 
+/** A field value is bytes, one for each character: what needs two would end as two others. */
+function asHeaderValue(value: string): string {
+  // deno-lint-ignore no-control-regex
+  if (/[^\x00-\xff]/.test(value)) {
+    throw new RangeError("a credential holds a character that no header can carry");
+  }
+  return withoutControls(value);
+}
+
 /** RFC 9110 section 5.5: no CR, LF, NUL or other control byte in a field value. */
-function headerSafe(value: string): string {
+function withoutControls(value: string): string {
   // deno-lint-ignore no-control-regex
   if (/[\x00-\x08\x0a-\x1f\x7f]/.test(value)) {
     throw new RangeError("a credential holds a line break or another control character");

@@ -209,7 +209,11 @@ const DECODER = new TextDecoder();
 const ENCODER = new TextEncoder();
 const scratch = new Uint8Array(32 * 1024);
 
-/** One byte for each character. */
+/**
+ * One byte for each character.
+ *
+ * @throws {RangeError} for a character that is more: U+010A would end as a line feed.
+ */
 export function latin1Bytes(text: string): Uint8Array {
   if (text.length <= scratch.length) {
     // The fast way; exact when it gives as many bytes as characters: then all of them are ASCII.
@@ -217,6 +221,10 @@ export function latin1Bytes(text: string): Uint8Array {
     if (written === text.length) return scratch.slice(0, written);
   }
   const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0xff) throw new RangeError("a character is more than one byte");
+    bytes[i] = code;
+  }
   return bytes;
 }

@@ -14,11 +14,15 @@ import type { OutgoingRequest } from "./outgoing_request.ts";
 
 /** A key may be long and its placeholder may be repeated: the head stays one that servers take. */
 const MAX_LENGTH = 256 * 1024;
+/** A field value is bytes, one for each character. */
+// deno-lint-ignore no-control-regex
+const BEYOND_BYTES = /[^\x00-\xff]/;
 
 /**
  * Puts the values where their placeholders stand, in `Basic` user information too.
  *
- * @throws {Refusal} 431 when the request would be too large then.
+ * @throws {Refusal} 431 when the request would be too large then, 502 when a value has characters that
+ * no header can carry.
  */
 export function injectLiteral(
   request: OutgoingRequest,
@@ -42,6 +46,14 @@ export function injectLiteral(
         { hint: "Write the placeholder once" },
       );
     }
+  }
+  if (lines.some((line) => BEYOND_BYTES.test(line))) {
+    throw new Refusal(
+      502,
+      "CredentialMissingError",
+      "Cannot add the credential: it has a character that no header can carry",
+      { hint: "Log in again with the value as the provider shows it" },
+    );
   }
   return { ...request, target, lines };
 }

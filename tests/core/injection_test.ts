@@ -71,6 +71,16 @@ Deno.test("fillInjection() refuses a value that would end its header line", asyn
   }
 });
 
+Deno.test("fillInjection() refuses a header whose characters would be cut down to a line break", () => {
+  const values = { api_key: new Secret("key\u010d\u010aHost: evil.test") };
+  const header: Injection = { type: "header", name: "X-Key", value: "{api_key}" };
+  assert.throws(() => fillInjection(header, values), RangeError);
+  assert.throws(() => fillExtraHeaders({ "X-Key": "{api_key}" }, values), RangeError);
+  // RFC 7617 section 2.1: a password may have any letters, base64 carries them.
+  const basic: Injection = { type: "basic", username: "x", password: "{api_key}" };
+  assert.equal(fillInjection(basic, values).type, "basic");
+});
+
 Deno.test("fillInjection() says nothing of the secret when it refuses it", () => {
   const values = { api_key: new Secret("hush\n") };
   assert.throws(

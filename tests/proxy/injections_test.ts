@@ -156,6 +156,14 @@ for (const target of ["/", "/getMe", "/botX", "/bo/t/", "/a?/botX/"]) {
   });
 }
 
+Deno.test("injection: literal replacement refuses a character that would end as a line break", () => {
+  const wide: FilledInjection = { type: "literal", values: { api_key: "k\u010d\u010aX: 1" } };
+  assert.throws(
+    () => applyInjections(requestOf("/", `X-Key: ${SPOT}`), [wide], PLACEHOLDERS),
+    (refusal: Refusal) => refusal.status === 502 && refusal.error === "CredentialMissingError",
+  );
+});
+
 Deno.test("injection: literal replacement does not make a head without bounds", () => {
   const many = requestOf("/", `X: ${SPOT.repeat(100)}`);
   const long: FilledInjection = { type: "literal", values: { api_key: "k".repeat(8_000) } };

@@ -76,3 +76,7 @@ Deno.test("latin1 text and bytes are each other's way back for every byte", () =
   const long = new Uint8Array(100_000).map((_, i) => i & 255);
   assert.deepEqual(latin1Bytes(latin1Text(long)), long);
 });
+
+Deno.test("latin1Bytes() never cuts a character down to a line break", () => {
+  assert.throws(() => latin1Bytes("a\u010d\u010ab"), RangeError);
+});
