@@ -3,7 +3,7 @@
  * the daemon dies, again and again. Ends with 1 when a credential was wrong or missing, a request
  * failed, memory grew by more than a tenth, or something was left behind.
  *
- * `--without-http2` leaves HTTP/2 out (`soak.ts` says why); `--write` puts the result into `docs/benchmarks.md`.
+ * `--without-http2` leaves HTTP/2 out, whose clients need Node; `--write` puts the result into `docs/benchmarks.md`.
  *
  * @module
  */

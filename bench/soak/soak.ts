@@ -29,10 +29,7 @@ export interface SoakResult {
 export interface SoakRhythm {
   readonly changeEveryMs: number;
   readonly killEveryMs: number;
-  /**
-   * Leaves HTTP/2 out: a session of some hundred streams whose client leaves ends the process in
-   * Deno 2.9.6 (denoland/deno#36788), and nothing else can be seen then.
-   */
+  /** Leaves HTTP/2 out, whose clients are Node processes. */
   readonly withoutHttp2: boolean;
 }
 

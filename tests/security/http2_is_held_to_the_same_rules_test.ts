@@ -20,6 +20,7 @@ import {
 } from "../support/http2_peers.ts";
 import { withNode } from "../support/node_process.ts";
 import { startTestProxy, type TestProxy } from "../support/proxy_bench.ts";
+import { until } from "../support/until.ts";
 
 const HOST = "api.acme.test";
 /** RFC 9113 section 7. */
@@ -133,6 +134,32 @@ withNode.test("a client may not have more than 100 streams open", async () => {
   });
 });
 
+withNode.test("of a client that opens 200 all the same, 100 reach the server, and the others are refused", async () => {
+  const api = await startHttp2Upstream([HOST], () => {});
+  await using ends = new AsyncDisposableStack();
+  ends.defer(api.close);
+  const test = await startTestProxy({
+    servers: { [HOST]: api.port },
+    authorities: [api.authorityPem],
+  });
+  ends.defer(test.close);
+  const client = await test.tunnel(HOST, { protocols: ["h2"] });
+  await client.write(PREFACE);
+  await client.write(frame(SETTINGS, 0, 0, new Uint8Array()));
+  for (let index = 0; index < 200; index++) {
+    await client.write(frame(HEADERS, END_STREAM | END_HEADERS, 2 * index + 1, ASK));
+  }
+
+  await until(async () => (await api.requests()).length >= 100);
+  // The proxy has read all of them when it answers this.
+  await client.write(frame(PING, 0, 0, new TextEncoder().encode("all read")));
+  const said = await client.readUntil("all read");
+  // deno-lint-ignore no-control-regex
+  const refusals = said.match(/\x00\x00\x04\x03\x00[^]{4}\x00\x00\x00\x07/g) ?? [];
+  assert.equal(refusals.length, 100, "RST_STREAM with REFUSED_STREAM");
+  assert.equal((await api.requests()).length, 100);
+});
+
 withNode.test("a head above 64 KiB never reaches the server", async () => {
   await attack(async (client, api) => {
     const { status, body } = await client.run(({ session, read }) => {
@@ -163,6 +190,16 @@ function frame(type: number, flags: number, stream: number, payload: Uint8Array)
 
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const [HEADERS, SETTINGS, PING, CONTINUATION] = [1, 4, 6, 9];
+const [END_STREAM, END_HEADERS] = [1, 4];
+/** `GET https://HOST/`: three indexed lines, and the authority as a literal (RFC 7541 section 6). */
+const ASK = Uint8Array.from([
+  0x82,
+  0x87,
+  0x84,
+  0x01,
+  HOST.length,
+  ...new TextEncoder().encode(HOST),
+]);
 /** An indexed `:method: GET` over and over: valid HPACK of any length. */
 const BLOCK = new Uint8Array(8 * 1024).fill(0x82);
 /** A literal header field that is never indexed, `x: vvv…` (RFC 7541 section 6.2.3). */

@@ -21,7 +21,11 @@ export interface OptionalProgram {
 export const OPTIONAL_PROGRAMS: readonly OptionalProgram[] = [
   { name: "curl", usedFor: "curl as a child of run", probe: ["--version"] },
   { name: "git", usedFor: "git as a child of run", probe: ["--version"] },
-  { name: "node", usedFor: "Node as a child of run", probe: ["--version"] },
+  {
+    name: "node",
+    usedFor: "Node as a child of run, and HTTP/2, whose other side it is",
+    probe: ["--version"],
+  },
   { name: "npm", usedFor: "axios, Bun, OpenAI's and Anthropic's libraries", probe: ["--version"] },
   { name: "go", usedFor: "a Go program as a child of run", probe: ["version"] },
   { name: "javac", usedFor: "Java programs as children of run", probe: ["--version"] },
