@@ -113,6 +113,15 @@ Deno.test("architecture: nothing but the terminal voice and the daemon's log wri
   deepEqual(offending, []);
 });
 
+// denoland/deno#36788: it damages memory, and takes a whole test run along. Types do no harm.
+Deno.test("architecture: nothing runs node:http2 in Deno; peers of tests run in Node", () => {
+  const offending = allFiles().filter((file) =>
+    /^import (?!type ).*"node:http2"|\bimport\("node:http2"\)/m.test(readSource(file))
+  );
+
+  deepEqual(offending, []);
+});
+
 Deno.test("architecture: every file opens by saying what it is for", () => {
   // A test is named after what it tests.
   const files = allFiles().filter((file) => !file.endsWith("_test.ts"));
