@@ -65,8 +65,8 @@ export async function runBehindProxy(plan: RunPlan, context: CommandContext): Pr
   } finally {
     const { identity, door, directory } = made.values;
     // What the proxy reports last is signed with the grant, which therefore ends behind it.
-    const ended = (door?.close() ?? Promise.resolve()).finally(() => identity?.end());
-    await Promise.all([ended, directory?.remove()]);
+    const ended = (door?.endService() ?? Promise.resolve()).finally(() => identity?.end());
+    await Promise.all([ended, door?.close(), directory?.remove()]);
     signals.close();
   }
 }

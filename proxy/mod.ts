@@ -50,7 +50,9 @@ export interface ProxyDoor {
   readonly authority: CertificateAuthority;
   /** Begins to serve. */
   serve(options: ServiceOptions): void;
-  /** Closes the door and every connection; nothing of the proxy runs afterwards. */
+  /** Ends what serves the connections; afterwards the daemon hears nothing more of the proxy. */
+  endService(): Promise<void>;
+  /** Closes the door, too, and every connection; nothing of the proxy runs afterwards. */
   close(): Promise<void>;
 }
 
@@ -68,33 +70,43 @@ export async function openDoor({ knownHosts, readVariable }: DoorOptions): Promi
   const authority = createAuthority({ hosts: knownHosts });
   const secret = new ProxySecret();
   const service = Promise.withResolvers<ServiceOptions>();
-  let loading: Promise<Engine> | null = null;
-  const engine = () =>
-    loading ??= Promise.all([
+  let loading: Promise<Engine | null> | null = null;
+  let running: Engine | null = null;
+  let isEnding = false;
+  const load = async (): Promise<Engine | null> => {
+    const [options, { startEngine }] = await Promise.all([
       service.promise,
       importLater<typeof import("./engine.ts")>("proxy/engine.ts"),
-    ]).then(
-      ([options, { startEngine }]) =>
-        startEngine({ ...options, corporate, authority, secret, readVariable }),
-    );
+    ]);
+    if (isEnding) return null;
+    return running = startEngine({ ...options, corporate, authority, secret, readVariable });
+  };
+  const engine = () => loading ??= load();
   const listener = await listen((socket) => {
-    engine().then((started) => started.serve(socket), () => socket.destroy());
+    engine().then(
+      (started) => started === null ? socket.destroy() : started.serve(socket),
+      () => socket.destroy(),
+    );
   });
   let warmUp: ReturnType<typeof setTimeout> | undefined;
-  let isServing = false;
+  // One that is still being loaded never starts: a command that ended meanwhile does not wait for it.
+  let ending: Promise<void> | null = null;
+  const endService = () => {
+    isEnding = true;
+    clearTimeout(warmUp);
+    return ending ??= Promise.resolve(running?.close());
+  };
   return {
     port: listener.port,
     url: secret.proxyUrl(listener.port),
     authority,
     serve: (options) => {
-      isServing = true;
       service.resolve(options);
-      warmUp = setTimeout(() => void engine().then((started) => started.warmUp()), WARM_UP_MS);
+      warmUp = setTimeout(() => void engine().then((started) => started?.warmUp()), WARM_UP_MS);
     },
+    endService,
     close: async () => {
-      clearTimeout(warmUp);
-      const started = isServing ? loading : null;
-      await Promise.all([listener.close(), started?.then((running) => running.close())]);
+      await Promise.all([listener.close(), endService()]);
     },
   };
 }
