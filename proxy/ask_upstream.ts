@@ -9,7 +9,7 @@ import { type Duplex, writeAll } from "./duplex.ts";
 import { Refusal, unreachable } from "./fail_closed.ts";
 import type { Forward, OutgoingHead } from "./forward.ts";
 import { DROPPED_FROM_ANSWERS, endToEndLines } from "./hop_by_hop.ts";
-import { type ByteReader, EndOfStream } from "./http1/byte_reader.ts";
+import { type ByteReader, EndOfStream, latin1Bytes } from "./http1/byte_reader.ts";
 import { parseResponseHead, type RequestHead, type ResponseHead } from "./http1/message_head.ts";
 import { writeHead } from "./http1/write_head.ts";
 import type { RequestBody } from "./request_body.ts";
@@ -100,7 +100,7 @@ async function converse(
   head: OutgoingHead,
   isReplay: boolean,
 ): Promise<ResponseHead> {
-  const bytes = writeHead(head.startLine, head.headers, ...connectionLines(request, isUpgrade));
+  const text = writeHead(head.startLine, head.headers, ...connectionLines(request, isUpgrade));
   /** From here on a client that leaves ends the work of the server too. */
   const watchClient = () => {
     reader.onActivity = () => {
@@ -108,9 +108,9 @@ async function converse(
     };
     if (reader.buffered === 0) void reader.readAhead();
   };
-  if (isReplay) await body.replay(upstream.connection, bytes);
+  if (isReplay) await body.replay(upstream.connection, text);
   else {
-    await body.start(upstream.connection, bytes, (error) => {
+    await body.start(upstream.connection, text, (error) => {
       // A server that takes no more may have answered already: that answer is still read.
       if (!reader.isDead && !(error instanceof Refusal)) return;
       upstream.reader.poison(error);
@@ -120,16 +120,16 @@ async function converse(
   if (body.isEmpty || isReplay) watchClient();
   else void body.settled().then(() => body.isSent ? watchClient() : undefined);
   for (;;) {
-    const text = await upstream.reader.readHead("response");
-    if (text === null) throw new EndOfStream();
-    const response = parseResponseHead(text, request.method);
+    const answer = await upstream.reader.readHead("response");
+    if (answer === null) throw new EndOfStream();
+    const response = parseResponseHead(answer, request.method);
     if (response.status === 101 && !isUpgrade) {
       throw unreachable(upstream.key, new Error("it switched protocols without being asked"));
     }
     if (response.status >= 200 || response.status === 101) return response;
     if (isReplay) continue;
     const lines = endToEndLines(response, DROPPED_FROM_ANSWERS);
-    await writeAll(client, writeHead(response.statusLine, lines));
+    await writeAll(client, latin1Bytes(writeHead(response.statusLine, lines)));
   }
 }
 

@@ -16,7 +16,7 @@ import { closeQuietly, type Duplex, writeAll } from "./duplex.ts";
 import { Refusal, refusalAnswer } from "./fail_closed.ts";
 import type { Forward } from "./forward.ts";
 import { DROPPED_FROM_ANSWERS, endToEndLines, isUpgrade } from "./hop_by_hop.ts";
-import { ByteReader } from "./http1/byte_reader.ts";
+import { ByteReader, latin1Bytes } from "./http1/byte_reader.ts";
 import { copyBody } from "./http1/copy_body.ts";
 import { parseRequestHead, type RequestHead, type ResponseHead } from "./http1/message_head.ts";
 import { writeHead } from "./http1/write_head.ts";
@@ -101,7 +101,8 @@ async function switchProtocols(
   reader.onActivity = null;
   const lines = endToEndLines(response, DROPPED_FROM_ANSWERS);
   try {
-    await writeAll(client, writeHead(response.statusLine, lines, "Connection: Upgrade"));
+    const text = writeHead(response.statusLine, lines, "Connection: Upgrade");
+    await writeAll(client, latin1Bytes(text));
     await tunnel(
       { connection: client, reader },
       { connection: upstream.connection, reader: upstream.reader },

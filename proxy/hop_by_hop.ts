@@ -36,19 +36,26 @@ export interface HeaderLines {
 
 /** The lines of `head` that go on; `drop` names more that do not. */
 export function endToEndLines(head: MessageHead, drop: ReadonlySet<string> = NOTHING): HeaderLines {
-  const lines: string[] = [];
-  const names: string[] = [];
-  const { connection } = head;
+  const { lines, names } = head;
+  let at = 0;
+  while (at < names.length && goesOn(head, names[at]!, drop)) at++;
+  // Of most heads everything does.
+  if (at === names.length) return { lines, names };
+  const kept = { lines: lines.slice(0, at), names: names.slice(0, at) };
   // By index, here and where heads are written: an iterator of pairs costs as much as the rest.
-  for (let index = 0; index < head.names.length; index++) {
-    const name = head.names[index]!;
-    if (HOP_BY_HOP.has(name) || drop.has(name)) continue;
-    if (connection.has(name) && !NEVER_NAMED.has(name)) continue;
-    if (name === "upgrade" && !isUpgrade(head)) continue;
-    lines.push(head.lines[index]!);
-    names.push(name);
+  for (at++; at < names.length; at++) {
+    if (!goesOn(head, names[at]!, drop)) continue;
+    kept.lines.push(lines[at]!);
+    kept.names.push(names[at]!);
   }
-  return { lines, names };
+  return kept;
+}
+
+function goesOn(head: MessageHead, name: string, drop: ReadonlySet<string>): boolean {
+  if (HOP_BY_HOP.has(name) || drop.has(name)) return false;
+  const { connection } = head;
+  if (connection.size > 0 && connection.has(name) && !NEVER_NAMED.has(name)) return false;
+  return name !== "upgrade" || isUpgrade(head);
 }
 
 const NOTHING: ReadonlySet<string> = new Set();

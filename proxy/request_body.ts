@@ -5,7 +5,7 @@
  * @module
  */
 import { type Duplex, writeAll } from "./duplex.ts";
-import type { ByteReader } from "./http1/byte_reader.ts";
+import { type ByteReader, latin1Bytes } from "./http1/byte_reader.ts";
 import { copyBody } from "./http1/copy_body.ts";
 import type { Forward } from "./forward.ts";
 import type { Framing } from "./http1/framing.ts";
@@ -62,8 +62,8 @@ export class RequestBody {
    * Starts to send head and body; a body goes on in the background ({@linkcode RequestBody.settled})
    * while the answer is read. `onFailed` is called when client or server break off.
    */
-  start(to: Duplex, head: Uint8Array, onFailed: (error: unknown) => void): Promise<void> {
-    if (this.isEmpty) return writeAll(to, head);
+  start(to: Duplex, head: string, onFailed: (error: unknown) => void): Promise<void> {
+    if (this.isEmpty) return writeAll(to, latin1Bytes(head));
     this.#copying = copyBody(this.#reader, to, this.#framing, {
       side: "request",
       head,
@@ -76,8 +76,8 @@ export class RequestBody {
   }
 
   /** Sends head and body again, from memory. */
-  async replay(to: Duplex, head: Uint8Array): Promise<void> {
-    await writeAll(to, head);
+  async replay(to: Duplex, head: string): Promise<void> {
+    await writeAll(to, latin1Bytes(head));
     for (const piece of this.#kept ?? []) await writeAll(to, piece);
   }
 

@@ -5,9 +5,10 @@
  * @module
  */
 import { type Duplex, writeAll } from "../duplex.ts";
-import { type ByteReader, EndOfStream } from "./byte_reader.ts";
+import { type ByteReader, EndOfStream, latin1Bytes, writeLatin1 } from "./byte_reader.ts";
 import { ChunkScanner, type WatchBody } from "./chunk_scanner.ts";
 import type { Framing } from "./framing.ts";
+import { freshBytes } from "./fresh_bytes.ts";
 
 /** Bodies up to this size are sent in one write with their head. */
 const JOIN_BYTES = 16 * 1024;
@@ -17,7 +18,7 @@ export interface CopyOptions {
   /** Whose body it is; decides what broken chunking is answered with. */
   readonly side: "request" | "response";
   /** The message head, sent together with the first bytes of the body that are here already. */
-  readonly head: Uint8Array;
+  readonly head: string;
   /** Is given every piece of the body that was sent. */
   readonly onPiece?: (piece: Uint8Array) => void;
   /** Is given the payload, extensions and trailers before they are sent; what it throws ends the copying. */
@@ -37,7 +38,7 @@ export async function copyBody(
   { side, head, onPiece, watch }: CopyOptions,
 ): Promise<void> {
   const measure = bodyMeasure(framing, side, watch);
-  let pending: Uint8Array | null = head;
+  let pending: string | null = head;
   for (;;) {
     const piece = measure.take(from);
     if (pending !== null) {
@@ -68,31 +69,53 @@ function bodyMeasure(
   side: "request" | "response",
   watch: CopyOptions["watch"],
 ): BodyMeasure {
-  if (framing.kind === "chunked") {
-    const scanner = new ChunkScanner(side, watch);
-    return {
-      get isDone() {
-        return scanner.isDone;
-      },
-      take: (from) => advance(from, scanner.scan(from.buffer, from.start, from.end)),
-    };
+  switch (framing.kind) {
+    case "chunked":
+      return new Chunks(new ChunkScanner(side, watch));
+    case "length":
+      return new Length(framing.length, watch);
+    case "none":
+      return new Length(0, watch);
+    case "until_close":
+      return new Length(Number.POSITIVE_INFINITY, watch);
   }
-  let left = framing.kind === "length"
-    ? framing.length
-    : framing.kind === "none"
-    ? 0
-    : Number.POSITIVE_INFINITY;
-  return {
-    get isDone() {
-      return left === 0;
-    },
-    take: (from) => {
-      const piece = advance(from, Math.min(from.end, from.start + left));
-      left -= piece.length;
-      if (piece.length > 0) watch?.(piece);
-      return piece;
-    },
-  };
+}
+
+class Chunks implements BodyMeasure {
+  readonly #scanner: ChunkScanner;
+
+  constructor(scanner: ChunkScanner) {
+    this.#scanner = scanner;
+  }
+
+  get isDone(): boolean {
+    return this.#scanner.isDone;
+  }
+
+  take(from: ByteReader): Uint8Array {
+    return advance(from, this.#scanner.scan(from.buffer, from.start, from.end));
+  }
+}
+
+class Length implements BodyMeasure {
+  #left: number;
+  readonly #watch: CopyOptions["watch"];
+
+  constructor(length: number, watch: CopyOptions["watch"]) {
+    this.#left = length;
+    this.#watch = watch;
+  }
+
+  get isDone(): boolean {
+    return this.#left === 0;
+  }
+
+  take(from: ByteReader): Uint8Array {
+    const piece = advance(from, Math.min(from.end, from.start + this.#left));
+    this.#left -= piece.length;
+    if (piece.length > 0) this.#watch?.(piece);
+    return piece;
+  }
 }
 
 function advance(from: ByteReader, end: number): Uint8Array {
@@ -101,11 +124,13 @@ function advance(from: ByteReader, end: number): Uint8Array {
   return piece;
 }
 
-function writeJoined(to: Duplex, head: Uint8Array, piece: Uint8Array): Promise<void> {
-  if (piece.length === 0) return writeAll(to, head);
-  if (piece.length > JOIN_BYTES) return writeAll(to, head).then(() => writeAll(to, piece));
-  const joined = new Uint8Array(head.length + piece.length);
-  joined.set(head);
+function writeJoined(to: Duplex, head: string, piece: Uint8Array): Promise<void> {
+  if (piece.length === 0) return writeAll(to, latin1Bytes(head));
+  if (piece.length > JOIN_BYTES) {
+    return writeAll(to, latin1Bytes(head)).then(() => writeAll(to, piece));
+  }
+  const joined = freshBytes(head.length + piece.length);
+  writeLatin1(head, joined.subarray(0, head.length));
   joined.set(piece, head.length);
   return writeAll(to, joined);
 }

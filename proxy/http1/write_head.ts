@@ -4,16 +4,15 @@
  * @module
  */
 import type { HeaderLines } from "../hop_by_hop.ts";
-import { latin1Bytes } from "./byte_reader.ts";
 
-/** The bytes of a head; `added` are whole lines without line ends. */
+/** The head, one character for each byte; `added` are whole lines without line ends. */
 export function writeHead(
   startLine: string,
   headers: HeaderLines,
   ...added: readonly string[]
-): Uint8Array {
+): string {
   let text = startLine + "\r\n";
   for (const line of headers.lines) text += line + "\r\n";
   for (const line of added) text += line + "\r\n";
-  return latin1Bytes(text + "\r\n");
+  return text + "\r\n";
 }

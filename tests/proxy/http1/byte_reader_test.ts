@@ -80,3 +80,19 @@ Deno.test("latin1 text and bytes are each other's way back for every byte", () =
 Deno.test("latin1Bytes() never cuts a character down to a line break", () => {
   assert.throws(() => latin1Bytes("a\u010d\u010ab"), RangeError);
 });
+
+Deno.test("latin1 takes no notice of what the bytes would mean as UTF-8", () => {
+  for (
+    const text of ["\u00e9a", "\u00c3\u00a9", "\u00ef\u00bb\u00bfa", "\u00ef\u00bf\u00bd", "\u0080"]
+  ) {
+    const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+    assert.equal(latin1Text(bytes), text);
+    assert.deepEqual(latin1Bytes(text), bytes);
+  }
+});
+
+Deno.test("latin1Bytes() gives every text bytes of its own", () => {
+  const texts = Array.from({ length: 200 }, (_, i) => String(i).repeat(1 + i * 7));
+  const written = texts.map(latin1Bytes);
+  assert.deepEqual(written.map(latin1Text), texts);
+});
