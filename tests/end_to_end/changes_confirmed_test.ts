@@ -146,6 +146,23 @@ for (const [name, end] of ENDS) {
   });
 }
 
+Deno.test("after a run was ended by its owner none of its requests goes out", async () => {
+  using owner = await openOwner();
+  await logIn(owner, 0);
+  const client = await startRunClient(acme);
+  const connection = await client.open();
+  await client.get(connection, "/0");
+  const { entries: [started] } = await owner.auditEvents({ event: "grant_start", limit: 1 });
+  acme.api.requests.splice(0);
+
+  await owner.endGrant(started!.run!);
+
+  assert.equal(await client.get(connection, "/0"), 502);
+  assert.deepEqual(acme.api.requests, []);
+  connection.close();
+  await finish([client]);
+});
+
 Deno.test("a run that is stopped holds no login up, and has the new key when it goes on", async () => {
   using owner = await openOwner();
   await logIn(owner, 0);
