@@ -50,11 +50,11 @@ export function FailurePage(
   );
 }
 
-/** A step is being taken. */
+/** A step is being taken: somebody opened the page again meanwhile, or sent it twice. */
 export function WorkingPage({ provider }: { readonly provider: string }): Child {
   return (
     <Layout title={`Logging in to ${provider}`} refresh={{ seconds: 1 }}>
-      <p class="quiet">One moment.</p>
+      <p role="status">{provider} is being asked. This page goes on by itself.</p>
     </Layout>
   );
 }

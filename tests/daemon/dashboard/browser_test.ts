@@ -7,16 +7,21 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import axe from "axe-core";
 import type { Page } from "playwright-core";
+import type { Session } from "../../../core/api.ts";
 import { fingerprintOf, type IdentityClaim } from "../../../core/identity_claim.ts";
 import { HAS_BROWSER, shoot, type ShootOptions, withBrowser } from "../../support/browser.ts";
 import { askToBeLetIn, CANARY } from "../support/test_daemon.ts";
-import { type DashboardStage, withDashboard } from "../support/dashboard_stage.ts";
+import {
+  type DashboardStage,
+  type StageOptions,
+  withDashboard,
+} from "../support/dashboard_stage.ts";
 
 /** A test that is skipped where there is no Chromium. */
 function browserTest(
   name: string,
   work: (page: Page, stage: DashboardStage) => Promise<void>,
-  options: { readonly filled?: boolean } = {},
+  options: StageOptions = {},
 ): void {
   Deno.test({
     name: `dashboard in a browser: ${name}`,
@@ -84,6 +89,51 @@ browserTest("connects with a key and comes back to the provider", async (page, s
   await page.waitForURL(`${stage.baseUrl}/ui/apps/acme`);
   equal(await page.textContent("article.connection h3"), "work");
   ok(!(await page.content()).includes(CANARY));
+});
+
+const asked = Promise.withResolvers<void>();
+const answered = Promise.withResolvers<Response>();
+const refusal = () => Response.json({ error: "invalid_grant" }, { status: 400 });
+
+browserTest("a login that is under way says so, and goes on by itself", async (page, stage) => {
+  const begun = await stage.owner.json<Session>("POST", "/auth/sessions", {
+    provider: "hub",
+    flow: "pkce",
+  });
+  const resumed = await stage.owner.json<Session>("POST", `/auth/sessions/${begun.id}/resume`, {
+    data: { client_id: "an-app" },
+  });
+  ok(resumed.next_action.type === "open_url");
+  const state = new URL(resumed.next_action.url).searchParams.get("state");
+  const callback = fetch(`${stage.baseUrl}/auth/callback/oauth?code=the-code&state=${state}`);
+  await asked.promise;
+  // However this ends: the stage closes when every request is answered.
+  using _end = { [Symbol.dispose]: () => answered.resolve(refusal()) };
+
+  const address = `${stage.baseUrl}/auth/sessions/${begun.id}/input`;
+  // It would reload itself while it is looked at.
+  await page.route(address, async (route) => {
+    const response = await route.fetch();
+    const body = (await response.text()).replace(/<meta http-equiv="refresh"[^>]*>/, "");
+    await route.fulfill({ response, body });
+  });
+  await page.goto(address);
+  equal(await page.textContent("h1"), "Logging in to Hub");
+  await inEveryLook(page, async (look) => deepEqual(await findings(page), [], look));
+  await page.unroute(address);
+
+  await page.goto(address);
+  answered.resolve(refusal());
+  await (await callback).body?.cancel();
+  await page.waitForSelector("h1:has-text('Login to Hub failed')");
+}, {
+  filled: false,
+  fetch: async (_url, init) => {
+    // The app's client is tried out first, with a code of nobody's.
+    if (!String(init?.body).includes("code=the-code")) return Promise.resolve(refusal());
+    asked.resolve();
+    return answered.promise;
+  },
 });
 
 browserTest("shows a secret once, and it vanishes", async (page, stage) => {

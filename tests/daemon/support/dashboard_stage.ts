@@ -18,6 +18,7 @@ import {
   PROVIDERS,
   registerOwner,
   type TestDaemon,
+  type TestDaemonOptions,
 } from "./test_daemon.ts";
 import { dashboardLink } from "./dashboard_visitor.ts";
 
@@ -31,10 +32,16 @@ export interface DashboardStage {
   readonly link: () => Promise<string>;
 }
 
-/** Runs `work` on a stage; `filled: false` for a home that was just made. */
+/** How a stage differs from the usual one. */
+export interface StageOptions extends Pick<TestDaemonOptions, "fetch"> {
+  /** `false`: a home that was just made. */
+  readonly filled?: boolean;
+}
+
+/** Runs `work` on a stage. */
 export async function withDashboard(
   work: (stage: DashboardStage) => Promise<void>,
-  { filled = true }: { readonly filled?: boolean } = {},
+  { filled = true, ...parts }: StageOptions = {},
 ): Promise<void> {
   let port = 0;
   const past: AuditLine[] = [];
@@ -44,6 +51,7 @@ export async function withDashboard(
     baseUrl: () => `http://127.0.0.1:${port}`,
     audit: (...events) => void present.push(...events),
     auditTrail: trailOf(past, present, () => daemon.clock.now),
+    ...parts,
   });
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
