@@ -128,7 +128,7 @@ browserTest("a login that is under way says so, and goes on by itself", async (p
   await page.waitForSelector("h1:has-text('Login to Hub failed')");
 }, {
   filled: false,
-  fetch: async (_url, init) => {
+  fetch: (_url, init) => {
     // The app's client is tried out first, with a code of nobody's.
     if (!String(init?.body).includes("code=the-code")) return Promise.resolve(refusal());
     asked.resolve();
