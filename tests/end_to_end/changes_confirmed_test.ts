@@ -7,7 +7,14 @@ import type { DaemonClient } from "../../client/daemon_client.ts";
 import { openOwnerClient } from "../../client/owner_client.ts";
 import { readSettings } from "../../core/config.ts";
 import { homePaths } from "../../core/paths.ts";
-import { type AcmeHome, openAcmeHome } from "../support/acme_home.ts";
+import { ACME_HOST, type AcmeHome, openAcmeHome } from "../support/acme_home.ts";
+import {
+  callHttp2,
+  type Http2Answer,
+  type Http2Client,
+  openHttp2,
+} from "../support/http2_peers.ts";
+import { withNode } from "../support/node_process.ts";
 import { type RunClient, startRunClient } from "../support/run_client.ts";
 
 /** So often is each thing tried: what happens within a millisecond does not happen every time. */
@@ -185,6 +192,37 @@ Deno.test("a run that is stopped holds no login up, and has the new key when it 
   for (const connection of connections) connection.close();
   await finish([stopped, other]);
 });
+
+withNode.test("news is read before requests that came on one connection with older ones", async () => {
+  using owner = await openOwner();
+  await logIn(owner, 0);
+  const client = await startRunClient(acme);
+  const http2 = await openHttp2(client, ACME_HOST);
+  await callHttp2(http2, { ":path": "/0" });
+
+  client.run.child.kill("SIGSTOP");
+  // Makes the connection readable before the news of the login comes.
+  const before = await sendHttp2(http2, "/any");
+  await logIn(owner, 1);
+  const after = await sendHttp2(http2, "/1");
+  client.run.child.kill("SIGCONT");
+  const answers = await Promise.all([before.answer, after.answer]);
+
+  assert.deepEqual(answers.map(({ status }) => status), [200, 200]);
+  assert.deepEqual(wrong(), []);
+  await http2.close();
+  await finish([client]);
+});
+
+/** Resolves when the request is on its way: a turn of Node's event loop later. */
+async function sendHttp2(
+  client: Http2Client,
+  path: string,
+): Promise<{ readonly answer: Promise<Http2Answer> }> {
+  const answer = callHttp2(client, { ":path": path });
+  await client.run(() => new Promise<void>((resolve) => setTimeout(resolve, 0)));
+  return { answer };
+}
 
 Deno.test("a run that is killed while it is waited for holds no login up", async () => {
   using owner = await openOwner();

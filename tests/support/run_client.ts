@@ -6,10 +6,11 @@
  */
 import { ACME_HOST, type AcmeHome } from "./acme_home.ts";
 import { type BackgroundRun, startRun } from "./background_run.ts";
+import type { ReachableProxy } from "./http2_peers.ts";
 import { RawConnection } from "./raw_connection.ts";
 
 /** A run, and connections through it. */
-export interface RunClient {
+export interface RunClient extends ReachableProxy {
   readonly run: BackgroundRun;
   /** TLS to the API through the run's proxy. */
   open(): Promise<RawConnection>;
@@ -22,24 +23,26 @@ const CHILD = 'echo "$HTTPS_PROXY"; echo "$SSL_CERT_FILE"; read line; exit 0';
 /** Starts the run. Its end is the caller's: `run.finish()`. */
 export async function startRunClient(acme: AcmeHome): Promise<RunClient> {
   const run = startRun(acme, CHILD, { SSL_CERT_FILE: `${acme.directory}/acme-roots.pem` });
-  const proxy = new URL(await run.line());
-  const roots = splitRoots(await Deno.readTextFile(await run.line()));
-  const secret = btoa(`${proxy.username}:${proxy.password}`);
+  const { port: portText, username, password } = new URL(await run.line());
+  const certificatePem = await Deno.readTextFile(await run.line());
+  const port = Number(portText);
+  const authorization = `Proxy-Authorization: Basic ${btoa(`${username}:${password}`)}\r\n`;
   return {
     run,
+    proxy: { port, authority: { certificatePem } },
+    authorization,
     open: async () => {
-      const conn = await Deno.connect({ hostname: "127.0.0.1", port: Number(proxy.port) });
+      const conn = await Deno.connect({ hostname: "127.0.0.1", port });
       conn.setNoDelay(true);
       const raw = new RawConnection(conn);
       await raw.write(
-        `CONNECT ${ACME_HOST}:443 HTTP/1.1\r\nHost: ${ACME_HOST}:443\r\n` +
-          `Proxy-Authorization: Basic ${secret}\r\n\r\n`,
+        `CONNECT ${ACME_HOST}:443 HTTP/1.1\r\nHost: ${ACME_HOST}:443\r\n${authorization}\r\n`,
       );
       const head = await raw.readHead();
       if (!head.startsWith("HTTP/1.1 200 ")) throw new Error(head);
       const tls = await Deno.startTls(conn, {
         hostname: ACME_HOST,
-        caCerts: roots,
+        caCerts: splitRoots(certificatePem),
         alpnProtocols: ["http/1.1"],
       });
       await tls.handshake();
