@@ -36,8 +36,8 @@ export class BodyLength {
     return this.#left === null || this.#left === 0;
   }
 
-  /** The length is not that of a body: the answer to HEAD, or 304. */
-  forget(): void {
-    this.#left = null;
+  /** There is no body, whatever the length in the head is that of (RFC 9110 section 6.4.1). */
+  expectNone(): void {
+    this.#left = 0;
   }
 }

@@ -42,9 +42,15 @@ export class ConnectionWindow {
     this.#blocked.add(waiting);
   }
 
-  /** It does not wait any more. */
+  /** It does not wait any more; what was left to it is for the others. */
   forget(waiting: Blocked): void {
     this.#blocked.delete(waiting);
+    this.#wake(this.#sendBytes);
+  }
+
+  /** Has everyone look again: other windows than this one have changed. */
+  wakeAll(): void {
+    this.#wake(this.#blocked.size);
   }
 
   /**
@@ -58,9 +64,7 @@ export class ConnectionWindow {
     if (this.#sendBytes > MAX_WINDOW_BYTES) {
       throw new ConnectionFailure(ErrorCode.FLOW_CONTROL_ERROR, "the window is too large");
     }
-    const blocked = [...this.#blocked];
-    this.#blocked.clear();
-    for (const waiting of blocked) waiting.wake();
+    this.#wake(this.#sendBytes);
   }
 
   /**
@@ -76,5 +80,14 @@ export class ConnectionWindow {
     if (this.#receivedBytes < RECEIVE_BYTES / 2) return;
     this.#onRoom(this.#receivedBytes);
     this.#receivedBytes = 0;
+  }
+
+  /** No more of them than there are bytes: a peer that gives one byte wakes one, not a hundred. */
+  #wake(count: number): void {
+    for (const waiting of this.#blocked) {
+      if (count-- <= 0) return;
+      this.#blocked.delete(waiting);
+      waiting.wake();
+    }
   }
 }

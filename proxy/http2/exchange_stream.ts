@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { Refusal, unreachable } from "../fail_closed.ts";
+import { malformed, Refusal, unreachable } from "../fail_closed.ts";
 import type { Forward, OutgoingHead } from "../forward.ts";
 import type { RequestHead } from "../http1/message_head.ts";
 import { StreamFailure } from "./failures.ts";
@@ -39,8 +39,6 @@ interface Answer {
   /** The final one. */
   readonly head: ReceivedHead;
   readonly status: number;
-  /** When the request's body is sent, or cannot be. */
-  readonly sent: Promise<void>;
 }
 
 /** Serves a stream to its end; never rejects. */
@@ -116,13 +114,15 @@ async function askOnce(
   head: OutgoingHead,
   { upstreams, onRefusal }: AskOptions,
 ): Promise<Answer> {
-  const call = await upstreams.open(forward);
+  const isReplay = body.isSent && !body.isEmpty;
+  const call = await upstreams.ask(stream, forward, {
+    fields: writeStreamHead(head),
+    endStream: body.isEmpty,
+  });
   // Also when it had left before.
   void stream.ended.then(() => call.reset(ErrorCode.CANCEL));
-  const isReplay = body.isSent && !body.isEmpty;
-  call.sendHead(writeStreamHead(head), { endStream: body.isEmpty });
   const progress: { isAnswered: boolean; refusal?: Refusal } = { isAnswered: false };
-  const sent = body.sendTo(call, forward.watchBody, (refusal) => {
+  void body.sendTo(call, forward.watchBody, (refusal) => {
     progress.refusal = refusal;
     if (progress.isAnswered) onRefusal(refusal);
   });
@@ -132,19 +132,21 @@ async function askOnce(
       const status = statusOf(answer.fields);
       if (status >= 200) {
         progress.isAnswered = true;
-        return { call, head: answer, status, sent };
+        return { call, head: answer, status };
       }
       // 101 has no meaning in HTTP/2 (RFC 9113 section 8.6).
-      if (!isReplay && status !== 101) stream.sendHead(answerHead(answer.fields));
+      // A client that does not read them holds back the server that sends more and more of them.
+      if (!isReplay && status !== 101) await stream.sendInterimHead(answerHead(answer.fields));
     }
   } catch (error) {
     if (progress.refusal !== undefined) throw progress.refusal;
-    if (!(error instanceof StreamFailure) || error.by !== "connection") throw error;
+    if (stream.hasEnded || !(error instanceof StreamFailure) || error.by === "peer") throw error;
+    if (error.by === "us") throw malformed("response", "it breaks the rules of HTTP/2");
     throw unreachable(forward.authority, new Error("the server broke off"));
   }
 }
 
-async function relayAnswer(stream: Http2Stream, { call, head, sent }: Answer): Promise<void> {
+async function relayAnswer(stream: Http2Stream, { call, head }: Answer): Promise<void> {
   stream.sendHead(answerHead(head.fields), { endStream: head.endStream });
   if (!head.endStream) {
     const { body } = call;
@@ -153,8 +155,9 @@ async function relayAnswer(stream: Http2Stream, { call, head, sent }: Answer): P
     }
     stream.finish(trailerFields(body.trailers));
   }
-  await sent;
-  // The server wants no more of the request, and has said all it had to say (RFC 9113 section 8.1).
+  // The answer may have come before the request had ended: that goes on, unless the server says that
+  // it wants no more of it (RFC 9113 section 8.1).
+  await call.ended;
   stream.reset(ErrorCode.NO_ERROR);
 }
 

@@ -20,11 +20,12 @@ interface Waiting {
 export class FrameWriter {
   readonly #connection: Duplex;
   #waiting: Waiting[] = [];
+  /** What is being written now. */
+  #batch: Waiting[] = [];
   #isWriting = false;
   #failure: { readonly error: unknown } | null = null;
   /** Bytes of frames that nobody waits for. */
   #unsent = 0;
-  #onDrained: (() => void)[] = [];
 
   /** Writes nothing yet. */
   constructor(connection: Duplex) {
@@ -38,8 +39,8 @@ export class FrameWriter {
 
   /** When everything that was given before has been written, or cannot be. */
   drained(): Promise<void> {
-    if (!this.#isWriting && this.#waiting.length === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#onDrained.push(resolve));
+    // A place in the queue: what is given later is not waited for, and may never end.
+    return this.write(NOTHING).catch(() => {});
   }
 
   /** Gives a frame that is written some time. */
@@ -66,8 +67,8 @@ export class FrameWriter {
     this.#failure ??= { error };
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { done } of waiting) done?.reject(error);
-    if (!this.#isWriting) this.#tellDrained();
+    // Also those that the connection has and does not answer for.
+    for (const { done } of [...this.#batch, ...waiting]) done?.reject(error);
   }
 
   #add(frame: Waiting): void {
@@ -80,20 +81,20 @@ export class FrameWriter {
 
   async #writeOn(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const batch = this.#nextBatch();
+      const batch = this.#batch = this.#nextBatch();
       try {
-        await writeAll(this.#connection, join(batch));
+        const bytes = join(batch);
+        if (bytes.length > 0) await writeAll(this.#connection, bytes);
         for (const { bytes, done } of batch) {
           if (done === null) this.#unsent -= bytes.length;
           else done.resolve();
         }
       } catch (error) {
-        for (const { done } of batch) done?.reject(error);
         this.fail(error);
       }
     }
+    this.#batch = [];
     this.#isWriting = false;
-    this.#tellDrained();
   }
 
   #nextBatch(): Waiting[] {
@@ -107,13 +108,9 @@ export class FrameWriter {
     }
     return waiting.splice(0, count);
   }
-
-  #tellDrained(): void {
-    const waiting = this.#onDrained;
-    this.#onDrained = [];
-    for (const resolve of waiting) resolve();
-  }
 }
+
+const NOTHING = new Uint8Array();
 
 function join(batch: readonly Waiting[]): Uint8Array {
   if (batch.length === 1) return batch[0]!.bytes;

@@ -70,6 +70,7 @@ export class Http1Bridge implements Duplex {
   close(): void {
     this.#call?.reset(ErrorCode.CANCEL);
     this.#session.close();
+    this.#answers.end(new Error("the connection is closed"));
   }
 
   get #running(): Http2Stream {
@@ -83,10 +84,11 @@ export class Http1Bridge implements Duplex {
   }
 
   async #begin(request: RequestHead): Promise<void> {
-    const call = this.#call = await this.#session.open();
+    const call = this.#call = await this.#session.open(fieldsOf(request), {
+      endStream: request.framing.kind === "none",
+    });
     if (call === null) return this.#answers.end();
     this.#answering = call;
-    call.sendHead(fieldsOf(request), { endStream: request.framing.kind === "none" });
     void this.#answer(call, request.method);
   }
 

@@ -54,15 +54,23 @@ export interface Http2Options {
 const STREAM_WINDOW_BYTES = 256 * 1024;
 /** A block may be this many times as long as the list that it says, before the connection ends. */
 const BLOCK_FACTOR = 4;
-/** Frames that ask for work and bring nothing: PING, SETTINGS, PRIORITY, empty DATA, unknown ones. */
+/** Frames that bring nothing: PING, SETTINGS, PRIORITY, GOAWAY, empty DATA, unknown ones. */
 const IDLE_FRAMES = { burst: 2000, perSecond: 500 };
-/** Interim heads that nobody has read. */
+/** Interim heads that nobody has read; together they may be as long as one list. */
 const MAX_WAITING_HEADS = 32;
 /** A peer that does not even read why the connection ends. */
 const GOODBYE_MS = 1000;
 const FORGOTTEN_BYTES = 1024 * 1024;
 /** What a client says first (RFC 9113 section 3.4). */
 const PREFACE = new TextEncoder().encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+
+/** How to ask. */
+export interface OpenOptions {
+  /** The head is all of the request. */
+  readonly endStream: boolean;
+  /** The stream on whose behalf we ask: once it has ended, nobody waits for ours. */
+  readonly onBehalfOf?: Http2Stream;
+}
 
 /** See the module. */
 export class Http2Connection implements StreamHost {
@@ -72,7 +80,7 @@ export class Http2Connection implements StreamHost {
   readonly #writer: FrameWriter;
   readonly #blocks: HeaderBlockReader;
   readonly #decoder: HpackDecoder;
-  readonly #peer = new PeerSettings();
+  readonly #peer: PeerSettings;
   readonly #streams: StreamRegister;
   readonly #window: ConnectionWindow;
   readonly #idleFrames = new RateBudget(IDLE_FRAMES);
@@ -82,6 +90,7 @@ export class Http2Connection implements StreamHost {
   #isSettled = false;
   #hasSentFields = false;
   #takesNoStreams = false;
+  #awaitsCalm = false;
   #hasEnded = false;
 
   /** Over `connection`, which belongs to it from now on; begins at once. */
@@ -92,6 +101,7 @@ export class Http2Connection implements StreamHost {
     this.#writer = new FrameWriter(connection);
     this.#blocks = new HeaderBlockReader(BLOCK_FACTOR * options.maxListBytes);
     this.#decoder = new HpackDecoder({ maxListBytes: options.maxListBytes });
+    this.#peer = new PeerSettings({ isServer: options.role === "client" });
     this.#streams = new StreamRegister(options.role === "client");
     this.#greet();
     this.#window = new ConnectionWindow((bytes) =>
@@ -120,16 +130,31 @@ export class Http2Connection implements StreamHost {
     return this.#takesNoStreams || this.#hasEnded;
   }
 
-  /** Opens a stream as soon as the peer allows one more; null when it will not. */
-  async open(): Promise<Http2Stream | null> {
-    while (!this.takesNoStreams && this.#streams.size >= this.#peer.maxStreams) {
-      await this.#streams.awaitFree();
+  /**
+   * Sends a request's head as soon as the peer allows one more stream; null when it will not, or
+   * nobody wants it any more. A stream has its number and is known to the peer in the same moment:
+   * later numbers never come first.
+   */
+  async open(
+    fields: readonly FieldLine[],
+    { endStream, onBehalfOf }: OpenOptions,
+  ): Promise<Http2Stream | null> {
+    const isWanted = () => onBehalfOf?.hasEnded !== true;
+    while (isWanted() && !this.takesNoStreams && this.#mustWait()) {
+      await this.#streams.awaitFree(onBehalfOf?.ended);
     }
-    if (this.takesNoStreams) return null;
+    // Whoever waits behind this one may take the place.
+    if (!isWanted()) this.#streams.wakeNext();
+    if (!isWanted() || this.takesNoStreams) return null;
     const id = this.#streams.takeId();
-    if (id !== null) return this.#add(id);
-    this.#takesNoStreams = true;
-    return null;
+    if (id === null) {
+      this.#takesNoStreams = true;
+      this.#closeIfDone();
+      return null;
+    }
+    const stream = this.#add(id);
+    stream.sendHead(fields, { endStream });
+    return stream;
   }
 
   /** Says goodbye with `code`, and ends it with all its streams. */
@@ -137,12 +162,12 @@ export class Http2Connection implements StreamHost {
     if (this.#hasEnded) return;
     this.#writer.send(writeNumbers(FrameType.GOAWAY, 0, this.#streams.lastPeerId, code));
     this.#end(code === ErrorCode.NO_ERROR ? ErrorCode.CANCEL : code, "us");
-    const timer = setTimeout(() => closeQuietly(this.#connection), GOODBYE_MS);
+    const timer = setTimeout(() => this.#cut(), GOODBYE_MS);
     void this.#writer.drained().then(async () => {
       // TCP throws away what was sent when bytes come for a socket that is closed: a peer that is told
       // what it did wrong must be able to read that.
       if (code !== ErrorCode.NO_ERROR) await this.#linger();
-      closeQuietly(this.#connection);
+      this.#cut();
     }).finally(() => clearTimeout(timer));
   }
 
@@ -166,6 +191,11 @@ export class Http2Connection implements StreamHost {
   }
 
   /** Of {@linkcode StreamHost}. */
+  drained(): Promise<void> {
+    return this.#writer.drained();
+  }
+
+  /** Of {@linkcode StreamHost}. */
   takeWindow(bytes: number): number {
     return this.#window.take(bytes);
   }
@@ -177,8 +207,27 @@ export class Http2Connection implements StreamHost {
 
   /** Of {@linkcode StreamHost}. */
   forget(stream: Http2Stream, { by }: StreamEnd): void {
-    this.#window.forget(stream);
     this.#streams.remove(stream.id, { isReset: by === "us" });
+    this.#window.forget(stream);
+    this.#closeIfDone();
+  }
+
+  /** As many are open as may be, or the peer does not even read what we have said before. */
+  #mustWait(): boolean {
+    if (this.#writer.isFlooded && !this.#awaitsCalm) {
+      this.#awaitsCalm = true;
+      void this.#writer.drained().then(() => {
+        this.#awaitsCalm = false;
+        this.#streams.wakeAll();
+      });
+    }
+    return this.#awaitsCalm || this.#streams.size >= this.#peer.maxStreams;
+  }
+
+  /** A server that goes away need not be the one who closes; no later request waits for it. */
+  #closeIfDone(): void {
+    const isDone = this.#takesNoStreams && this.#streams.size === 0;
+    if (isDone && this.#options.role === "client") this.close();
   }
 
   #greet(): void {
@@ -260,7 +309,10 @@ export class Http2Connection implements StreamHost {
   /** An answer's head, final or interim, or trailers. */
   #receiveMore(stream: Http2Stream, head: ReceivedHead): void {
     if (stream.isReceived) return this.#fault(stream, ErrorCode.STREAM_CLOSED);
-    if (stream.waitingHeads > MAX_WAITING_HEADS) {
+    if (
+      stream.waitingHeads > MAX_WAITING_HEADS ||
+      stream.waitingHeadBytes > this.#options.maxListBytes
+    ) {
       return this.#fault(stream, ErrorCode.ENHANCE_YOUR_CALM);
     }
     const isAnswer = !stream.hasFinalHead;
@@ -287,11 +339,11 @@ export class Http2Connection implements StreamHost {
 
   #receiveSettings({ streamId, flags, payload }: Frame): void {
     if (streamId !== 0) throw protocolError("SETTINGS on a stream");
+    this.#spendIdle();
     if ((flags & Flag.ACK) !== 0) {
       if (payload.length === 0) return;
       throw new ConnectionFailure(ErrorCode.FRAME_SIZE_ERROR, "an acknowledgement says more");
     }
-    this.#spendIdle();
     const before = this.#peer.initialWindowBytes;
     this.#peer.take(payload);
     for (const stream of this.#streams.all()) {
@@ -299,6 +351,7 @@ export class Http2Connection implements StreamHost {
       if (stream.openWindow(this.#peer.initialWindowBytes - before)) continue;
       throw new ConnectionFailure(ErrorCode.FLOW_CONTROL_ERROR, "a window is too large");
     }
+    this.#window.wakeAll();
     this.#writer.send(writeFrame(FrameType.SETTINGS, Flag.ACK, 0));
     this.#isSettled = true;
     this.#settled.resolve();
@@ -320,7 +373,8 @@ export class Http2Connection implements StreamHost {
     requireLength(frame, 4);
     const stream = this.#streams.get(frame.streamId);
     if (stream === undefined) return this.#streams.requireKnown(frame.streamId);
-    this.#options.onSpoiled?.();
+    // Behind our whole answer it takes nothing back: a client may stop what it uploads.
+    if (!stream.isSent) this.#options.onSpoiled?.();
     stream.fail({ code: numberAt(frame.payload, 0), by: "peer" });
   }
 
@@ -337,6 +391,7 @@ export class Http2Connection implements StreamHost {
     if (payload.length < 8) {
       throw new ConnectionFailure(ErrorCode.FRAME_SIZE_ERROR, "GOAWAY is too short");
     }
+    this.#spendIdle();
     this.#takesNoStreams = true;
     this.#options.onGoaway?.();
     const lastId = numberAt(payload, 0) & 0x7fffffff;
@@ -347,6 +402,7 @@ export class Http2Connection implements StreamHost {
       }
     }
     this.#streams.wakeAll();
+    this.#closeIfDone();
   }
 
   #add(id: number): Http2Stream {
@@ -382,14 +438,18 @@ export class Http2Connection implements StreamHost {
   #lose(): void {
     if (this.#hasEnded) return;
     this.#end(ErrorCode.CANCEL, "connection");
+    this.#cut();
+  }
+
+  #cut(): void {
     closeQuietly(this.#connection);
+    this.#writer.fail(new Error("the connection ended"));
   }
 
   #end(code: number, by: EndedBy): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     for (const stream of this.#streams.all()) stream.fail({ code, by });
-    if (by === "connection") this.#writer.fail(new Error("the connection ended"));
     this.#settled.resolve();
     this.#ended.resolve();
     this.#streams.wakeAll();

@@ -7,7 +7,7 @@
  * @module
  */
 import { BodyLength } from "./body_length.ts";
-import type { FieldLine } from "./hpack/field_line.ts";
+import { fieldBytes, type FieldLine } from "./hpack/field_line.ts";
 import { type EndedBy, StreamFailure } from "./failures.ts";
 import { ErrorCode, FrameType, MAX_WINDOW_BYTES, writeNumbers } from "./frame.ts";
 import { ReceivedBody } from "./received_body.ts";
@@ -22,6 +22,8 @@ export interface StreamHost {
   sendData(streamId: number, payload: Uint8Array, endStream: boolean): Promise<void>;
   /** Takes up to `bytes` from the connection's window; 0: there is none. */
   takeWindow(bytes: number): number;
+  /** When everything that was given before is written, or cannot be. */
+  drained(): Promise<void>;
   /** Has {@linkcode Http2Stream.wake} called when the connection's window opens. */
   awaitWindow(stream: Http2Stream): void;
   /** The stream has ended. */
@@ -79,7 +81,8 @@ export class Http2Stream {
     this.ended = promise;
     this.#settleEnd = resolve;
     this.body = new ReceivedBody(receiveBytes, (bytes) => {
-      if (!this.#isReceived) host.send(writeNumbers(FrameType.WINDOW_UPDATE, id, bytes));
+      if (this.#isReceived || this.#end !== null) return;
+      host.send(writeNumbers(FrameType.WINDOW_UPDATE, id, bytes));
     });
   }
 
@@ -126,6 +129,12 @@ export class Http2Stream {
     if (endStream) this.#finishSending();
   }
 
+  /** Sends an interim head; done when it is written, or cannot be. */
+  async sendInterimHead(fields: readonly FieldLine[]): Promise<void> {
+    this.sendHead(fields);
+    await this.#host.drained();
+  }
+
   /**
    * Sends a piece of the body; done when the peer has let it in and it is written.
    *
@@ -169,15 +178,24 @@ export class Http2Stream {
     return this.#heads.length;
   }
 
+  /** For the connection: what they count, as lists are limited (RFC 9113 section 6.5.2). */
+  get waitingHeadBytes(): number {
+    return this.#heads.flatMap(({ fields }) => fields)
+      .reduce((sum, [name, value]) => sum + fieldBytes(name.length, value.length), 0);
+  }
+
   /** For the connection: a head came; false when it makes the message malformed. */
   receiveHead(head: ReceivedHead): boolean {
-    const status = head.fields[0]?.[0] === ":status" ? head.fields[0][1] : "";
+    const isAnswer = this.#method !== null;
+    const status = isAnswer ? head.fields[0]?.[1] ?? "" : "";
     const isInterim = status.startsWith("1");
     if (isInterim && head.endStream) return false;
     if (!isInterim) {
       this.#hasFinalHead = true;
       if (!this.#length.expect(head.fields)) return false;
-      if (this.#method === "HEAD" || status === "304") this.#length.forget();
+      if (this.#method === "HEAD" || status === "204" || status === "304") {
+        this.#length.expectNone();
+      }
     }
     if (head.endStream && !this.#length.isWhole) return false;
     const waiting = this.#onHead;

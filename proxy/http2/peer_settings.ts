@@ -12,10 +12,16 @@ const DEFAULTS = { initialWindowBytes: 65_535, maxStreams: 100 };
 
 /** The peer's settings. */
 export class PeerSettings {
+  readonly #isServer: boolean;
   /** Of each stream that is opened. */
   initialWindowBytes: number = DEFAULTS.initialWindowBytes;
   /** That we may have open at a time. */
   maxStreams: number = DEFAULTS.maxStreams;
+
+  /** `isServer`: which side the peer is. */
+  constructor({ isServer }: { readonly isServer: boolean }) {
+    this.#isServer = isServer;
+  }
 
   /**
    * Takes the payload of a frame.
@@ -41,7 +47,7 @@ export class PeerSettings {
       if (value < MAX_PAYLOAD_BYTES || value > 0xffffff) {
         throw refused(ErrorCode.PROTOCOL_ERROR, "a frame size");
       }
-    } else if (id === SettingId.ENABLE_PUSH && value > 1) {
+    } else if (id === SettingId.ENABLE_PUSH && value > (this.#isServer ? 0 : 1)) {
       throw refused(ErrorCode.PROTOCOL_ERROR, "server push");
     }
   }

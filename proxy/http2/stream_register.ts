@@ -16,7 +16,7 @@ export class StreamRegister {
   readonly #isClient: boolean;
   readonly #open = new Map<number, Http2Stream>();
   readonly #reset = new Set<number>();
-  #onFree: (() => void)[] = [];
+  readonly #waiting = new Set<() => void>();
   #nextId = 1;
   #lastPeerId = 0;
 
@@ -60,7 +60,7 @@ export class StreamRegister {
         break;
       }
     }
-    this.#onFree.shift()?.();
+    this.wakeNext();
   }
 
   /** Our next number; null when all are used. */
@@ -71,16 +71,27 @@ export class StreamRegister {
     return id;
   }
 
-  /** When a stream has ended, or {@linkcode wakeAll} was called. */
-  awaitFree(): Promise<void> {
-    return new Promise((resolve) => this.#onFree.push(resolve));
+  /** When it is worth looking again whether a stream may be opened, or nobody wants it any more. */
+  awaitFree(abandoned?: Promise<unknown>): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.add(resolve);
+      void abandoned?.then(() => {
+        if (this.#waiting.delete(resolve)) resolve();
+      });
+    });
+  }
+
+  /** Has the next one look again who waits for a stream. */
+  wakeNext(): void {
+    for (const wake of this.#waiting) {
+      this.#waiting.delete(wake);
+      return wake();
+    }
   }
 
   /** Has everyone look again who waits for a stream. */
   wakeAll(): void {
-    const waiting = this.#onFree;
-    this.#onFree = [];
-    for (const resolve of waiting) resolve();
+    for (let left = this.#waiting.size; left > 0; left--) this.wakeNext();
   }
 
   /**

@@ -7,6 +7,9 @@
  */
 import { unreachable } from "../fail_closed.ts";
 import type { Forward } from "../forward.ts";
+import { StreamFailure } from "./failures.ts";
+import { ErrorCode } from "./frame.ts";
+import type { FieldLine } from "./hpack/field_line.ts";
 import { Http2Connection } from "./http2_connection.ts";
 import type { Http2Stream } from "./http2_stream.ts";
 
@@ -17,19 +20,28 @@ const MAX_ATTEMPTS = 3;
 /** The connections of one client, by {@linkcode Forward.key}. */
 export class UpstreamSessions {
   readonly #sessions = new Map<string, Promise<Http2Connection>>();
+  /** Also those that take no more requests. */
+  readonly #open = new Set<Http2Connection>();
   #isClosed = false;
 
   /**
-   * Opens a stream for the request, on a new connection where there is none that takes it.
+   * Sends the request's head for `stream`, on a new connection where there is none that takes it.
    *
    * @throws {Refusal} when the server cannot be reached or does not speak HTTP/2.
+   * @throws {StreamFailure} when the client has left.
    */
-  async open(forward: Forward): Promise<Http2Stream> {
+  async ask(
+    stream: Http2Stream,
+    forward: Forward,
+    { fields, endStream }: { readonly fields: readonly FieldLine[]; readonly endStream: boolean },
+  ): Promise<Http2Stream> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const session = await this.#get(forward);
-      const stream = await session.open();
-      if (stream !== null) return stream;
-      this.#sessions.delete(forward.key);
+      const opening = this.#get(forward);
+      const session = await opening;
+      const call = await session.open(fields, { endStream, onBehalfOf: stream });
+      if (call !== null) return call;
+      if (stream.hasEnded) throw new StreamFailure(ErrorCode.CANCEL, "us", "the client has left");
+      this.#forget(forward, opening);
     }
     throw unreachable(forward.authority, new Error("the server takes no requests"));
   }
@@ -37,40 +49,37 @@ export class UpstreamSessions {
   /** Ends them all at once. */
   close(): void {
     this.#isClosed = true;
-    for (const opening of this.#sessions.values()) {
-      opening.then((session) => session.close(), () => {});
-    }
+    for (const session of this.#open) session.close();
     this.#sessions.clear();
   }
 
   #get(forward: Forward): Promise<Http2Connection> {
     const known = this.#sessions.get(forward.key);
     if (known !== undefined) return known;
-    const forget = () => {
-      if (this.#sessions.get(forward.key) === opening) this.#sessions.delete(forward.key);
-    };
-    const opening = this.#connect(forward, forget);
+    const opening = this.#connect(forward);
     this.#sessions.set(forward.key, opening);
+    opening.catch(() => this.#forget(forward, opening));
     return opening;
   }
 
-  async #connect(forward: Forward, forget: () => void): Promise<Http2Connection> {
+  /** Unless another one has taken its place: many requests find out at the same time. */
+  #forget({ key }: Forward, opening: Promise<Http2Connection>): void {
+    if (this.#sessions.get(key) === opening) this.#sessions.delete(key);
+  }
+
+  async #connect(forward: Forward): Promise<Http2Connection> {
     try {
+      if (this.#isClosed) throw new Error("the client has left");
       const connection = await forward.connect();
-      if (this.#isClosed) {
-        connection.close();
-        throw new Error("the client has left");
-      }
       const session = new Http2Connection(connection, {
         role: "client",
         maxListBytes: MAX_LIST_BYTES,
-        // Streams that have begun go on; new ones belong to a new connection.
-        onGoaway: forget,
       });
-      void session.ended.then(forget);
+      this.#open.add(session);
+      void session.ended.then(() => this.#open.delete(session));
+      if (this.#isClosed) session.close();
       return session;
     } catch (error) {
-      forget();
       throw unreachable(forward.authority, error);
     }
   }
