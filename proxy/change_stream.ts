@@ -98,7 +98,7 @@ export class ChangeStream {
   /** Beside the reading: the next event must not wait. One answer stands for all events before it. */
   #confirm(revision: number): void {
     this.#followed = revision;
-    this.#confirming ??= this.#confirmAll().finally(() => this.#confirming = null);
+    this.#confirming ??= this.#confirmAll();
   }
 
   async #confirmAll(): Promise<void> {
@@ -112,6 +112,8 @@ export class ChangeStream {
         // A daemon that hears nothing waits no longer for it than for a run that is stopped.
       }
     }
+    // In the same moment as the last look: what comes later begins anew.
+    this.#confirming = null;
   }
 }
 

@@ -126,6 +126,26 @@ Deno.test("changes while one is being confirmed are confirmed together, by the l
   });
 });
 
+Deno.test("a change that comes as the one before is confirmed is confirmed, too", async () => {
+  const daemon = new FakeDaemon();
+  const confirmChanges = daemon.confirmChanges.bind(daemon);
+  const inTurns = async (turns: number) => {
+    for (let i = 0; i < turns; i++) await null;
+  };
+  // Before the answer, with it and behind it: once it meets the end of the work.
+  let turns = 0;
+  daemon.confirmChanges = async (revision) => {
+    if (turns < 40) void inTurns(turns++).then(() => daemon.change());
+    await inTurns(20);
+    return await confirmChanges(revision);
+  };
+  await withApi(daemon, async () => {
+    daemon.change();
+    const first = daemon.revision;
+    await until(() => daemon.confirmed.includes(first + 40));
+  });
+});
+
 Deno.test("the end of the grant is confirmed by leaving the stream", async () => {
   const daemon = new FakeDaemon();
   const ended = () => new GrantDeniedError("Cannot use the grant: it has been ended");
