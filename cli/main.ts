@@ -41,7 +41,7 @@ export async function main(line: readonly string[]): Promise<number> {
       voice.page(await helpText(found, voice.paint, voice.columns));
       return 0;
     }
-    // Behind help and the version: node:util takes 5 ms to load.
+    // Behind help and the version, which need neither.
     const [{ parseArguments }, command] = await Promise.all([
       import("./parse_arguments.ts"),
       found.entry.load(),

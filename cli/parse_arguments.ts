@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { parseArgs } from "node:util";
 import { UsageError } from "../core/errors.ts";
 import { nearest } from "../core/suggestion.ts";
 import type { Command, CommandArguments, CommandOption } from "./command.ts";
 import { GLOBAL_OPTIONS } from "./global_options.ts";
 import { looksLikeKey } from "./looks_like_key.ts";
+import { readTokens } from "./read_tokens.ts";
 
 /** The global options of a line. */
 export interface GlobalValues {
@@ -35,22 +35,16 @@ export interface ParsedLine {
 export function parseArguments(command: Command, args: readonly string[]): ParsedLine {
   const options: Record<string, CommandOption> = { ...command.options, ...GLOBAL_OPTIONS };
   const [own, rest] = splitRest(command, options, args);
-  const { tokens } = parseArgs({
-    args: [...own],
-    options: Object.fromEntries(
-      Object.entries(options).map(([name, option]) => [name, {
-        type: option.value === undefined ? "boolean" as const : "string" as const,
-        ...(option.short === undefined ? {} : { short: option.short }),
-      }]),
-    ),
-    strict: false,
-    tokens: true,
-  });
+  const forms = Object.entries(options).map(([name, { value, short }]) =>
+    [name, { takesValue: value !== undefined, short }] as const
+  );
   const given = new Map<string, string[]>();
   const positionals: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === "positional") positionals.push(token.value);
-    if (token.kind !== "option") continue;
+  for (const token of readTokens(own, Object.fromEntries(forms))) {
+    if (token.kind === "positional") {
+      positionals.push(token.value);
+      continue;
+    }
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (option === undefined) throw unknownOption(command, token.rawName, options);
     checkValue(command, token.rawName, option, token.value);

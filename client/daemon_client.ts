@@ -64,6 +64,7 @@ import type {
 import { createProof, type Signer } from "../core/proof.ts";
 import type { Secret } from "../core/secret.ts";
 import { readError, readJson } from "./daemon_answer.ts";
+import { Deadlines } from "./deadlines.ts";
 import { readEvents } from "./event_stream.ts";
 import {
   type DaemonFetch,
@@ -132,7 +133,7 @@ export class DaemonClient {
   readonly #signer: Signer | null;
   readonly #transport: Transport;
   readonly #onUnknownIdentity: ((client: DaemonClient) => Promise<void>) | null;
-  readonly #timeoutMs: number;
+  readonly #deadlines: Deadlines;
   readonly #now: () => Date;
   readonly #unreachableHint: string;
 
@@ -144,7 +145,7 @@ export class DaemonClient {
       ? openTransport(this.baseUrl)
       : fetchTransport(options.fetch);
     this.#onUnknownIdentity = options.onUnknownIdentity ?? null;
-    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+    this.#deadlines = new Deadlines(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     this.#now = options.now ?? (() => new Date());
     this.#unreachableHint = options.unreachableHint ?? "Run: authsome daemon start";
   }
@@ -492,20 +493,17 @@ export class DaemonClient {
     signal: AbortSignal | undefined,
   ): Promise<TransportAnswer> {
     signal?.throwIfAborted();
-    const timeout = new AbortController();
+    const timeout = this.#deadlines.begin();
     const either = signal === undefined
       ? timeout.signal
       : AbortSignal.any([signal, timeout.signal]);
-    const answer = this.#transport.send({ ...request, signal: either });
-    // Behind the sending: the first timer of a process takes a while to set, and so does the answer.
-    const timer = setTimeout(() => timeout.abort(), this.#timeoutMs);
     try {
-      return await answer;
+      return await this.#transport.send({ ...request, signal: either });
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
       throw this.#unavailable(cause, timeout.signal.aborted);
     } finally {
-      clearTimeout(timer);
+      this.#deadlines.end(timeout);
     }
   }
 

@@ -36,7 +36,10 @@ export async function challengeDaemon(
   } catch {
     return { type: "nobody" };
   }
-  const timer = setTimeout(() => close(conn), timeoutMs);
+  // Not setTimeout: see deadlines.ts.
+  const patience = AbortSignal.timeout(timeoutMs);
+  const giveUp = () => close(conn);
+  patience.addEventListener("abort", giveUp, { once: true });
   try {
     const challenge = crypto.getRandomValues(new Uint8Array(16)).toHex();
     const request = `GET /health HTTP/1.1\r\nhost: ${state.host}:${state.port}\r\n` +
@@ -50,7 +53,7 @@ export async function challengeDaemon(
   } catch {
     return { type: "stranger" };
   } finally {
-    clearTimeout(timer);
+    patience.removeEventListener("abort", giveUp);
     close(conn);
   }
 }
