@@ -4,7 +4,7 @@
  * @module
  */
 import { StoreUnavailableError, UnsafeHomeError } from "../core/errors.ts";
-import { auditHome, type HomeReader } from "../core/home_audit.ts";
+import { homeProblems, type HomeReader } from "../core/home_audit.ts";
 import type { HomePaths } from "../core/paths.ts";
 
 /** Bytes of the registration token before they are written in hex. */
@@ -45,14 +45,19 @@ export function prepareHome(paths: HomePaths): void {
  * command that mends it; for a path that cannot be confined to.
  */
 export function auditWholeHome(paths: HomePaths): void {
+  for (const problem of wholeHomeProblems(paths)) throw problem;
+}
+
+/** Everything for which {@linkcode auditWholeHome} would refuse the home, found as it is asked for. */
+export function* wholeHomeProblems({ home }: HomePaths): Generator<UnsafeHomeError> {
   // In --allow-read a comma ends a path, and there is no way to quote it: `/x,/etc` would allow /etc.
-  if (paths.home.includes(",")) {
-    throw new UnsafeHomeError(
-      `Cannot use ${paths.home}: with a comma in its path the daemon cannot be confined to it`,
+  if (home.includes(",")) {
+    yield new UnsafeHomeError(
+      `Cannot use ${home}: with a comma in its path the daemon cannot be confined to it`,
       { hint: "Set AUTHSOME_HOME to a directory without a comma" },
     );
   }
-  auditHome(paths.home, READER);
+  yield* homeProblems(home, READER);
 }
 
 /** Windows has neither numeric users nor modes: the profile's access list stands in. [not run] */

@@ -37,21 +37,33 @@ const MAX_DEPTH = 6;
  * to group or others, or is neither a file nor a directory; the hint is the command that mends it.
  */
 export function auditHome(dir: string, reader: HomeReader): void {
-  auditEntry(dir, reader, 0);
+  for (const problem of homeProblems(dir, reader)) throw problem;
 }
 
-function auditEntry(path: string, reader: HomeReader, depth: number): void {
-  const entry = reader.lstat(path);
-  if (entry === null) return;
-  const problem = judgeEntry(path, entry, reader.uid);
-  if (problem !== null) throw problem;
-  if (!entry.isDirectory) return;
-  if (depth === MAX_DEPTH) {
-    throw new UnsafeHomeError(`Cannot use ${path}: nothing of authsome lies that deep`, {
-      hint: `Run: rm -r ${quote(path)}`,
-    });
+/** Everything that is wrong with `dir` and what lies below it, found as it is asked for. */
+export function* homeProblems(
+  dir: string,
+  reader: HomeReader,
+  depth = 0,
+): Generator<UnsafeHomeError> {
+  let names: Iterable<string>;
+  try {
+    const entry = reader.lstat(dir);
+    if (entry === null) return;
+    const problem = judgeEntry(dir, entry, reader.uid);
+    if (problem !== null) yield problem;
+    if (!entry.isDirectory) return;
+    if (depth === MAX_DEPTH) {
+      return yield new UnsafeHomeError(`Cannot use ${dir}: nothing of authsome lies that deep`, {
+        hint: `Run: rm -r ${quote(dir)}`,
+      });
+    }
+    names = reader.list(dir);
+  } catch (error) {
+    if (!(error instanceof UnsafeHomeError)) throw error;
+    return yield error;
   }
-  for (const name of reader.list(path)) auditEntry(`${path}/${name}`, reader, depth + 1);
+  for (const name of names) yield* homeProblems(`${dir}/${name}`, reader, depth + 1);
 }
 
 function judgeEntry(path: string, entry: HomeEntry, uid: number | null): UnsafeHomeError | null {

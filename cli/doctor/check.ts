@@ -47,7 +47,13 @@ export async function attempt(
   try {
     return await look();
   } catch (thrown) {
-    const { message, hint = "authsome daemon logs" } = tellableError(thrown);
-    return broken(name, message, hint.replace(/^Run: /, ""));
+    const { problem, mend } = problemOf(thrown);
+    return broken(name, problem, mend);
   }
+}
+
+/** What was thrown, as something that does not work. */
+export function problemOf(thrown: unknown): Problem {
+  const { message, hint = "authsome daemon logs" } = tellableError(thrown);
+  return { severity: "broken", problem: message, mend: hint.replace(/^Run: /, "") };
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { auditWholeHome } from "../../client/home.ts";
+import { wholeHomeProblems } from "../../client/home.ts";
 import { loadSigner } from "../../client/identity.ts";
 import type { ReadVariable, Settings } from "../../core/config.ts";
 import {
@@ -13,13 +13,21 @@ import {
   readProxyVariables,
 } from "../../core/corporate_proxy.ts";
 import { homePaths } from "../../core/paths.ts";
-import { attempt, broken, type Check, sound, warned } from "./check.ts";
+import { attempt, broken, type Check, problemOf, sound, warned } from "./check.ts";
 
-/** Modes, owners, symlinks. */
+/** More is one mistake made many times: a copied home, say. */
+const MOST_HOME_PROBLEMS = 20;
+
+/** Modes, owners, symlinks: all at once, because each is mended by a command of its own. */
 export function checkHome({ home }: Settings): Promise<Check> {
   return attempt("home", () => {
-    auditWholeHome(homePaths(home));
-    return sound("home", home);
+    const found = wholeHomeProblems(homePaths(home)).take(MOST_HOME_PROBLEMS).toArray();
+    return found.length === 0 ? sound("home", home) : {
+      name: "home",
+      state: found[0]!.message,
+      detail: null,
+      problems: found.map((error) => problemOf(error)),
+    };
   });
 }
 
