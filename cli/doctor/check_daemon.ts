@@ -37,13 +37,23 @@ export async function checkDaemon(
     const opened = await openClient();
     const { version } = await opened.health();
     client = opened;
-    return version === VERSION
-      ? sound("daemon", `version ${version} at ${opened.baseUrl}`)
-      : broken(
+    if (version !== VERSION) {
+      return broken(
         "daemon",
         `The daemon at ${opened.baseUrl} is version ${version}, this is ${VERSION}`,
         "deno install -g -f -A jsr:@authsome/cli    on both machines",
       );
+    }
+    const detail = `version ${version} at ${opened.baseUrl}`;
+    if (!isOurs) return sound("daemon", detail);
+    const { daemon_url } = await opened.whoami();
+    const wanted = settings.serverBaseUrl ?? opened.baseUrl;
+    if (daemon_url === wanted) return sound("daemon", detail);
+    // It was told when it was started. It is not started anew for this by any command: two shells
+    // with different settings would take turns.
+    const problem =
+      `The daemon's links begin with ${daemon_url}, and by your settings with ${wanted}`;
+    return warned("daemon", detail, problem, "authsome daemon restart");
   });
   if (client === null) return { checks: [...before, daemon], readiness: null, client };
   const relay = isOurs ? [await checkRelay(settings)] : [];

@@ -183,6 +183,43 @@ Deno.test("doctor starts a daemon whose relay was killed anew, and all is well",
   });
 });
 
+Deno.test("doctor tells everything that is wrong with a home at once", async () => {
+  await withHome(async (home) => {
+    await logIn(home);
+    await Deno.chmod(`${home.path}/server`, 0o755);
+    await Deno.chmod(`${home.path}/client/config.json`, 0o644);
+    await Deno.symlink("/etc", `${home.path}/server/providers/etc`);
+
+    const { code, findings } = await doctor(home);
+
+    equal(code, 1);
+    deepEqual(findings.map(({ check, mend }) => [check, mend.split(" ")[0]]).sort(), [
+      ["home", "chmod"],
+      ["home", "chmod"],
+      ["home", "rm"],
+    ]);
+    for (const { mend: command } of findings) await mend(home, command);
+    equal((await doctor(home)).code, 0);
+  });
+});
+
+Deno.test("doctor says that the base URL was changed under the daemon, and a restart takes it on", async () => {
+  await withHome(async (home) => {
+    await logIn(home);
+    const env = { AUTHSOME_SERVER_BASE_URL: "https://broker.example.com" };
+
+    const { code, findings } = await doctor(home, env);
+
+    equal(code, 0);
+    deepEqual(findings.map(({ check, severity, mend }) => [check, severity, mend]), [
+      ["daemon", "warning", "authsome daemon restart"],
+    ]);
+    match(findings[0]!.problem, /127\.0\.0\.1:\d+, and by your settings with https:\/\/broker/);
+    equal((await runCli(home, ["daemon", "restart"], { env })).code, 0);
+    deepEqual((await doctor(home, env)).findings, []);
+  });
+});
+
 Deno.test("doctor names who holds the port, and the variable that chooses another", async () => {
   await withHome(async (home) => {
     using squatter = Deno.listen({ hostname: "127.0.0.1", port: 0 });
