@@ -4,6 +4,7 @@
  * @module
  */
 import type { DaemonClient } from "../client/daemon_client.ts";
+import type { ProviderItem } from "../core/api.ts";
 import {
   InvalidInputError,
   OperationNotAllowedError,
@@ -23,8 +24,8 @@ export const remove: Command<typeof options> = {
   name: "remove",
   description:
     "Remove a provider you registered. Where it stood in front of a bundled one of the same " +
-    "name, that one is used again. Its connections are revoked and forgotten; where there are " +
-    "any, you are asked first.",
+    "name, that one is used again. Its connections are revoked and forgotten, the OAuth client " +
+    "that was kept for it too; where there are connections, you are asked first.",
   positionals: [{ name: "PROVIDER" }],
   options,
   examples: [{ line: "authsome remove acme", says: "forget the definition of acme" }],
@@ -32,9 +33,8 @@ export const remove: Command<typeof options> = {
   async run({ positionals, options }, { openClient, voice }) {
     const name = positionals[0]!;
     const client = await openClient();
-    const lost = options.yes || !await isOwn(client, name)
-      ? 0
-      : await countConnections(client, name);
+    const own = options.yes ? null : await ownDefinition(client, name);
+    const lost = own === null ? 0 : await countConnections(client, name);
     if (lost > 0) {
       const connections = plural(lost, "connection");
       if (!canAsk()) {
@@ -43,7 +43,8 @@ export const remove: Command<typeof options> = {
           { provider: name, hint: `Run: authsome remove ${name} --yes` },
         );
       }
-      voice.instruct(`${connections} of ${name} will be revoked and forgotten.`);
+      const client = own?.auth_type === "oauth2" ? ", and its OAuth client forgotten" : "";
+      voice.instruct(`${connections} of ${name} will be revoked and forgotten${client}.`);
       if (!await confirm(voice, "Go on?", false)) {
         voice.result(
           { status: "declined", provider: name, action: null, connections: 0 },
@@ -67,13 +68,14 @@ export const remove: Command<typeof options> = {
   },
 };
 
-/** Whether it stands on a definition of the person's own; only then do connections go with it. */
-async function isOwn(client: DaemonClient, name: string): Promise<boolean> {
+/** The person's own definition, where it stands on one; only then do connections go with it. */
+async function ownDefinition(client: DaemonClient, name: string): Promise<ProviderItem | null> {
   try {
-    return (await client.getProvider(name)).source === "custom";
+    const provider = await client.getProvider(name);
+    return provider.source === "custom" ? provider : null;
   } catch (error) {
     // A file that cannot be used is no provider and can be removed all the same.
-    if (error instanceof ProviderNotFoundError) return false;
+    if (error instanceof ProviderNotFoundError) return null;
     throw error;
   }
 }

@@ -88,7 +88,7 @@ export function providerRoutes(broker: Broker): Hono<DashboardEnv> {
           place="Connections"
           question={`${overrides_bundled ? "Reset" : "Remove"} the definition of ${display_name}?`}
           consequences={[
-            "Its connections are revoked and forgotten first.",
+            "Its connections are revoked and forgotten first, the OAuth client that is kept for it too.",
             overrides_bundled
               ? "After that the bundled definition shows again."
               : "After that the provider is no longer known here.",
