@@ -7,7 +7,11 @@
 import type { InputField } from "../../core/api.ts";
 import { InvalidInputError } from "../../core/errors.ts";
 import { baseUrlFromFields, readBaseUrl } from "../../core/base_url.ts";
-import { environmentNames } from "../../core/provider.ts";
+import {
+  environmentNames,
+  type ProviderDefinition,
+  type SecretField,
+} from "../../core/provider.ts";
 import type { Secret } from "../../core/secret.ts";
 import type { LoginRequest } from "./flow.ts";
 
@@ -46,6 +50,8 @@ export function chooseBaseUrl(
     baseUrlFromFields(provider, values) ?? login.client?.base_url ?? base.default;
   const example = base.template === "{base_url}" ? "https://host" : base.template;
   if (given === undefined) {
+    const field = provider.fields.find(({ name }) => name === base.from_field?.field);
+    if (field !== undefined) throw tellsNothing(provider, field, example);
     throw new InvalidInputError(`Cannot log in to ${provider.name}: the base URL is missing`, {
       provider: provider.name,
       issues: [{ path: "base_url", message: "missing" }],
@@ -65,4 +71,21 @@ export function chooseBaseUrl(
     );
   }
   return url;
+}
+
+/** The field that the base URL is read off does not hold it: a person is told of what was typed. */
+function tellsNothing(
+  { name }: ProviderDefinition,
+  { name: field, label, pattern_hint }: SecretField,
+  example: string,
+): InvalidInputError {
+  const again = `authsome login ${name} --base-url ${example}`;
+  return new InvalidInputError(
+    `Cannot log in to ${name}: the ${label} does not fit the address ${example}`,
+    {
+      provider: name,
+      issues: [{ path: field, message: `does not fit ${example}` }],
+      hint: `${pattern_hint ?? `Look at the ${label} again`}. Or say the address: ${again}`,
+    },
+  );
 }

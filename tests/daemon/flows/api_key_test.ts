@@ -74,6 +74,24 @@ Deno.test("apiKey keeps the trimmed value of each field under its name", async (
   assert.deepEqual(warnings, []);
 });
 
+Deno.test("apiKey says which field does not tell the base URL, as a person knows it", async () => {
+  const provider = keyProvider({
+    fields: [FIELD, { name: "application_id", label: "Application ID", secret: false }],
+    base_url: {
+      template: "https://{app}.acme.test",
+      from_field: { field: "application_id", pattern: "^([A-Za-z0-9]+)$" },
+    },
+  });
+
+  await assert.rejects(logIn(provider, { api_key: "k", application_id: "two words" }), {
+    message:
+      "Cannot log in to acme: the Application ID does not fit the address https://{app}.acme.test",
+    hint: "Look at the Application ID again. " +
+      "Or say the address: authsome login acme --base-url https://{app}.acme.test",
+    issues: [{ path: "application_id", message: "does not fit https://{app}.acme.test" }],
+  });
+});
+
 Deno.test("apiKey pins the base URL to what was logged in with", async () => {
   const provider = keyProvider({ base_url: { template: "https://{shop}.acme.test" } });
 
