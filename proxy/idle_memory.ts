@@ -2,17 +2,19 @@
  * Gives memory back to the machine when a busy run has become quiet.
  *
  * Under load V8 lets its nursery grow to 64 MB and keeps it until it needs a collection, which a
- * quiet process never does. So the run asks for one: once, when nothing was asked for half a minute and
- * the process has grown much.
+ * quiet process never does; and it takes the nursery's size from a flag at the start of the process
+ * alone. So the run asks for a collection: soon when it has grown very much, and otherwise once, when
+ * nothing was asked for half a minute and it has grown much.
  *
- * Not sooner and not for less: a collection throws compiled code away too, and the next requests take
- * twice as long. An agent that asks for something now and then never has one.
+ * Not for less: a collection throws compiled code away too, and the next requests take a quarter
+ * longer. An agent that asks for something now and then never has one.
  *
  * @module
  */
 
 /** What is looked at and done; the defaults are the real ones. */
 export interface IdleMemoryOptions {
+  /** A pause: time without a request after which growth is looked at. */
   readonly quietMs?: number;
   /** Bytes of memory that the process holds. */
   readonly resident?: () => number;
@@ -20,15 +22,20 @@ export interface IdleMemoryOptions {
   readonly collect?: () => void | Promise<void>;
 }
 
-const QUIET_MS = 30_000;
-/** Growth that is worth a collection. */
-const WORTH_BYTES = 48 * 1024 * 1024;
+const QUIET_MS = 500;
+/** Growth that is worth a collection in any pause. */
+export const MUCH_BYTES: number = 64 * 1024 * 1024;
+/** Growth that is worth one when the run has long been quiet. */
+const WORTH_BYTES = 40 * 1024 * 1024;
+/** Quiet looks that are a long time. */
+const LOOKS = 60;
 
 /** See the module. */
 export class IdleMemory {
   readonly #options: Required<IdleMemoryOptions>;
   #uses = 0;
   #usesSeen = 0;
+  #quietLooks = 0;
   #residentBefore: number;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -57,18 +64,22 @@ export class IdleMemory {
   }
 
   #watch(): ReturnType<typeof setInterval> {
+    this.#quietLooks = 0;
     const timer = setInterval(() => {
-      if (this.#usesSeen === this.#uses) void this.#tidyUp();
+      this.#quietLooks = this.#usesSeen === this.#uses ? this.#quietLooks + 1 : 0;
       this.#usesSeen = this.#uses;
+      if (this.#quietLooks === 1) void this.#collectBeyond(MUCH_BYTES);
+      if (this.#quietLooks < LOOKS) return;
+      this.close();
+      void this.#collectBeyond(WORTH_BYTES);
     }, this.#options.quietMs);
     Deno.unrefTimer(timer as unknown as number);
     return timer;
   }
 
-  async #tidyUp(): Promise<void> {
+  async #collectBeyond(bytes: number): Promise<void> {
     const { resident, collect } = this.#options;
-    this.close();
-    if (resident() - this.#residentBefore < WORTH_BYTES) return;
+    if (resident() - this.#residentBefore < bytes) return;
     await collect();
     this.#residentBefore = resident();
   }

@@ -28,6 +28,7 @@ export interface TunnelClient {
  */
 export async function openTunnel(client: TunnelClient, run: RunContext): Promise<void> {
   const { socket, first, target, greeting } = client;
+  run.memory.used();
   let server: ServerConnection;
   try {
     const { host, port } = target;

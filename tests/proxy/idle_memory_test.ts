@@ -1,6 +1,6 @@
 /** A quiet run gives memory back, a small one does not stop for it. */
 import assert from "node:assert/strict";
-import { IdleMemory } from "../../proxy/idle_memory.ts";
+import { IdleMemory, MUCH_BYTES } from "../../proxy/idle_memory.ts";
 
 const MIB = 1024 * 1024;
 
@@ -21,6 +21,29 @@ Deno.test("when it is quiet after growth, memory is collected", () =>
     memory.close();
   }));
 
+Deno.test("less growth is collected too when the quiet lasts", () =>
+  stayingAwake(async () => {
+    let resident = 70 * MIB;
+    let looks = 0;
+    const collected = Promise.withResolvers<void>();
+    const memory = new IdleMemory({
+      quietMs: 1,
+      resident: () => {
+        looks++;
+        return resident;
+      },
+      collect: () => collected.resolve(),
+    });
+
+    resident = 70 * MIB + MUCH_BYTES - 1;
+    memory.used();
+
+    await collected.promise;
+    // At first, in the pause, at the end of the quiet.
+    assert.equal(looks, 3);
+    memory.close();
+  }));
+
 Deno.test("without growth nothing is collected", () =>
   stayingAwake(async () => {
     let looks = 0;
@@ -28,7 +51,7 @@ Deno.test("without growth nothing is collected", () =>
     const memory = new IdleMemory({
       quietMs: 1,
       resident: () => {
-        if (++looks === 2) looked.resolve();
+        if (++looks === 3) looked.resolve();
         return 70 * MIB;
       },
       collect: () => assert.fail("collected"),
