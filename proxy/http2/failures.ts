@@ -23,6 +23,15 @@ export function protocolError(message: string): ConnectionFailure {
   return new ConnectionFailure(ErrorCode.PROTOCOL_ERROR, message);
 }
 
+/** The peer allows no stream more, for too long: what was decided about the request is old by now. */
+export class TooManyStreams extends Error {
+  /** See the class. */
+  constructor() {
+    super("it allows no request more");
+    this.name = "TooManyStreams";
+  }
+}
+
 /** Who ended a stream before it was whole; "connection": it ended with its connection. */
 export type EndedBy = "us" | "peer" | "connection";
 

@@ -10,7 +10,7 @@
  */
 import { closeQuietly, type Duplex } from "../duplex.ts";
 import { ConnectionWindow } from "./connection_window.ts";
-import { ConnectionFailure, type EndedBy, protocolError } from "./failures.ts";
+import { ConnectionFailure, type EndedBy, protocolError, TooManyStreams } from "./failures.ts";
 import {
   ErrorCode,
   Flag,
@@ -70,7 +70,11 @@ export interface OpenOptions {
   readonly endStream: boolean;
   /** The stream on whose behalf we ask: once it has ended, nobody waits for ours. */
   readonly onBehalfOf?: Http2Stream;
+  /** How long it waits for the peer to allow one more. */
+  readonly waitMs?: number;
 }
+
+const WAIT_MS = 30_000;
 
 /** See the module. */
 export class Http2Connection implements StreamHost {
@@ -134,14 +138,19 @@ export class Http2Connection implements StreamHost {
    * Sends a request's head as soon as the peer allows one more stream; null when it will not, or
    * nobody wants it any more. A stream has its number and is known to the peer in the same moment:
    * later numbers never come first.
+   *
+   * @throws {TooManyStreams} when the peer allows none for `waitMs`.
    */
   async open(
     fields: readonly FieldLine[],
-    { endStream, onBehalfOf }: OpenOptions,
+    { endStream, onBehalfOf, waitMs = WAIT_MS }: OpenOptions,
   ): Promise<Http2Stream | null> {
+    const since = performance.now();
     const isWanted = () => onBehalfOf?.hasEnded !== true;
     while (isWanted() && !this.takesNoStreams && this.#mustWait()) {
-      await this.#streams.awaitFree(onBehalfOf?.ended);
+      const leftMs = since + waitMs - performance.now();
+      if (leftMs <= 0) throw new TooManyStreams();
+      await this.#streams.awaitFree(leftMs, onBehalfOf?.ended);
     }
     // Whoever waits behind this one may take the place.
     if (!isWanted()) this.#streams.wakeNext();

@@ -8,6 +8,8 @@ import type { FieldLine } from "./hpack/field_line.ts";
 
 /** Pieces are read together up to this size. */
 const MAX_PIECE_BYTES = 64 * 1024;
+/** Smaller ones are put together as they come: an array of one byte takes the memory of two hundred. */
+const SMALL_BYTES = 1024;
 
 /** One body, and the trailers behind it. */
 export class ReceivedBody {
@@ -54,7 +56,7 @@ export class ReceivedBody {
   receive(bytes: Uint8Array): boolean {
     this.#roomBytes -= bytes.length;
     if (this.#roomBytes < 0) return false;
-    if (bytes.length > 0) this.#pieces.push(bytes.slice());
+    if (bytes.length > 0) this.#keep(bytes);
     this.#tell();
     return true;
   }
@@ -77,6 +79,22 @@ export class ReceivedBody {
   fail(failure: Error): void {
     this.#failure ??= failure;
     this.#tell();
+  }
+
+  #keep(bytes: Uint8Array): void {
+    const at = this.#pieces.length - 1;
+    const last = this.#pieces[at];
+    const length = (last?.length ?? 0) + bytes.length;
+    if (last === undefined || bytes.length >= SMALL_BYTES || length > MAX_PIECE_BYTES) {
+      this.#pieces.push(bytes.slice());
+      return;
+    }
+    const hasRoom = length <= last.buffer.byteLength;
+    // Doubled, so that a byte is not moved again and again.
+    const joined = new Uint8Array(hasRoom ? last.buffer : new ArrayBuffer(2 * length), 0, length);
+    if (!hasRoom) joined.set(last);
+    joined.set(bytes, last.length);
+    this.#pieces[at] = joined;
   }
 
   #next(): Uint8Array {

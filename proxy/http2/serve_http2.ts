@@ -13,11 +13,17 @@ import type { RunContext } from "../run_context.ts";
 import { exchangeStream } from "./exchange_stream.ts";
 import { ErrorCode } from "./frame.ts";
 import { Http2Connection } from "./http2_connection.ts";
+import type { Http2Stream } from "./http2_stream.ts";
 import { ResetBudget } from "./reset_budget.ts";
 import { UpstreamSessions } from "./upstream_sessions.ts";
 
 /** RFC 9113 section 6.5.2 advises at least 100. */
 const MAX_STREAMS = 100;
+/**
+ * Requests that we are at work on, also those that the client has reset meanwhile: what they wait for
+ * (the daemon, a server) may take longer than a client needs for the next one.
+ */
+const MAX_AT_WORK = 2 * MAX_STREAMS;
 const MAX_LIST_BYTES = 64 * 1024;
 
 /** Serves the connection until it ends. */
@@ -29,21 +35,29 @@ export function serveHttp2(
   const upstreams = new UpstreamSessions();
   const budget = new ResetBudget();
   const { host } = tunnel.target;
+  const atWork = new Set<Http2Stream>();
+  const onSpoiled = () => {
+    if (budget.spend() || session.hasEnded) return;
+    run.usage.refused(host, { status: 400, error: "RapidResetError" });
+    session.close(ErrorCode.ENHANCE_YOUR_CALM);
+  };
   const session = new Http2Connection(connection, {
     role: "server",
     maxListBytes: MAX_LIST_BYTES,
     maxStreams: MAX_STREAMS,
-    onStream: (stream) =>
+    onStream: (stream) => {
+      if (atWork.size >= MAX_AT_WORK) {
+        stream.reset(ErrorCode.REFUSED_STREAM);
+        return onSpoiled();
+      }
+      atWork.add(stream);
       void exchangeStream(stream, {
         upstreams,
         decide: (request) => planIntercepted(request, tunnel, run),
         onRefusal: (refusal) => run.usage.refused(host, refusal),
-      }),
-    onSpoiled: () => {
-      if (budget.spend() || session.hasEnded) return;
-      run.usage.refused(host, { status: 400, error: "RapidResetError" });
-      session.close(ErrorCode.ENHANCE_YOUR_CALM);
+      }).then(() => atWork.delete(stream));
     },
+    onSpoiled,
   });
   // A client that has shaken hands and then says nothing.
   const silence = setTimeout(() => session.close(), run.timing.prefaceMs);

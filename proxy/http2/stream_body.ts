@@ -13,6 +13,8 @@ import { trailerFields } from "./stream_head.ts";
 
 /** Bodies up to this size can be replayed after a credential was refreshed. */
 const MAX_KEPT_BYTES = 256 * 1024;
+/** One of a byte takes the memory of two hundred. */
+const MAX_KEPT_PIECES = 1024;
 
 /** One request body. */
 export class StreamBody {
@@ -94,8 +96,9 @@ export class StreamBody {
 
   #keep(piece: Uint8Array): void {
     this.#keptBytes += piece.length;
-    if (this.#keptBytes > MAX_KEPT_BYTES) this.#kept = null;
     this.#kept?.push(piece);
+    if (this.#keptBytes <= MAX_KEPT_BYTES && this.#kept?.length !== MAX_KEPT_PIECES) return;
+    this.#kept = null;
   }
 }
 

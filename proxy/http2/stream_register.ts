@@ -71,22 +71,24 @@ export class StreamRegister {
     return id;
   }
 
-  /** When it is worth looking again whether a stream may be opened, or nobody wants it any more. */
-  awaitFree(abandoned?: Promise<unknown>): Promise<void> {
+  /** When it is worth looking again whether a stream may be opened, or its time or use is over. */
+  awaitFree(waitMs: number, abandoned?: Promise<unknown>): Promise<void> {
     return new Promise((resolve) => {
-      this.#waiting.add(resolve);
-      void abandoned?.then(() => {
-        if (this.#waiting.delete(resolve)) resolve();
-      });
+      const wake = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(wake);
+        resolve();
+      };
+      // Rounded up: one that came a moment early would have to wait again.
+      const timer = setTimeout(wake, Math.ceil(waitMs) + 1);
+      this.#waiting.add(wake);
+      void abandoned?.then(wake);
     });
   }
 
   /** Has the next one look again who waits for a stream. */
   wakeNext(): void {
-    for (const wake of this.#waiting) {
-      this.#waiting.delete(wake);
-      return wake();
-    }
+    for (const wake of this.#waiting) return wake();
   }
 
   /** Has everyone look again who waits for a stream. */

@@ -5,12 +5,12 @@
  *
  * @module
  */
-import { unreachable } from "../fail_closed.ts";
+import { Refusal, unreachable } from "../fail_closed.ts";
 import type { Forward } from "../forward.ts";
-import { StreamFailure } from "./failures.ts";
+import { StreamFailure, TooManyStreams } from "./failures.ts";
 import { ErrorCode } from "./frame.ts";
 import type { FieldLine } from "./hpack/field_line.ts";
-import { Http2Connection } from "./http2_connection.ts";
+import { Http2Connection, type OpenOptions } from "./http2_connection.ts";
 import type { Http2Stream } from "./http2_stream.ts";
 
 const MAX_LIST_BYTES = 64 * 1024;
@@ -21,13 +21,13 @@ const MAX_ATTEMPTS = 3;
 export class UpstreamSessions {
   readonly #sessions = new Map<string, Promise<Http2Connection>>();
   /** Also those that take no more requests. */
-  readonly #open = new Set<Http2Connection>();
+  readonly #all = new Set<Http2Connection>();
   #isClosed = false;
 
   /**
    * Sends the request's head for `stream`, on a new connection where there is none that takes it.
    *
-   * @throws {Refusal} when the server cannot be reached or does not speak HTTP/2.
+   * @throws {Refusal} when the server cannot be reached, does not speak HTTP/2, or is too busy.
    * @throws {StreamFailure} when the client has left.
    */
   async ask(
@@ -38,7 +38,7 @@ export class UpstreamSessions {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const opening = this.#get(forward);
       const session = await opening;
-      const call = await session.open(fields, { endStream, onBehalfOf: stream });
+      const call = await this.#open(session, forward, { fields, endStream, onBehalfOf: stream });
       if (call !== null) return call;
       if (stream.hasEnded) throw new StreamFailure(ErrorCode.CANCEL, "us", "the client has left");
       this.#forget(forward, opening);
@@ -49,8 +49,26 @@ export class UpstreamSessions {
   /** Ends them all at once. */
   close(): void {
     this.#isClosed = true;
-    for (const session of this.#open) session.close();
+    for (const session of this.#all) session.close();
     this.#sessions.clear();
+  }
+
+  async #open(
+    session: Http2Connection,
+    { authority }: Forward,
+    { fields, ...options }: OpenOptions & { readonly fields: readonly FieldLine[] },
+  ): Promise<Http2Stream | null> {
+    try {
+      return await session.open(fields, options);
+    } catch (error) {
+      if (!(error instanceof TooManyStreams)) throw error;
+      throw new Refusal(
+        503,
+        "TooManyRequestsError",
+        `Cannot send the request to ${authority}: ${error.message}`,
+        { hint: "Send fewer requests at once" },
+      );
+    }
   }
 
   #get(forward: Forward): Promise<Http2Connection> {
@@ -75,8 +93,8 @@ export class UpstreamSessions {
         role: "client",
         maxListBytes: MAX_LIST_BYTES,
       });
-      this.#open.add(session);
-      void session.ended.then(() => this.#open.delete(session));
+      this.#all.add(session);
+      void session.ended.then(() => this.#all.delete(session));
       if (this.#isClosed) session.close();
       return session;
     } catch (error) {
