@@ -18,15 +18,6 @@ import type { Voice } from "./voice.ts";
 /** A few hundred characters are a long passphrase. */
 const MAX_BYTES = 4096;
 
-/** Options of every command that takes a backup's passphrase. */
-export const PASSPHRASE_OPTIONS = {
-  "passphrase-file": { summary: "Read the passphrase from this file", value: "PATH" },
-  stdin: { summary: "Read the passphrase from standard input" },
-} as const;
-
-/** Variable with a backup's passphrase, for scripts. */
-export const PASSPHRASE_VARIABLE = "AUTHSOME_BACKUP_PASSPHRASE";
-
 /** Where it comes from, and what it is called. */
 export interface PassphraseRequest {
   /** Such as `Passphrase of the backup`. */

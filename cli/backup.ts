@@ -4,7 +4,11 @@
  * @module
  */
 import { checkBackupPlace, writeBackupFile } from "../client/backup_file.ts";
-import { askPassphrase, PASSPHRASE_OPTIONS, PASSPHRASE_VARIABLE } from "./ask_passphrase.ts";
+import {
+  askBackupPassphrase,
+  PASSPHRASE_OPTIONS,
+  PASSPHRASE_VARIABLE,
+} from "./ask_backup_passphrase.ts";
 import type { Command } from "./command.ts";
 import { countBackup } from "./describe_backup.ts";
 import { showProgress } from "./progress.ts";
@@ -35,14 +39,7 @@ export const backup: Command<typeof options> = {
     const path = positionals[0]!;
     // Before anybody thinks of a passphrase.
     await checkBackupPlace(path, options.force);
-    const passphrase = await askPassphrase(voice, {
-      label: "Passphrase of the backup",
-      file: options["passphrase-file"],
-      fileOption: "passphrase-file",
-      stdin: options.stdin,
-      variable: PASSPHRASE_VARIABLE,
-      isNew: true,
-    });
+    const passphrase = await askBackupPassphrase(voice, options, { isNew: true });
     const client = await openClient();
     using _progress = showProgress(voice, () => "sealing the backup");
     const made = await client.createBackup(passphrase, { partial: options.partial });

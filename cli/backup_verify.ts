@@ -4,7 +4,7 @@
  * @module
  */
 import { readBackupFile } from "../client/backup_file.ts";
-import { askPassphrase, PASSPHRASE_OPTIONS, PASSPHRASE_VARIABLE } from "./ask_passphrase.ts";
+import { askBackupPassphrase, PASSPHRASE_OPTIONS } from "./ask_backup_passphrase.ts";
 import type { Command } from "./command.ts";
 import { describeBackup } from "./describe_backup.ts";
 import { showProgress } from "./progress.ts";
@@ -25,14 +25,7 @@ export const backupVerify: Command<typeof options> = {
   async run({ positionals, options }, { openClient, voice }) {
     const path = positionals[0]!;
     const bytes = await readBackupFile(path);
-    const passphrase = await askPassphrase(voice, {
-      label: "Passphrase of the backup",
-      file: options["passphrase-file"],
-      fileOption: "passphrase-file",
-      stdin: options.stdin,
-      variable: PASSPHRASE_VARIABLE,
-      isNew: false,
-    });
+    const passphrase = await askBackupPassphrase(voice, options);
     const client = await openClient();
     using _progress = showProgress(voice, () => "opening the backup");
     const { replaces: _, ...facts } = await client.verifyBackup({

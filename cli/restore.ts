@@ -11,7 +11,7 @@ import type { Settings } from "../core/config.ts";
 import { ConnectionExistsError, VaultConflictError } from "../core/errors.ts";
 import { homePaths } from "../core/paths.ts";
 import type { Secret } from "../core/secret.ts";
-import { askPassphrase, PASSPHRASE_OPTIONS, PASSPHRASE_VARIABLE } from "./ask_passphrase.ts";
+import { askBackupPassphrase, PASSPHRASE_OPTIONS } from "./ask_backup_passphrase.ts";
 import type { Command } from "./command.ts";
 import { countBackup, describeBackup, isNothing } from "./describe_backup.ts";
 import { wholeOrNot } from "./outcome_unknown.ts";
@@ -48,14 +48,7 @@ export const restore: Command<typeof options> = {
   async run({ positionals, options }, { openClient, voice, settings }) {
     const path = positionals[0]!;
     const backup = (await readBackupFile(path)).toBase64();
-    const passphrase = await askPassphrase(voice, {
-      label: "Passphrase of the backup",
-      file: options["passphrase-file"],
-      fileOption: "passphrase-file",
-      stdin: options.stdin,
-      variable: PASSPHRASE_VARIABLE,
-      isNew: false,
-    });
+    const passphrase = await askBackupPassphrase(voice, options);
     const client = await openClient();
     const verified = await (async () => {
       using _progress = showProgress(voice, () => "opening the backup");
