@@ -18,6 +18,7 @@ import type { Broker } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
 import type { IdentityClaims } from "./identity_claims.ts";
 import { listRuns } from "./list_runs.ts";
+import { showRegistered } from "./register_identity.ts";
 
 /** The claim of whoever signed. @throws {InvalidProofError} @throws {OperationNotAllowedError} */
 export function makeClaim(
@@ -69,14 +70,7 @@ async function letIn(
     broker.now(),
   );
   broker.changes.publish({ type: "identity", handle });
-  return {
-    status: "registered",
-    identity: handle,
-    did,
-    registration_status: "claimed",
-    principal_id: identity.principal_id,
-    vault_id: identity.vault_id,
-  };
+  return showRegistered(identity);
 }
 
 async function checkIsNew({ vault }: Broker, handle: string, did: string): Promise<void> {

@@ -8,7 +8,11 @@ import type { IdentityList, RegisteredIdentity, RegisterIdentityRequest } from "
 import { equalsSecret } from "../../core/equals_secret.ts";
 import { InvalidProofError, OperationNotAllowedError } from "../../core/errors.ts";
 import type { Proof } from "../../core/proof.ts";
-import { listIdentities, registerIdentity as keepIdentity } from "../records/identities.ts";
+import {
+  listIdentities,
+  type RegisteredIdentityRecord,
+  registerIdentity as keepIdentity,
+} from "../records/identities.ts";
 import type { Broker } from "./broker.ts";
 
 /**
@@ -45,13 +49,20 @@ export async function registerIdentity(
   });
   const identity = await keepIdentity(broker.vault, { handle, did }, broker.now());
   broker.changes.publish({ type: "identity", handle });
+  return showRegistered(identity);
+}
+
+/** What is answered to whoever registered an identity, or let it in. */
+export function showRegistered(
+  { handle, did, principal_id, vault_id }: RegisteredIdentityRecord,
+): RegisteredIdentity {
   return {
     status: "registered",
     identity: handle,
     did,
     registration_status: "claimed",
-    principal_id: identity.principal_id,
-    vault_id: identity.vault_id,
+    principal_id,
+    vault_id,
   };
 }
 

@@ -3,10 +3,21 @@
  *
  * @module
  */
+import type { RegisteredIdentity } from "../../core/api.ts";
 import { acceptClaimRequest, createClaimRequest } from "../../core/api_schema.ts";
 import { claimList, identityClaim, registeredIdentity } from "./answer_schema.ts";
 import type { AnswerContent, Operation } from "./operation.ts";
 import { claimCode } from "./parameters.ts";
+
+/** What is answered to whoever let `did` in. */
+export const registeredExample = (did: string): RegisteredIdentity => ({
+  status: "registered",
+  identity: "calm-quietly-0001",
+  did,
+  registration_status: "claimed",
+  principal_id: "principal_0a1b2c3d4e5f",
+  vault_id: "vault_0a1b2c3d4e5f",
+});
 
 const did = "did:key:z6MkpTHR8VNsBxYAAWHut2Geadd9jSwuBV8xRoAnwWsdvktH";
 
@@ -97,14 +108,7 @@ export const CLAIM_OPERATIONS: readonly Operation[] = [
       description: "It is in",
       name: "RegisteredIdentity",
       schema: registeredIdentity,
-      example: {
-        status: "registered",
-        identity: "calm-quietly-0001",
-        did,
-        registration_status: "claimed",
-        principal_id: "principal_0a1b2c3d4e5f",
-        vault_id: "vault_0a1b2c3d4e5f",
-      },
+      example: registeredExample(did),
     },
     errors: [
       "identity_registration_failed",

@@ -12,7 +12,7 @@ import {
   removedIdentity,
   whoAmI,
 } from "./answer_schema.ts";
-import { CLAIM_OPERATIONS } from "./claim_operations.ts";
+import { CLAIM_OPERATIONS, registeredExample } from "./claim_operations.ts";
 import type { Operation } from "./operation.ts";
 import { handle } from "./parameters.ts";
 
@@ -133,14 +133,7 @@ export const STATUS_OPERATIONS: readonly Operation[] = [
       description: "It is known; also when it was before",
       name: "RegisteredIdentity",
       schema: registeredIdentity,
-      example: {
-        status: "registered",
-        identity: "calm-quietly-0001",
-        did,
-        registration_status: "claimed",
-        principal_id: "principal_0a1b2c3d4e5f",
-        vault_id: "vault_0a1b2c3d4e5f",
-      },
+      example: registeredExample(did),
     },
     errors: ["identity_registration_failed", "operation_not_allowed", "vault_conflict"],
   },
