@@ -5,17 +5,8 @@
  */
 import { deepEqual, equal, match } from "node:assert/strict";
 import { AUTHSOME, runProgram } from "../support/run_cli.ts";
-import { isAvailable, OPTIONAL_PROGRAMS } from "../support/optional_programs.ts";
+import { CAN_BE_REFUSED, WITHOUT_OVERRIDE } from "../support/refused_by_modes.ts";
 import { withHome } from "../support/temp_home.ts";
-
-const IS_ROOT = Deno.build.os !== "windows" && Deno.uid() === 0;
-const SETPRIV = OPTIONAL_PROGRAMS.find(({ name }) => name === "setpriv")!;
-const CAN_BE_REFUSED = Deno.build.os !== "windows" && (!IS_ROOT || await isAvailable(SETPRIV));
-
-// Root writes everywhere unless it gives up the capability that lets it.
-const WITHOUT_OVERRIDE = IS_ROOT
-  ? ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]
-  : [];
 
 Deno.test({
   name: "a home that may not be written is told by its path, and nothing is begun",

@@ -16,7 +16,7 @@ import { ACME_HOST, ACME_KEY, openAcmeHome } from "../support/acme_home.ts";
 import { startRun } from "../support/background_run.ts";
 import { exampleBackup, exampleDefinition } from "../support/backup_example.ts";
 import { makeFakeKeyring } from "../support/fake_keyring.ts";
-import { isAvailable, OPTIONAL_PROGRAMS } from "../support/optional_programs.ts";
+import { CAN_BE_REFUSED, WITHOUT_OVERRIDE } from "../support/refused_by_modes.ts";
 import { AUTHSOME, cleanEnvironment, runCli, runProgram } from "../support/run_cli.ts";
 import { startCommand } from "../support/running_command.ts";
 import { withHome } from "../support/temp_home.ts";
@@ -214,14 +214,6 @@ Deno.test("a key in the keyring: commands and daemons are killed, and the vault 
     equal((await succeed(home, ["get", "openai"], "", env)).status, "connected");
   });
 });
-
-const IS_ROOT = Deno.build.os !== "windows" && Deno.uid() === 0;
-const SETPRIV = OPTIONAL_PROGRAMS.find(({ name }) => name === "setpriv")!;
-const CAN_BE_REFUSED = Deno.build.os !== "windows" && (!IS_ROOT || await isAvailable(SETPRIV));
-// Root writes everywhere unless it gives up the capability that lets it.
-const WITHOUT_OVERRIDE = IS_ROOT
-  ? ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]
-  : [];
 
 Deno.test({
   name: "a directory that may not be written gets no backup, and says so",

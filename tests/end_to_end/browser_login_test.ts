@@ -5,35 +5,11 @@
  * @module
  */
 import { equal, match, ok } from "node:assert/strict";
-import type { Page } from "playwright-core";
 import { CONFIDENTIAL } from "../support/authorization_server.ts";
-import { HAS_BROWSER, shoot, withBrowser } from "../support/browser.ts";
-import { type LoginStage, withLoginStage } from "../support/login_stage.ts";
+import { shoot } from "../support/browser.ts";
+import { browserTest, consent } from "../support/login_in_browser.ts";
 
 const PAGE = /^ {2}(https?:\/\/\S+)$/m;
-
-/** A test that is skipped where there is no Chromium. */
-function browserTest(name: string, work: (page: Page, stage: LoginStage) => Promise<void>): void {
-  Deno.test({
-    name,
-    ignore: !HAS_BROWSER,
-    fn: () =>
-      withLoginStage((stage) =>
-        withBrowser(async (browser) => {
-          await work(browser.pages()[0] ?? await browser.newPage(), stage);
-        })
-      ),
-  });
-}
-
-/** Logs in at the provider and consents. */
-async function consent(page: Page): Promise<void> {
-  await page.fill("input[name=login]", "alice");
-  await page.fill("input[name=password]", "x");
-  await page.click("button[type=submit]");
-  await page.waitForSelector("text=Authorize");
-  await page.click("button[type=submit]");
-}
 
 browserTest(
   "in a browser: an OAuth app typed in, a wrong secret, the right one, consent, done",

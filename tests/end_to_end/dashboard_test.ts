@@ -6,8 +6,8 @@
  */
 import { equal, match, ok } from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { HAS_BROWSER, withBrowser } from "../support/browser.ts";
-import { type LoginStage, withLoginStage } from "../support/login_stage.ts";
+import { browserTest, consent } from "../support/login_in_browser.ts";
+import type { LoginStage } from "../support/login_stage.ts";
 
 async function openDashboard(page: Page, stage: LoginStage): Promise<string> {
   const { code, stdout, stderr } = await stage.run(["ui", "--no-browser", "--json"]);
@@ -20,19 +20,6 @@ async function openDashboard(page: Page, stage: LoginStage): Promise<string> {
   return base;
 }
 
-function browserTest(name: string, work: (page: Page, stage: LoginStage) => Promise<void>): void {
-  Deno.test({
-    name,
-    ignore: !HAS_BROWSER,
-    fn: () =>
-      withLoginStage((stage) =>
-        withBrowser(async (browser) => {
-          await work(browser.pages()[0] ?? await browser.newPage(), stage);
-        })
-      ),
-  });
-}
-
 browserTest(
   "dashboard: Connect goes to the provider's site, and comes back to the provider's page",
   async (page, stage) => {
@@ -40,11 +27,7 @@ browserTest(
     const base = await openDashboard(page, stage);
     await page.goto(`${base}/ui/apps/acme`);
     await page.click("button:text-is('Connect')");
-    await page.fill("input[name=login]", "alice");
-    await page.fill("input[name=password]", "x");
-    await page.click("button[type=submit]");
-    await page.waitForSelector("text=Authorize");
-    await page.click("button[type=submit]");
+    await consent(page);
 
     await page.waitForSelector("text=Logged in to Acme");
     await page.waitForURL(`${base}/ui/apps/acme`);
