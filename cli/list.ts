@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { ConnectionItem, ConnectionList, ProviderItem, ProviderList } from "../core/api.ts";
+import type { ConnectionItem, ConnectionList, ProviderName, ProviderNames } from "../core/api.ts";
 import { UsageError } from "../core/errors.ts";
 import type { Tone } from "./color.ts";
 import type { Command } from "./command.ts";
@@ -24,15 +24,9 @@ const options = {
 /** Connections that a person who did not ask for more is shown. */
 const DEFAULT_LIMIT = 100;
 
-/** What is shown of a provider. */
-type ListedProvider = Pick<
-  ProviderItem,
-  "name" | "display_name" | "category" | "auth_type" | "source"
->;
-
 /** A provider and its connections. */
 interface Listed {
-  readonly provider: ListedProvider;
+  readonly provider: ProviderName;
   /** How many there are; the daemon was perhaps asked for fewer of them. */
   readonly connection_count: number;
   readonly connections: readonly ConnectionItem[];
@@ -64,7 +58,7 @@ export const list: Command<typeof options> = {
     const most = limit ?? (isCut && !voice.json ? DEFAULT_LIMIT : Infinity);
     const client = await openClient();
     const [providers, connections] = await Promise.all([
-      client.listProviders(),
+      client.listProviderNames(),
       // What a word leaves out does not count against the limit.
       client.listConnections(most === Infinity || word !== undefined ? {} : { limit: most }),
     ]);
@@ -104,9 +98,9 @@ function readLimit(text: string | undefined, all: boolean): number | null {
 }
 
 /** Those whose connections are shown first, then other connected ones, each by name. */
-function join(providers: ProviderList, { connections: entries }: ConnectionList): Listed[] {
+function join(providers: ProviderNames, { connections: entries }: ConnectionList): Listed[] {
   const byName = new Map(entries.map((entry) => [entry.name, entry]));
-  const defined: readonly ListedProvider[] = [...providers.custom, ...providers.bundled];
+  const defined: readonly ProviderName[] = [...providers.custom, ...providers.bundled];
   const names = new Set(defined.map(({ name }) => name));
   // A definition that was deleted by hand leaves its connections behind: they are there all the same.
   const lost = entries.filter(({ name }) => !names.has(name)).map(({ name, connections }) => ({
@@ -141,7 +135,7 @@ function unshownOf({ connection_count, connections }: Listed): number {
   return connection_count - connections.length;
 }
 
-function isAbout({ name, display_name, category }: ListedProvider, word: string | undefined) {
+function isAbout({ name, display_name, category }: ProviderName, word: string | undefined) {
   return word === undefined ||
     [name, display_name, category ?? ""].some((text) => text.toLowerCase().includes(word));
 }

@@ -33,6 +33,7 @@ import type {
   ProviderChange,
   ProviderItem,
   ProviderList,
+  ProviderNames,
   ProxyEvent,
   ProxyRoutes,
   Readiness,
@@ -318,6 +319,11 @@ export class DaemonClient {
   /** Every provider definition. */
   listProviders(options: CallOptions = {}): Promise<ProviderList> {
     return this.#call("GET", "/providers", options);
+  }
+
+  /** What a list shows of every provider: a seventh of what the definitions are. */
+  listProviderNames(options: CallOptions = {}): Promise<ProviderNames> {
+    return this.#call("GET", "/provider-names", options);
   }
 
   /** One provider definition. */

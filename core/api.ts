@@ -323,6 +323,18 @@ export interface ProviderList {
   readonly custom: readonly ProviderItem[];
 }
 
+/** What a list shows of a provider. */
+export type ProviderName = Pick<
+  ProviderItem,
+  "name" | "display_name" | "category" | "auth_type" | "source"
+>;
+
+/** `GET /provider-names`. */
+export interface ProviderNames {
+  readonly bundled: readonly ProviderName[];
+  readonly custom: readonly ProviderName[];
+}
+
 /** `POST /providers`. */
 export interface RegisterProviderRequest {
   /** As a person's file says it; parsed by the daemon. */

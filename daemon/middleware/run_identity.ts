@@ -19,7 +19,7 @@ const ALLOWED: ReadonlySet<string> = new Set([
 
 /** What an identity of another machine may ask for besides: what `authsome run` and a look need. */
 const ALLOWED_TO_RUNNERS: readonly RegExp[] = [
-  /^GET \/(whoami|ready|connections|providers|proxy\/routes|proxy\/events)$/,
+  /^GET \/(whoami|ready|connections|providers|provider-names|proxy\/routes|proxy\/events)$/,
   /^POST \/grants$/,
   /^POST \/grants\/grant_[0-9a-f]{24}\/renew$/,
   /^(GET|DELETE) \/grants\/grant_[0-9a-f]{24}$/,

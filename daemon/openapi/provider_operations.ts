@@ -7,7 +7,7 @@ import { z } from "@zod/zod";
 import { providerFileSchema } from "../../core/provider_file.ts";
 import type { Operation } from "./operation.ts";
 import { provider } from "./parameters.ts";
-import { providerChange, providerItem, providerList } from "./provider_schema.ts";
+import { providerChange, providerItem, providerList, providerNames } from "./provider_schema.ts";
 
 const item = {
   schema_version: 1,
@@ -53,6 +53,32 @@ export const PROVIDER_OPERATIONS: readonly Operation[] = [
       name: "ProviderList",
       schema: providerList,
       example: { bundled: [item], custom: [] },
+    },
+    errors: [],
+  },
+  {
+    id: "listProviderNames",
+    method: "GET",
+    path: "/provider-names",
+    tag: "Providers",
+    summary: "What a list shows of every provider, without the definitions",
+    caller: "owner",
+    answer: {
+      status: 200,
+      type: "application/json",
+      description: "Bundled and custom ones",
+      name: "ProviderNames",
+      schema: providerNames,
+      example: {
+        bundled: [{
+          name: "acme",
+          display_name: "Acme",
+          category: "developer_tools",
+          auth_type: "api_key",
+          source: "bundled",
+        }],
+        custom: [],
+      },
     },
     errors: [],
   },

@@ -5,7 +5,13 @@
  * @module
  */
 import { z } from "@zod/zod";
-import type { ProviderChange, ProviderItem, ProviderList } from "../../core/api.ts";
+import type {
+  ProviderChange,
+  ProviderItem,
+  ProviderList,
+  ProviderName,
+  ProviderNames,
+} from "../../core/api.ts";
 import type { Injection } from "../../core/injection.ts";
 import {
   type BaseUrl,
@@ -144,6 +150,20 @@ export const providerItem: z.ZodType<ProviderItem> = z.strictObject({
 export const providerList: z.ZodType<ProviderList> = z.strictObject({
   bundled: z.array(providerItem),
   custom: z.array(providerItem),
+});
+
+const providerName: z.ZodType<ProviderName> = z.strictObject({
+  name: text,
+  display_name: text,
+  category: text.exactOptional(),
+  auth_type: z.enum(["oauth2", "api_key"]),
+  source: z.enum(["bundled", "custom"]),
+});
+
+/** `GET /provider-names`. */
+export const providerNames: z.ZodType<ProviderNames> = z.strictObject({
+  bundled: z.array(providerName),
+  custom: z.array(providerName),
 });
 
 /** Registering and removing a definition. */

@@ -10,7 +10,7 @@ const CONNECTIONS = 250;
 
 /** The daemon's answers for one provider with many connections. */
 const CLIENT = {
-  listProviders: () =>
+  listProviderNames: () =>
     Promise.resolve({
       bundled: [{ name: "acme", display_name: "Acme", auth_type: "api_key", source: "bundled" }],
       custom: [],
@@ -36,7 +36,7 @@ const CLIENT = {
 /** The same after the definition's file was deleted by hand. */
 const WITHOUT_DEFINITION = {
   ...CLIENT,
-  listProviders: () => Promise.resolve({ bundled: [], custom: [] }),
+  listProviderNames: () => Promise.resolve({ bundled: [], custom: [] }),
 } as unknown as DaemonClient;
 
 interface Listing {
@@ -166,10 +166,10 @@ Deno.test("list in 20 columns breaks at words; what is to be copied stays whole"
 
 Deno.test("list -n gives the first place to those whose connections it prints", async () => {
   const openai = { name: "openai", display_name: "O", auth_type: "api_key", source: "bundled" };
-  const [acme] = (await CLIENT.listProviders()).bundled;
+  const [acme] = (await CLIENT.listProviderNames()).bundled;
   const { connections: [entry] } = await CLIENT.listConnections({ limit: 1 });
   const client = {
-    listProviders: () => Promise.resolve({ bundled: [acme, openai], custom: [] }),
+    listProviderNames: () => Promise.resolve({ bundled: [acme, openai], custom: [] }),
     // The daemon took its connections from the other end.
     listConnections: () =>
       Promise.resolve({

@@ -75,7 +75,14 @@ Deno.test("what was let in may run programs, and can read, export, change or let
     const { machine, claim: made } = await claim(daemon);
     equal(await statusOf(accept(owner, made.code)), 200);
     const run = await newSigner("");
-    const allowed = ["/whoami", "/ready", "/connections", "/providers", "/proxy/routes"];
+    const allowed = [
+      "/whoami",
+      "/ready",
+      "/connections",
+      "/providers",
+      "/provider-names",
+      "/proxy/routes",
+    ];
     for (const path of allowed) equal(await statusOf(machine.call("GET", path)), 200, path);
 
     const grant = await machine.json<GrantItem>("POST", "/grants", { run_did: run.did });

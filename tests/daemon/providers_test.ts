@@ -3,8 +3,14 @@
  *
  * @module
  */
-import { deepEqual, equal, match } from "node:assert/strict";
-import type { ConnectionList, ProviderChange, ProviderItem, ProviderList } from "../../core/api.ts";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import type {
+  ConnectionList,
+  ProviderChange,
+  ProviderItem,
+  ProviderList,
+  ProviderNames,
+} from "../../core/api.ts";
 import type { ErrorEnvelope } from "../../core/errors.ts";
 import {
   type Client,
@@ -178,3 +184,21 @@ async function open(options: Parameters<typeof openTestDaemon>[0] = {}): Promise
   const owner = await registerOwner(daemon);
   return { daemon, owner, [Symbol.asyncDispose]: () => daemon.stop() };
 }
+
+Deno.test("the names of the providers are their list without the definitions", async () => {
+  await using home = await open();
+  await home.owner.json("POST", "/providers", { definition: MINE });
+
+  const list = await home.owner.json<ProviderList>("GET", "/providers");
+  const names = await home.owner.json<ProviderNames>("GET", "/provider-names");
+
+  const nameOf = ({ name, display_name, category, auth_type, source }: ProviderItem) => ({
+    name,
+    display_name,
+    ...(category === undefined ? {} : { category }),
+    auth_type,
+    source,
+  });
+  deepEqual(names, { bundled: list.bundled.map(nameOf), custom: list.custom.map(nameOf) });
+  ok(names.custom.length > 0);
+});

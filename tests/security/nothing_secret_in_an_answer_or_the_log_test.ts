@@ -68,6 +68,7 @@ Deno.test("no answer, no log line and no audit line holds a secret", async () =>
     "/connections/pair/default",
     "/connections/acme/default/default",
     "/providers",
+    "/provider-names",
     "/providers/acme",
     `/providers/${TYPED}`,
     "/proxy/routes",

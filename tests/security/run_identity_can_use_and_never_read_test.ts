@@ -41,6 +41,7 @@ const FORBIDDEN: readonly [method: string, path: string, body?: unknown][] = [
   ["POST", "/credentials/export", { provider: "acme", format: "json" }],
   ["POST", "/credentials/compare", { provider: "acme", values: { api_key: CANARY } }],
   ["GET", "/providers"],
+  ["GET", "/provider-names"],
   ["GET", "/providers/acme"],
   ["POST", "/providers", { definition: {} }],
   ["DELETE", "/providers/acme"],
