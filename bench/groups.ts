@@ -7,7 +7,6 @@
 import { fileURLToPath } from "node:url";
 import { benchAudit } from "./audit.ts";
 import type { BenchRow } from "./bench_row.ts";
-import { benchCliStart } from "./cli_start.ts";
 import { benchCommands } from "./commands.ts";
 import { benchDashboard } from "./dashboard.ts";
 import { benchFootprint } from "./footprint.ts";
@@ -20,7 +19,6 @@ import { benchVault } from "./vault.ts";
 
 /** Group → what measures it. */
 export const GROUPS: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
-  cli: benchCliStart,
   commands: benchCommands,
   start: benchStart,
   vault: benchVault,
