@@ -6,9 +6,10 @@
  */
 import type { Broker } from "./broker/broker.ts";
 import { failLogin } from "./broker/finish_login.ts";
-import type { LoginSession } from "./broker/login_session.ts";
+import { type LoginSession, saveSession } from "./broker/login_session.ts";
 import { resumePolling } from "./broker/poll_login.ts";
-import { AuthorizationResponseError } from "../core/errors.ts";
+import { takeBackClient } from "./broker/take_back.ts";
+import { AuthorizationResponseError, VaultConflictError } from "../core/errors.ts";
 import { listAuthSessions, pruneAuthSessions, readAuthSession } from "./records/auth_sessions.ts";
 
 /** How long a session can still be asked about after it expired, in milliseconds. */
@@ -31,7 +32,32 @@ export async function adoptSessions(broker: Broker): Promise<void> {
   await resumePolling(broker);
 }
 
-/** Forgets the sessions that expired long ago. */
+/**
+ * Forgets the sessions that expired long ago. Nobody will use the client any more that was registered
+ * for one that expired: it is taken back as that of a login that was cancelled.
+ */
 export async function forgetSessions(broker: Broker): Promise<void> {
+  for (const { id, data, expires_at } of await listAuthSessions<LoginSession>(broker.vault)) {
+    const isUnderWay = data.status === "processing";
+    if (data.client === null || isUnderWay || expires_at > broker.now()) continue;
+    await takeBackExpired(broker, id);
+  }
   await pruneAuthSessions(broker.vault, new Date(broker.now().getTime() - KEPT_MS));
+}
+
+async function takeBackExpired(broker: Broker, id: string): Promise<void> {
+  const found = await readAuthSession<LoginSession>(broker.vault, id);
+  if (found === null) return;
+  const open = { record: found.session, revision: found.revision };
+  try {
+    // First of all it is forgotten here, so that it is taken back once.
+    await saveSession(broker, open, { client: null, pending: null });
+  } catch (error) {
+    if (error instanceof VaultConflictError) return; // somebody goes on with it
+    throw error;
+  }
+  const { provider, connection, identity, purpose } = open.record.data;
+  const details = { error: "LoginExpiredError" };
+  broker.audit({ event: purpose, status: "failure", provider, connection, identity, details });
+  takeBackClient(broker, open);
 }

@@ -32,7 +32,10 @@ export interface House {
 /** Starts looking after the house, until the tasks are stopped. */
 export function keepHouse(house: House): void {
   const { broker, tasks, signLog, policy, log } = house;
-  tasks.start(() => adoptSessions(broker));
+  tasks.start(async () => {
+    await adoptSessions(broker);
+    await forgetSessions(broker);
+  });
   tasks.start((signal) => watchDefinitions(house, signal));
   broker.changes.subscribe((change) => {
     if (change.type === "providers") void policy.allowDefinitions(broker.catalogue.all());

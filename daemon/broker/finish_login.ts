@@ -21,6 +21,7 @@ import {
   saveSession,
   sessionChanges,
 } from "./login_session.ts";
+import { takeBackClient } from "./take_back.ts";
 
 /**
  * Keeps what was granted and ends the session, all in one write: a daemon that dies here leaves the
@@ -125,7 +126,7 @@ export async function failLogin(
 ): Promise<OpenSession> {
   const known = error instanceof AuthsomeError ? error : null;
   auditLogin(broker, open.record.data, "failure", { error: known?.name ?? "UnexpectedError" });
-  return await saveSession(broker, open, {
+  const failed = await saveSession(broker, open, {
     status: "failed",
     error: known?.message ?? "Cannot log in: something unexpected happened",
     inputs: [],
@@ -134,4 +135,6 @@ export async function failLogin(
     pending: null,
     client: null,
   });
+  takeBackClient(broker, open);
+  return failed;
 }

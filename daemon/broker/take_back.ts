@@ -1,6 +1,7 @@
 /**
- * What a login that was cancelled leaves at the provider: tokens that were granted meanwhile, and the
- * client that was registered for it. Nobody has them, so they are taken back where that is offered.
+ * What a login that was cancelled, failed or expired leaves at the provider: tokens that were granted
+ * meanwhile, and the client that was registered for it. Nobody has them, so they are taken back where
+ * that is offered.
  *
  * @module
  */

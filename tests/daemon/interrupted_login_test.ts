@@ -6,9 +6,10 @@
  */
 import { deepEqual, equal, match } from "node:assert/strict";
 import type { Session } from "../../core/api.ts";
+import { forgetSessions } from "../../daemon/auth_sessions.ts";
 import { hang, json, type RudeAnswer } from "../support/rude_server.ts";
 import { until } from "../support/until.ts";
-import { onStage, stateOf, tokens } from "./support/rude_login_stage.ts";
+import { onStage, type Stage, stateOf, tokens } from "./support/rude_login_stage.ts";
 
 const revocable = (server: { readonly origin: string }) => ({
   revocation_url: `${server.origin}/revoke`,
@@ -79,30 +80,51 @@ Deno.test("tokens of a device login that was cancelled while it was polled are r
   }, revocable);
 });
 
-Deno.test("a client that was registered for a login that is cancelled is deleted (RFC 7592)", async () => {
-  const deleted = Promise.withResolvers<string | null>();
-  let origin = "";
-  const answers: Record<string, RudeAnswer> = {
-    "/register": () =>
-      json({
-        client_id: "client-1",
-        registration_client_uri: `${origin}/register/client-1`,
-        registration_access_token: "manage-1",
-      }, 201),
-    "/register/client-1": ({ method, headers }) => {
-      deleted.resolve(`${method} ${headers.get("authorization")}`);
-      return new Response(null, { status: 204 });
-    },
-  };
-  await onStage(answers, async ({ begin, owner, server }) => {
-    origin = server.origin;
-    const begun = await begin({ flow: "dcr_pkce" });
+/** How a login can end without anybody who will use its client. */
+const ENDINGS: Readonly<Record<string, (stage: Stage, begun: Session) => Promise<void>>> = {
+  "is cancelled": async ({ owner }, { id }) => {
+    await owner.json("DELETE", `/auth/sessions/${id}`);
+  },
+  "is refused by the person": async ({ callback }, begun) => {
+    await callback({ error: "access_denied", state: stateOf(begun) });
+  },
+  "expires": async ({ daemon }) => {
+    await forgetSessions(daemon.broker);
+    equal(daemon.audit.filter(({ status }) => status === "failure").length, 0, "not before");
+    daemon.clock.now = new Date(daemon.clock.now.getTime() + 16 * 60_000);
+    await forgetSessions(daemon.broker);
+    await forgetSessions(daemon.broker);
+    const [line, ...more] = daemon.audit.filter(({ status }) => status === "failure");
+    deepEqual([line!.event, line!.details, more], ["login", { error: "LoginExpiredError" }, []]);
+  },
+};
 
-    await owner.json("DELETE", `/auth/sessions/${begun.id}`);
+for (const [name, end] of Object.entries(ENDINGS)) {
+  Deno.test(`a client that was registered for a login that ${name} is deleted (RFC 7592)`, async () => {
+    const deleted = Promise.withResolvers<string | null>();
+    let origin = "";
+    const answers: Record<string, RudeAnswer> = {
+      "/register": () =>
+        json({
+          client_id: "client-1",
+          registration_client_uri: `${origin}/register/client-1`,
+          registration_access_token: "manage-1",
+        }, 201),
+      "/register/client-1": ({ method, headers }) => {
+        deleted.resolve(`${method} ${headers.get("authorization")}`);
+        return new Response(null, { status: 204 });
+      },
+    };
+    await onStage(answers, async (stage) => {
+      origin = stage.server.origin;
 
-    equal(await deleted.promise, "DELETE Bearer manage-1");
-  }, { token_endpoint_auth_method: "none" });
-});
+      await end(stage, await stage.begin({ flow: "dcr_pkce" }));
+
+      equal(await deleted.promise, "DELETE Bearer manage-1");
+      equal(stage.server.requests.filter(({ path }) => path === "/register/client-1").length, 1);
+    }, { token_endpoint_auth_method: "none" });
+  });
+}
 
 const ID = "sess_0123456789abcdef0123456789abcdef";
 
