@@ -90,6 +90,8 @@ export function frame(
   return concat(head, numbers(streamId), payload);
 }
 
+const PATIENCE_MS = 20_000;
+
 /** One side of a connection. */
 export class FramePeer implements Disposable {
   readonly connection: Deno.Conn;
@@ -182,7 +184,10 @@ export class FramePeer implements Disposable {
   async #fillTo(count: number): Promise<boolean> {
     while (this.#unread.length < count) {
       const buffer = new Uint8Array(65_536);
+      // A test that waits for what never comes fails, and says where.
+      const timer = setTimeout(() => this[Symbol.dispose](), PATIENCE_MS);
       const got = await this.connection.read(buffer).catch(() => null);
+      clearTimeout(timer);
       if (got === null) return false;
       this.#unread = Uint8Array.from(concat(this.#unread, buffer.subarray(0, got)));
     }
