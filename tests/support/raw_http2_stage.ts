@@ -67,9 +67,15 @@ export async function onRawStage(
     client: await connect(),
     connect,
     accept: async (settings) => {
-      const peer = open(await listener.accept());
-      await peer.greetAsServer(settings);
-      return peer;
+      for (;;) {
+        const connection = await listener.accept();
+        // HTTP/1.1 is asked for first, in a connection of its own.
+        const isShaken = await connection.handshake().then(() => true, () => false);
+        const peer = open(connection);
+        if (!isShaken) continue;
+        await peer.greetAsServer(settings);
+        return peer;
+      }
     },
   });
 }
