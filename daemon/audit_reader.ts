@@ -5,6 +5,7 @@
  */
 import { type AuditLine, parseAuditLine } from "../core/audit_chain.ts";
 import type { AuditFilter, AuditPage } from "../core/api.ts";
+import { joinBytes } from "../core/join_bytes.ts";
 import { auditFiles } from "./audit_files.ts";
 
 const CHUNK = 64 * 1024;
@@ -76,7 +77,7 @@ async function* linesBackwards(path: string): AsyncGenerator<Uint8Array> {
     const size = Math.min(CHUNK, position);
     position -= size;
     await file.seek(position, Deno.SeekMode.Start);
-    const bytes = concat(await readExactly(file, size), rest);
+    const bytes = joinBytes([await readExactly(file, size), rest]);
     let end = bytes.length;
     for (let at = bytes.lastIndexOf(10, end - 1); at >= 0; at = bytes.lastIndexOf(10, end - 1)) {
       if (at + 1 < end) yield bytes.subarray(at + 1, end);
@@ -105,12 +106,5 @@ async function readExactly(file: Deno.FsFile, size: number): Promise<Uint8Array>
     if (read === null) return bytes.subarray(0, n);
     n += read;
   }
-  return bytes;
-}
-
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(a.length + b.length);
-  bytes.set(a);
-  bytes.set(b, a.length);
   return bytes;
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { joinBytes } from "../core/join_bytes.ts";
 
 /** Size of the shift table; two bytes are hashed into it. */
 const TABLE = 4096;
@@ -56,7 +57,7 @@ export class NeedleSearch {
     let tail: Uint8Array = new Uint8Array();
     const keep = this.longest - 1;
     return (piece) => {
-      const seam = joined(tail, piece.subarray(0, keep));
+      const seam = joinBytes([tail, piece.subarray(0, keep)]);
       tail = piece.length >= keep ? piece.slice(-keep) : seam.slice(-keep);
       const across = this.find(seam);
       return across >= 0 ? across : this.find(piece);
@@ -74,11 +75,4 @@ function startsWith(bytes: Uint8Array, start: number, needle: Uint8Array): boole
     if (bytes[start + at] !== needle[at]) return false;
   }
   return true;
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { joinBytes } from "../../core/join_bytes.ts";
 import { type ByteSource, IncomingBytes } from "./incoming_bytes.ts";
 
 /** A whole answer. */
@@ -125,7 +126,7 @@ async function readBody(
     mayGrow(framing);
     return await incoming.readBytes(framing);
   }
-  return concat(pieces, size);
+  return joinBytes(pieces);
 }
 
 /** RFC 9112 section 7.1. */
@@ -133,14 +134,4 @@ async function readChunkLine(incoming: IncomingBytes): Promise<number> {
   const size = CHUNK_LINE.exec(await incoming.readLine())?.[1];
   if (size === undefined) throw new TypeError("not a chunk");
   return parseInt(size, 16);
-}
-
-function concat(pieces: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

@@ -11,6 +11,7 @@ import {
   PayloadTooLargeError,
   UnsupportedMediaTypeError,
 } from "../../core/errors.ts";
+import { joinBytes } from "../../core/join_bytes.ts";
 import type { ApiEnv } from "./api_env.ts";
 
 /** Largest body of most routes, in bytes. */
@@ -83,11 +84,5 @@ async function readWithin(request: Request, limit: number): Promise<Uint8Array> 
     if (size > limit) throw tooLarge();
     chunks.push(chunk);
   }
-  const body = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return body;
+  return joinBytes(chunks);
 }

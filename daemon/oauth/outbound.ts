@@ -6,6 +6,7 @@
  */
 import { EndpointUnreachableError } from "../../core/errors.ts";
 import { VERSION } from "../../core/version.ts";
+import { joinBytes } from "../../core/join_bytes.ts";
 
 /** What requests need from their surroundings. */
 export interface Outbound {
@@ -114,13 +115,7 @@ async function readBytes(response: Response, origin: string): Promise<Uint8Array
     chunks.push(chunk);
   }
   // Not a Blob: its bytes are read back through another thread.
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
+  return joinBytes(chunks);
 }
 
 /** Seconds until a retry is welcome (RFC 9110 section 10.2.3); null when the server did not say. */

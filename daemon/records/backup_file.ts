@@ -21,6 +21,7 @@
 import { createCipheriv, createDecipheriv, createHash } from "node:crypto";
 import { InvalidInputError } from "../../core/errors.ts";
 import type { Secret } from "../../core/secret.ts";
+import { joinBytes } from "../../core/join_bytes.ts";
 import {
   derivePassphraseKey,
   expandKey,
@@ -62,7 +63,7 @@ export async function sealBackup(
   const body = [head, sealed, cipher.getAuthTag()];
   const hash = createHash("sha256");
   for (const part of body) hash.update(part);
-  return concat([...body, hash.digest()]);
+  return joinBytes([...body, hash.digest()]);
 }
 
 /**
@@ -125,16 +126,6 @@ async function keyFor(
 function sumFits(bytes: Uint8Array, end: number): boolean {
   const sum = createHash("sha256").update(bytes.subarray(0, end)).digest();
   return sum.every((byte, i) => bytes[end + i] === byte);
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 function cannotOpen(state: string, hint?: string): InvalidInputError {
