@@ -2,6 +2,8 @@
  * `deno task bench_proxy`: the proxy of `authsome run` beside a direct connection, a plain Go
  * `net/http` proxy and mitmdump, in one run.
  *
+ * What the runtime itself can do is measured beside it: `bare_relay.ts`.
+ *
  * The proxy is a real one: `authsome run` with a real daemon, which resolves the credential. The
  * server answers 401 to a request without it, and one such answer ends the bench. Client, proxy and
  * server share the machine.
@@ -82,6 +84,8 @@ async function start(stage: Stage, scenarios: readonly ScenarioId[]): Promise<Co
     direct: () => Promise.resolve(stage.direct),
     ours: () => stage.startRun("authsome"),
     asking: () => stage.startRun("authsome, asking for every request", asking),
+    bare: () => stage.startBare("intercept"),
+    bareTunnel: () => stage.startBare("tunnel"),
     go: () => stage.startGo(),
     mitmdump: () => stage.startMitmdump(),
   };

@@ -40,7 +40,7 @@ export async function buildGoProgram(go: string, directory: string): Promise<str
   return program;
 }
 
-/** Starts a program of `bench/go` that prints its port once it listens. */
+/** Starts a program of `bench/go`, or another one that prints its port once it listens. */
 export async function startGoProgram(
   program: string,
   args: readonly string[],
@@ -56,6 +56,34 @@ export async function startGoProgram(
   const port = Number(value);
   if (!(port > 0)) throw new Error(`${args[0]} did not say its port: ${value}`);
   return { pid: child.pid, port, stop: () => stop(child, reader) };
+}
+
+/** Writes an authority, and a leaf for `names` with its key, into files that begin with `prefix`. */
+export async function writeLeaf(
+  program: string,
+  prefix: string,
+  names: readonly string[],
+): Promise<{ readonly ca: string; readonly certificate: string; readonly key: string }> {
+  const [ca, certificate, key] = ["ca.pem", "leaf.pem", "leaf.key"].map((name) =>
+    `${prefix}-${name}`
+  ) as [string, string, string];
+  const { success, stderr } = await new Deno.Command(program, {
+    args: [
+      "leaf",
+      `-ca=${ca}`,
+      `-certificate=${certificate}`,
+      `-key=${key}`,
+      `-names=${names.join(",")}`,
+    ],
+  }).output();
+  if (!success) throw new Error(`leaf: ${new TextDecoder().decode(stderr)}`);
+  return { ca, certificate, key };
+}
+
+/** Starts `bare_relay.ts`. */
+export function startBareRelay(args: readonly string[]): Promise<ServingProgram> {
+  const script = new URL("bare_relay.ts", import.meta.url).pathname;
+  return startGoProgram(Deno.execPath(), ["run", "--quiet", "--no-lock", "-A", script, ...args]);
 }
 
 async function stop(

@@ -5,6 +5,7 @@
  */
 import type { LoadResult } from "./proxy_load.ts";
 import { proxyChart } from "./proxy_chart.ts";
+import { floorRows } from "./proxy_floor.ts";
 import { milliseconds, NAMES, type ProxyMeasurement, proxyRows, UNITS } from "./proxy_rows.ts";
 import { SCENARIOS } from "./proxy_scenarios.ts";
 import { describeMachine, renderTable, replaceBetweenMarkers } from "./report.ts";
@@ -29,10 +30,11 @@ export interface ProxyReport {
 /** Makes it. */
 export function proxyReport(measurement: ProxyMeasurement): ProxyReport {
   const promised = renderTable(proxyRows(measurement));
+  const floor = renderTable(floorRows(measurement.figures));
   const machine = `${describeMachine()}; medians of ${measurement.rounds} rounds. ` +
     "Command: `deno task bench_proxy`.";
   return {
-    text: [promised, renderFigures(measurement), machine].join("\n\n"),
+    text: [promised, FLOOR, floor, renderFigures(measurement), machine].join("\n\n"),
     summary: [promised, machine].join("\n\n"),
     chart: proxyChart(measurement),
   };
@@ -55,6 +57,9 @@ export async function writeProxyReport({ text, summary, chart }: ProxyReport): P
     args: ["fmt", "--quiet", PAGE.pathname, README.pathname],
   }).output();
 }
+
+const FLOOR = "The same figures of a relay in this runtime that only copies bytes " +
+  "(`bench/bare_relay.ts`), in the same run:";
 
 const PICTURE = "![Requests a second through authsome, a Go proxy and mitmdump]" +
   "(docs/images/proxy-speed.svg)";

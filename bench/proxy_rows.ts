@@ -14,6 +14,8 @@ export const NAMES: Readonly<Record<ContestantId, string>> = {
   direct: "direct",
   ours: "authsome",
   asking: "authsome, asking for every request",
+  bare: "bare Deno relay",
+  bareTunnel: "bare Deno relay",
   go: "Go net/http",
   mitmdump: "mitmdump",
 };
@@ -26,7 +28,8 @@ export interface ProxyMeasurement {
   readonly rounds: number;
 }
 
-interface Comparison {
+/** Ours, or something else, beside a third. */
+export interface Comparison {
   readonly scenario: ScenarioId;
   readonly against: ContestantId;
   readonly bound?: BenchBound;
@@ -35,7 +38,8 @@ interface Comparison {
 const atLeast = (limit: number): BenchBound => ({ of: "ratio", side: "at least", limit });
 const atMost = (limit: number): BenchBound => ({ of: "ratio", side: "at most", limit });
 
-const COMPARISONS: readonly Comparison[] = [
+/** What was promised or is worth a look. */
+export const COMPARISONS: readonly Comparison[] = [
   { scenario: "small1", against: "mitmdump", bound: atLeast(15) },
   { scenario: "small16", against: "mitmdump", bound: atLeast(30) },
   { scenario: "small64", against: "mitmdump" },
@@ -69,17 +73,22 @@ export function proxyRows({ figures, memory }: ProxyMeasurement): BenchRow[] {
   ];
 }
 
-function comparisonRow(figures: Figures, { scenario, against, bound }: Comparison): BenchRow {
+/** One row of it. */
+export function comparisonRow(
+  figures: Figures,
+  { scenario, against, bound }: Comparison,
+  by: ContestantId = "ours",
+): BenchRow {
   const { name, shows } = SCENARIOS[scenario];
   const of = (result: LoadResult): number => result[shows] ?? NaN;
   return {
     name,
-    value: figures.median(scenario, "ours", of),
+    value: figures.median(scenario, by, of),
     unit: UNITS[shows],
     against: { name: NAMES[against], value: figures.median(scenario, against, of) },
-    ratio: figures.medianOf(scenario, ["ours", against], (ours, other) => of(ours) / of(other)),
+    ratio: figures.medianOf(scenario, [by, against], (one, other) => of(one) / of(other)),
     ...(bound === undefined ? {} : { bound }),
-    note: `p99 ${milliseconds(figures.median(scenario, "ours", p99))}, ` +
+    note: `p99 ${milliseconds(figures.median(scenario, by, p99))}, ` +
       `${NAMES[against]} ${milliseconds(figures.median(scenario, against, p99))}`,
   };
 }
@@ -121,7 +130,8 @@ function memoryRows(memory: ProxyMeasurement["memory"]): BenchRow[] {
   const ours = memory.get("ours");
   if (ours === undefined) return [];
   const others = (what: keyof Memory): string =>
-    [...memory].filter(([id]) => id === "go" || id === "mitmdump")
+    [...memory].filter(([id]) => id === "go" || id === "mitmdump" || id === "bare")
+      .filter(([, of]) => !Number.isNaN(of[what]))
       .map(([id, of]) => `${NAMES[id]} ${of[what].toFixed(0)} MB`).join(", ");
   const row = (name: string, what: keyof Memory, limit: number | null): BenchRow[] =>
     Number.isNaN(ours[what]) ? [] : [{

@@ -6,7 +6,7 @@
 import { CREDENTIAL, HOST, NEW_HOST, TUNNELLED_HOST } from "./proxy_stage.ts";
 
 /** Who is measured. */
-export type ContestantId = "direct" | "ours" | "asking" | "go" | "mitmdump";
+export type ContestantId = "direct" | "ours" | "asking" | "bare" | "bareTunnel" | "go" | "mitmdump";
 
 /** One thing that is done in every round, by each contestant in turn. */
 export interface Scenario {
@@ -20,7 +20,8 @@ export interface Scenario {
   readonly shows: "rate" | "megabytes" | "p50";
 }
 
-const ALL: readonly ContestantId[] = ["direct", "ours", "go", "mitmdump"];
+const ALL: readonly ContestantId[] = ["direct", "ours", "bare", "go", "mitmdump"];
+const TUNNELS: readonly ContestantId[] = ["direct", "ours", "bareTunnel", "go"];
 const NO_SNAIL: readonly ContestantId[] = ["direct", "ours", "go"];
 /** The client's own credential: nobody adds one in there. */
 const TUNNELLED = [`-host=${TUNNELLED_HOST}`, `-credential=${CREDENTIAL}`];
@@ -31,7 +32,7 @@ export const SCENARIOS = {
   small1: {
     name: "requests of 200 bytes, 1 connection",
     args: [`-host=${HOST}`, "-mode=small", "-c=1"],
-    by: ["direct", "ours", "asking", "go", "mitmdump"],
+    by: ["direct", "ours", "asking", "bare", "go", "mitmdump"],
     shows: "rate",
   },
   small16: {
@@ -79,20 +80,20 @@ export const SCENARIOS = {
   host: {
     name: "first connection to a new host",
     args: [`-host=${NEW_HOST}`, "-mode=cold"],
-    by: ALL,
+    by: ["direct", "ours", "go", "mitmdump"],
     newHosts: 20,
     shows: "p50",
   },
   tunnel16: {
     name: "requests in an untouched tunnel, 16 connections",
     args: [...TUNNELLED, "-mode=small", "-c=16"],
-    by: NO_SNAIL,
+    by: TUNNELS,
     shows: "rate",
   },
   tunnel64: {
     name: "requests in an untouched tunnel, 64 connections",
     args: [...TUNNELLED, "-mode=small", "-c=64"],
-    by: NO_SNAIL,
+    by: TUNNELS,
     shows: "rate",
   },
   http2: {

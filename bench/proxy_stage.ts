@@ -11,8 +11,10 @@ import {
   hasMitmdump,
   mitmdumpRoots,
   type ServingProgram,
+  startBareRelay,
   startGoProgram,
   startMitmdump,
+  writeLeaf,
 } from "./proxy_programs.ts";
 
 /** The host whose requests carry the credential. */
@@ -42,6 +44,8 @@ export interface Stage {
   readonly direct: Contestant;
   /** The Go proxy. */
   startGo(): Promise<Contestant>;
+  /** `bare_relay.ts`. */
+  startBare(mode: "tunnel" | "intercept"): Promise<Contestant>;
   /** Null where it is not installed. */
   startMitmdump(): Promise<Contestant | null>;
   /** `authsome run`; `entry` in place of `cli.ts`. */
@@ -104,6 +108,14 @@ export async function openStage(go: string): Promise<Stage> {
         ]),
         roots,
       ));
+    },
+    startBare: async (mode) => {
+      const leaf = await writeLeaf(program, `${home.directory}/${mode}`, ["*.bench.test"]);
+      const files = [roots, leaf.certificate, leaf.key];
+      const relay = await startBareRelay([mode, String(origin.port), ...files]);
+      const bare = proxied("bare relay", leaf.ca, relay, roots);
+      // It adds no credential, so the client does; in a tunnel it does anyhow.
+      return keep({ ...bare, loadArgs: [...bare.loadArgs, `-credential=${CREDENTIAL}`] });
     },
     startMitmdump: async () => {
       if (!hasMitmdump()) return null;

@@ -8,8 +8,10 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"flag"
 	"math/big"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -68,4 +70,32 @@ func (a *authority) leaf(names ...string) (tls.Certificate, error) {
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, &a.leafKey.PublicKey, a.key)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: a.leafKey}, err
+}
+
+// writeLeaf is for programs that sign nothing themselves: an authority, and a leaf with its key.
+func writeLeaf(args []string) error {
+	flags := flag.NewFlagSet("leaf", flag.ExitOnError)
+	ca := flags.String("ca", "", "where to write the authority's certificate")
+	certificate := flags.String("certificate", "", "where to write the leaf")
+	key := flags.String("key", "", "where to write its key")
+	names := flags.String("names", "", "names of the leaf, with commas between")
+	flags.Parse(args)
+	authority, err := newAuthority("relay of the benchmark", *ca)
+	if err != nil {
+		return err
+	}
+	leaf, err := authority.leaf(strings.Split(*names, ",")...)
+	if err != nil {
+		return err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(authority.leafKey)
+	if err != nil {
+		return err
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	if err := os.WriteFile(*key, text, 0o600); err != nil {
+		return err
+	}
+	text = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Certificate[0]})
+	return os.WriteFile(*certificate, text, 0o600)
 }

@@ -12,9 +12,10 @@ func main() {
 		"origin": origin,
 		"proxy":  intercept,
 		"load":   load,
+		"leaf":   writeLeaf,
 	}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
-		fmt.Fprintln(os.Stderr, "usage: bench origin|proxy|load [flags]")
+		fmt.Fprintln(os.Stderr, "usage: bench origin|proxy|load|leaf [flags]")
 		os.Exit(2)
 	}
 	if err := commands[os.Args[1]](os.Args[2:]); err != nil {

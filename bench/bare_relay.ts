@@ -1,0 +1,137 @@
+/**
+ * The least that a proxy in this runtime can do, to see what of a figure is the runtime's: bytes from
+ * one connection to the other, and nothing of authsome. No request is read, no credential is added,
+ * nothing is refused, and nobody waits for a slow reader.
+ *
+ * `bare_relay.ts tunnel ORIGIN_PORT`: an untouched tunnel of two `Deno.TcpConn`, one buffer for each
+ * direction. `bare_relay.ts intercept ORIGIN_PORT ROOTS CERTIFICATE KEY`: TLS with one certificate
+ * towards the client (`TLSSocket`, the one way to put it on an answered CONNECT) and TLS of its own
+ * towards the server (`Deno.startTls`), whose connections are used again. Both were the fastest of
+ * what was tried; see `docs/benchmarks.md`. Prints its port.
+ *
+ * @module
+ */
+import net from "node:net";
+import tls from "node:tls";
+
+const ESTABLISHED = "HTTP/1.1 200 Connection Established\r\n\r\n";
+const PIECE_BYTES = 64 * 1024;
+
+if (import.meta.main) {
+  const [mode, port, ...files] = Deno.args;
+  if (mode === "tunnel") await serveTunnels(Number(port));
+  else serveIntercepted(Number(port), files as [string, string, string]);
+}
+
+/** All hosts of the bench are this one port. */
+async function dial(port: number): Promise<Deno.TcpConn> {
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  connection.setNoDelay(true);
+  return connection;
+}
+
+async function serveTunnels(port: number): Promise<void> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  say(listener.addr.port);
+  for await (const client of listener) {
+    relay(client, port).catch(() => {}).finally(() => client.close());
+  }
+}
+
+async function relay(client: Deno.TcpConn, port: number): Promise<void> {
+  client.setNoDelay(true);
+  // The client of the bench writes its CONNECT at once and then waits.
+  await client.read(new Uint8Array(PIECE_BYTES));
+  const server = await dial(port);
+  try {
+    await client.write(new TextEncoder().encode(ESTABLISHED));
+    await Promise.all([copy(client, server), copy(server, client)]);
+  } finally {
+    server.close();
+  }
+}
+
+async function copy(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
+  const piece = new Uint8Array(PIECE_BYTES);
+  for (;;) {
+    const count = await from.read(piece);
+    if (count === null) return await to.closeWrite();
+    for (let at = 0; at < count;) at += await to.write(piece.subarray(at, count));
+  }
+}
+
+function serveIntercepted(port: number, [roots, certificate, key]: [string, string, string]): void {
+  const [caCerts, cert, keyPem] = [roots, certificate, key].map((file) =>
+    Deno.readTextFileSync(file)
+  ) as [string, string, string];
+  const secureContext = tls.createSecureContext({ cert, key: keyPem });
+  const idle: Upstream[] = [];
+  const server = net.createServer({ noDelay: true }, (socket) => {
+    socket.on("error", () => socket.destroy());
+    socket.once("data", () => {
+      socket.pause();
+      socket.write(ESTABLISHED);
+      const client = new tls.TLSSocket(socket, {
+        isServer: true,
+        secureContext,
+        ALPNProtocols: ["http/1.1"],
+      });
+      client.on("error", () => client.destroy());
+      const upstream = idle.pop() ?? new Upstream(port, caCerts);
+      upstream.client = client;
+      client.on("data", (bytes: Uint8Array) => upstream.send(bytes));
+      client.once("close", () => {
+        upstream.client = null;
+        idle.push(upstream);
+      });
+    });
+  });
+  server.listen(0, "127.0.0.1", () => say((server.address() as net.AddressInfo).port));
+}
+
+/** A connection to the server, for one client after the other. */
+class Upstream {
+  client: tls.TLSSocket | null = null;
+  readonly #connection: Promise<Deno.TlsConn>;
+  #sent: Promise<unknown>;
+
+  constructor(port: number, caCerts: string) {
+    this.#sent = this.#connection = connect(port, caCerts);
+    void this.#receive();
+  }
+
+  send(bytes: Uint8Array): void {
+    this.#sent = this.#sent.then(async () => {
+      const connection = await this.#connection;
+      for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+    });
+  }
+
+  async #receive(): Promise<void> {
+    const connection = await this.#connection;
+    const piece = new Uint8Array(PIECE_BYTES);
+    for (;;) {
+      const count = await connection.read(piece);
+      if (count === null) return;
+      const { client } = this;
+      // One piece at a time: the buffer is used again.
+      await new Promise<void>((written) =>
+        client === null ? written() : client.write(piece.subarray(0, count), () => written())
+      );
+    }
+  }
+}
+
+async function connect(port: number, caCerts: string): Promise<Deno.TlsConn> {
+  const connection = await Deno.startTls(await dial(port), {
+    hostname: "api.bench.test",
+    caCerts: [caCerts],
+    alpnProtocols: ["http/1.1"],
+  });
+  await connection.handshake();
+  return connection;
+}
+
+function say(port: number): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${port}\n`));
+}

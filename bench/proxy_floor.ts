@@ -1,0 +1,33 @@
+/**
+ * What the runtime leaves to be had: the figures that were promised, as a relay reaches them that has
+ * nothing of authsome in it (`bare_relay.ts`), and how near to it the proxy comes.
+ *
+ * @module
+ */
+import type { BenchRow } from "./bench_row.ts";
+import type { Figures } from "./proxy_figures.ts";
+import type { LoadResult } from "./proxy_load.ts";
+import { comparisonRow, COMPARISONS } from "./proxy_rows.ts";
+import { type ContestantId, type ScenarioId, SCENARIOS } from "./proxy_scenarios.ts";
+
+/** The rows of a run; those of what was left out are left out. */
+export function floorRows(figures: Figures): BenchRow[] {
+  return COMPARISONS.flatMap(({ scenario, against, bound }) => {
+    const bare: ContestantId = figures.has(scenario, "bareTunnel") ? "bareTunnel" : "bare";
+    if (bound === undefined || against === "bare" || against === "bareTunnel") return [];
+    if (!figures.has(scenario, bare) || !figures.has(scenario, against)) return [];
+    const row = comparisonRow(figures, { scenario, against }, bare);
+    return [{ ...row, name: `bare relay: ${row.name}`, note: nearness(figures, scenario, bare) }];
+  });
+}
+
+function nearness(figures: Figures, scenario: ScenarioId, bare: ContestantId): string {
+  const { shows } = SCENARIOS[scenario];
+  const of = (result: LoadResult): number => result[shows] ?? NaN;
+  const ratio = figures.medianOf(
+    scenario,
+    ["ours", bare],
+    (ours, floor) => shows === "p50" ? of(floor) / of(ours) : of(ours) / of(floor),
+  );
+  return `authsome reaches ${(ratio * 100).toFixed(0)} % of it`;
+}
