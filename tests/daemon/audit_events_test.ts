@@ -17,22 +17,14 @@ import {
   registerOwner,
   type TestDaemon,
 } from "./support/test_daemon.ts";
+import { type OwnedDaemon, withOwner } from "./support/with_owner.ts";
 
-interface Scene {
-  readonly daemon: TestDaemon;
-  readonly owner: Client;
-}
-
-async function withScene(test: (scene: Scene) => Promise<void>): Promise<void> {
-  const daemon = await openTestDaemon();
-  try {
-    const owner = await registerOwner(daemon);
-    await logIn(owner, "acme");
-    daemon.audit.length = 0;
-    await test({ daemon, owner });
-  } finally {
-    await daemon.stop();
-  }
+function withScene(test: (scene: OwnedDaemon) => Promise<void>): Promise<void> {
+  return withOwner(async (scene) => {
+    await logIn(scene.owner, "acme");
+    scene.daemon.audit.length = 0;
+    await test(scene);
+  });
 }
 
 const RESOLVE = { provider: "acme", host: "api.acme.test", path: "/x", method: "GET" };

@@ -33,22 +33,9 @@ import {
   registerOwner,
   type TestDaemon,
 } from "./support/test_daemon.ts";
+import { withOwner } from "./support/with_owner.ts";
 
 const PASSPHRASE = "several words that nobody guesses";
-
-interface Scene {
-  readonly daemon: TestDaemon;
-  readonly owner: Client;
-}
-
-async function withScene(test: (scene: Scene) => Promise<void>): Promise<void> {
-  const daemon = await openTestDaemon();
-  try {
-    await test({ daemon, owner: await registerOwner(daemon) });
-  } finally {
-    await daemon.stop();
-  }
-}
 
 async function backUp(owner: Client): Promise<BackupAnswer> {
   return await owner.json<BackupAnswer>("POST", "/backup", { passphrase: PASSPHRASE });
@@ -77,7 +64,7 @@ async function kept({ vault, broker }: TestDaemon): Promise<unknown> {
 }
 
 Deno.test("a backup restored into another home is the same credentials, under its own ids", async () => {
-  await withScene(async ({ daemon: there, owner: theirs }) => {
+  await withOwner(async ({ daemon: there, owner: theirs }) => {
     for (let i = 0; i < 70; i++) {
       await logIn(theirs, "acme", { api_key: `${CANARY}-${i}` }, `c${i}`);
     }
@@ -88,7 +75,7 @@ Deno.test("a backup restored into another home is the same credentials, under it
     const made = await backUp(theirs);
     const listed = await theirs.json<ConnectionList>("GET", "/connections");
 
-    await withScene(async ({ daemon: here, owner: mine }) => {
+    await withOwner(async ({ daemon: here, owner: mine }) => {
       const restored = await restore(mine, made);
 
       assert.deepEqual(restored.providers, { acme: 70, pair: 1 });
@@ -119,7 +106,7 @@ Deno.test("a backup restored into another home is the same credentials, under it
 });
 
 Deno.test("a backup holds no secret in clear, and says nothing of one", async () => {
-  await withScene(async ({ daemon, owner }) => {
+  await withOwner(async ({ daemon, owner }) => {
     await logIn(owner, "acme");
     const made = await backUp(owner);
     const bytes = new TextDecoder("latin1").decode(Uint8Array.fromBase64(made.backup));
@@ -131,7 +118,7 @@ Deno.test("a backup holds no secret in clear, and says nothing of one", async ()
 });
 
 Deno.test("a backup does not carry who may sign, what is under way, or the audit log's key", async () => {
-  await withScene(async ({ daemon, owner }) => {
+  await withOwner(async ({ daemon, owner }) => {
     await logIn(owner, "acme");
     await grantRun(daemon, owner);
     const { vault_id } = await owner.json<{ vault_id: string }>("GET", "/whoami");
@@ -149,7 +136,7 @@ Deno.test("a backup does not carry who may sign, what is under way, or the audit
     }, 0);
     const made = await backUp(owner);
 
-    await withScene(async ({ daemon: here, owner: mine }) => {
+    await withOwner(async ({ daemon: here, owner: mine }) => {
       const before = (await here.vault.list("server:")).map(({ key }) => key);
       await restore(mine, made);
 
@@ -167,7 +154,7 @@ async function whoami(owner: Client): Promise<{ readonly vault_id: string }> {
 }
 
 Deno.test("restoring over what is kept replaces all of it; profiles, runs and the log stay", async () => {
-  await withScene(async ({ daemon, owner }) => {
+  await withOwner(async ({ daemon, owner }) => {
     await logIn(owner, "acme", { api_key: `${CANARY}-old` });
     const made = await backUp(owner);
     await logIn(owner, "acme", { api_key: `${CANARY}-new` }, "later");
@@ -197,7 +184,7 @@ Deno.test("restoring over what is kept replaces all of it; profiles, runs and th
 });
 
 Deno.test("a run's proxy is told of a restore, so that it forgets what it was given", async () => {
-  await withScene(async ({ daemon, owner }) => {
+  await withOwner(async ({ daemon, owner }) => {
     await logIn(owner, "acme");
     const made = await backUp(owner);
     const heard: string[] = [];
@@ -214,7 +201,7 @@ Deno.test("a run's proxy is told of a restore, so that it forgets what it was gi
 });
 
 Deno.test("restoring over something wants force, and only what was backed up is replaced", async () => {
-  await withScene(async ({ daemon, owner }) => {
+  await withOwner(async ({ daemon, owner }) => {
     await logIn(owner, "acme");
     const made = await backUp(owner);
     const before = await kept(daemon);
@@ -260,7 +247,7 @@ const BAD_REQUESTS: readonly (readonly [
 ];
 for (const [name, change, status, message] of BAD_REQUESTS) {
   Deno.test(`${name} restores nothing, and verifies nothing`, async () => {
-    await withScene(async ({ daemon, owner }) => {
+    await withOwner(async ({ daemon, owner }) => {
       await logIn(owner, "acme");
       const { backup } = await backUp(owner);
       const before = await kept(daemon);
@@ -282,7 +269,7 @@ for (const [name, change, status, message] of BAD_REQUESTS) {
 }
 
 Deno.test("a passphrase that is too short makes no backup", async () => {
-  await withScene(async ({ daemon, owner }) => {
+  await withOwner(async ({ daemon, owner }) => {
     const response = await owner.call("POST", "/backup", { passphrase: "12345678901" });
     assert.equal(response.status, 400);
     assert.match((await response.json()).message, /fewer than 12 characters/);
@@ -291,7 +278,7 @@ Deno.test("a passphrase that is too short makes no backup", async () => {
 });
 
 Deno.test("verifying says what is inside and what restoring would replace, and changes nothing", async () => {
-  await withScene(async ({ daemon, owner }) => {
+  await withOwner(async ({ daemon, owner }) => {
     await logIn(owner, "acme");
     const { backup } = await backUp(owner);
     await logIn(owner, "acme", { api_key: CANARY }, "second");
@@ -335,9 +322,9 @@ Deno.test("a definition that is broken is not in the backup, and that is said", 
 });
 
 Deno.test("an empty home is backed up, and restoring that empties another", async () => {
-  await withScene(async ({ owner }) => {
+  await withOwner(async ({ owner }) => {
     const made = await backUp(owner);
-    await withScene(async ({ owner: mine }) => {
+    await withOwner(async ({ owner: mine }) => {
       await logIn(mine, "acme");
       await restore(mine, made, { force: true });
       assert.deepEqual((await mine.json<ConnectionList>("GET", "/connections")).connections, []);
@@ -408,7 +395,7 @@ Deno.test("a restore whose definitions cannot be written holds on to them until 
 });
 
 Deno.test("a refresh that was under way writes nothing over what was restored", async () => {
-  await withScene(async ({ daemon, owner }) => {
+  await withOwner(async ({ daemon, owner }) => {
     await logIn(owner, "acme");
     const { vault_id } = await whoami(owner);
     const connection = exampleConnection("acme", "default", { vault_id });
@@ -425,7 +412,7 @@ Deno.test("a refresh that was under way writes nothing over what was restored", 
 });
 
 Deno.test("what could not be restored is not backed up in the first place", async () => {
-  await withScene(async ({ daemon, owner }) => {
+  await withOwner(async ({ daemon, owner }) => {
     const { vault_id } = await whoami(owner);
     // As a later version might have left it behind.
     const odd = { ...exampleConnection("acme", "odd", { vault_id }), colour: "blue" };

@@ -15,23 +15,18 @@ import {
   clientFor,
   logIn,
   newSigner,
-  openTestDaemon,
-  registerOwner,
   type TestDaemon,
 } from "./support/test_daemon.ts";
+import { withOwner } from "./support/with_owner.ts";
 
 const HANDLE = "calm-otter-4711";
 
-async function withOwner(work: (daemon: TestDaemon, owner: Client) => Promise<void>) {
-  const daemon = await openTestDaemon();
-  try {
-    const owner = await registerOwner(daemon);
+function withLogins(work: (daemon: TestDaemon, owner: Client) => Promise<void>): Promise<void> {
+  return withOwner(async ({ daemon, owner }) => {
     await logIn(owner, "acme");
     await logIn(owner, "strict", { api_key: "st_123456" });
     await work(daemon, owner);
-  } finally {
-    await daemon.stop();
-  }
+  });
 }
 
 /** Another machine, and the claim it made. */
@@ -52,7 +47,7 @@ async function statusOf(response: Promise<Response>): Promise<number> {
 }
 
 Deno.test("nothing is granted before the owner accepts; afterwards it is", async () => {
-  await withOwner(async (daemon, owner) => {
+  await withLogins(async (daemon, owner) => {
     const { machine, claim: made } = await claim(daemon);
 
     equal(await statusOf(machine.call("GET", "/whoami")), 401);
@@ -71,7 +66,7 @@ Deno.test("nothing is granted before the owner accepts; afterwards it is", async
 });
 
 Deno.test("what was let in may run programs, and can read, export, change or let in nothing", async () => {
-  await withOwner(async (daemon, owner) => {
+  await withLogins(async (daemon, owner) => {
     const { machine, claim: made } = await claim(daemon);
     equal(await statusOf(accept(owner, made.code)), 200);
     const run = await newSigner("");
@@ -123,7 +118,7 @@ Deno.test("what was let in may run programs, and can read, export, change or let
 });
 
 Deno.test("with `only` its runs get those logins and no other, whatever they ask for", async () => {
-  await withOwner(async (daemon, owner) => {
+  await withLogins(async (daemon, owner) => {
     await logIn(owner, "acme", undefined, "work");
     const { machine, claim: made } = await claim(daemon);
     const only = [{ provider: "acme", connection: null }];
@@ -145,7 +140,7 @@ Deno.test("with `only` its runs get those logins and no other, whatever they ask
 });
 
 Deno.test("another machine cannot touch the owner's runs, nor another machine's", async () => {
-  await withOwner(async (daemon, owner) => {
+  await withLogins(async (daemon, owner) => {
     const { machine, claim: made } = await claim(daemon);
     equal(await statusOf(accept(owner, made.code)), 200);
     const { did: run_did } = await newSigner("");
@@ -158,7 +153,7 @@ Deno.test("another machine cannot touch the owner's runs, nor another machine's"
 });
 
 Deno.test("a code works once, for ten minutes, and not when it was refused", async () => {
-  await withOwner(async (daemon, owner) => {
+  await withLogins(async (daemon, owner) => {
     const first = await claim(daemon, "machine-one");
     equal(await statusOf(accept(owner, first.claim.code)), 200);
     equal(await statusOf(accept(owner, first.claim.code)), 400, "again");
@@ -183,7 +178,7 @@ Deno.test("a code works once, for ten minutes, and not when it was refused", asy
 });
 
 Deno.test("the same key is answered with the same claim; five wait at most, thirty an hour", async () => {
-  await withOwner(async (daemon, owner) => {
+  await withLogins(async (daemon, owner) => {
     const { machine, claim: made, body } = await claim(daemon);
     const again = await machine.json<IdentityClaim>("POST", "/identities/claims", body);
     equal(again.code, made.code);
@@ -210,7 +205,7 @@ Deno.test("the same key is answered with the same claim; five wait at most, thir
 });
 
 Deno.test("five who ask and go away keep nobody out for longer than half a minute", async () => {
-  await withOwner(async (daemon, owner) => {
+  await withLogins(async (daemon, owner) => {
     const left = await claim(daemon, "machine-left");
     const waiting: Awaited<ReturnType<typeof claim>>[] = [];
     for (let i = 0; i < 4; i++) waiting.push(await claim(daemon, `machine-${i}`));
@@ -238,7 +233,7 @@ Deno.test("five who ask and go away keep nobody out for longer than half a minut
 });
 
 Deno.test("a claim is made by its own key, and shown to it alone", async () => {
-  await withOwner(async (daemon) => {
+  await withLogins(async (daemon) => {
     const { machine, claim: made } = await claim(daemon);
     const other = clientFor(daemon, await newSigner("other-machine"));
 
@@ -250,7 +245,7 @@ Deno.test("a claim is made by its own key, and shown to it alone", async () => {
 });
 
 Deno.test("a page in a browser cannot make a claim", async () => {
-  await withOwner(async (daemon) => {
+  await withLogins(async (daemon) => {
     for (const origin of ["https://evil.test", "null"]) {
       const response = await daemon.request("/identities/claims", {
         method: "POST",
@@ -264,7 +259,7 @@ Deno.test("a page in a browser cannot make a claim", async () => {
 });
 
 Deno.test("access that is taken away is gone at the next request, and its runs with it", async () => {
-  await withOwner(async (daemon, owner) => {
+  await withLogins(async (daemon, owner) => {
     const { machine, claim: made } = await claim(daemon);
     equal(await statusOf(accept(owner, made.code)), 200);
     const run = await newSigner("");

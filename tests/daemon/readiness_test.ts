@@ -14,22 +14,16 @@ import {
   type Client,
   logIn,
   memoryDefinitions,
-  openTestDaemon,
-  registerOwner,
   type TestDaemon,
   type TestDaemonOptions,
 } from "./support/test_daemon.ts";
+import { withOwner } from "./support/with_owner.ts";
 
-async function withDaemon(
+function withDaemon(
   work: (daemon: TestDaemon, owner: Client) => Promise<void>,
   options: TestDaemonOptions = {},
 ): Promise<void> {
-  const daemon = await openTestDaemon(options);
-  try {
-    await work(daemon, await registerOwner(daemon));
-  } finally {
-    await daemon.stop();
-  }
+  return withOwner(({ daemon, owner }) => work(daemon, owner), options);
 }
 
 const ready = (owner: Client) => owner.json<Readiness>("GET", "/ready");

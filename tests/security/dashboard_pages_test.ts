@@ -5,25 +5,16 @@
  */
 import { equal, match, ok } from "node:assert/strict";
 import { enterDashboard, type Visitor } from "../daemon/support/dashboard_visitor.ts";
-import {
-  CANARY,
-  logIn,
-  openTestDaemon,
-  registerOwner,
-  type TestDaemon,
-} from "../daemon/support/test_daemon.ts";
+import { CANARY, logIn, registerOwner, type TestDaemon } from "../daemon/support/test_daemon.ts";
+import { withOwner } from "../daemon/support/with_owner.ts";
 
-async function withVisitor(
+function withVisitor(
   work: (visitor: Visitor, daemon: TestDaemon) => Promise<void>,
 ): Promise<void> {
-  const daemon = await openTestDaemon();
-  try {
-    const owner = await registerOwner(daemon);
+  return withOwner(async ({ daemon, owner }) => {
     await logIn(owner, "acme");
     await work(await enterDashboard(daemon, owner), daemon);
-  } finally {
-    await daemon.stop();
-  }
+  });
 }
 
 const PAGES = [

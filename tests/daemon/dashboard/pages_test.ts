@@ -7,31 +7,18 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { stateChange } from "../../../daemon/records/connection_state.ts";
 import { enterDashboard, type Visitor } from "../support/dashboard_visitor.ts";
 import { type DashboardStage, withDashboard } from "../support/dashboard_stage.ts";
-import {
-  CANARY,
-  type Client,
-  grantRun,
-  logIn,
-  openTestDaemon,
-  registerOwner,
-  type TestDaemon,
-} from "../support/test_daemon.ts";
+import { CANARY, grantRun, logIn, openTestDaemon, registerOwner } from "../support/test_daemon.ts";
+import { type OwnedDaemon, withOwner } from "../support/with_owner.ts";
 
-interface Scene {
-  readonly daemon: TestDaemon;
-  readonly owner: Client;
+interface Scene extends OwnedDaemon {
   readonly visitor: Visitor;
 }
 
-async function withScene(work: (scene: Scene) => Promise<void>): Promise<void> {
-  const daemon = await openTestDaemon();
-  try {
-    const owner = await registerOwner(daemon);
+function withScene(work: (scene: Scene) => Promise<void>): Promise<void> {
+  return withOwner(async ({ daemon, owner }) => {
     await logIn(owner, "acme");
     await work({ daemon, owner, visitor: await enterDashboard(daemon, owner) });
-  } finally {
-    await daemon.stop();
-  }
+  });
 }
 
 /** The same with every bundled provider and something in each list. */
