@@ -5,6 +5,7 @@
  * @module
  */
 import { findProgram, pathWithDeno } from "./deno_on_path.ts";
+import { endsWell } from "./ends_well.ts";
 
 /** Where a program runs, and what it is to reach. */
 export interface ClientCall {
@@ -52,18 +53,7 @@ export async function installClients(directory: string): Promise<boolean> {
 /** Whether `program args` ends in success here. */
 export async function works(program: string, ...args: string[]): Promise<boolean> {
   if (findProgram(program, PATH) === null && !program.startsWith("/")) return false;
-  try {
-    const { success } = await new Deno.Command(program, {
-      args,
-      env: { PATH },
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch {
-    return false;
-  }
+  return await endsWell(program, args, { PATH });
 }
 
 /** The first Python that has `module`: the one on the path, then Debian's own. */

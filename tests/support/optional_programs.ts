@@ -7,6 +7,7 @@
  * @module
  */
 import { findProgram } from "./deno_on_path.ts";
+import { endsWell } from "./ends_well.ts";
 
 /** A program that a test may use. */
 export interface OptionalProgram {
@@ -49,15 +50,5 @@ export async function isAvailable(program: OptionalProgram): Promise<boolean> {
   if (findProgram(program.name, Deno.env.get("PATH") ?? "") === null) return false;
   // `deno task` puts a stand-in for `node` on the path where there is none; it is Deno, not Node.
   if (program.name === "node" && Deno.env.get("DENO_NODE_SHIM_ACTIVE") !== undefined) return false;
-  try {
-    const { success } = await new Deno.Command(program.name, {
-      args: [...program.probe],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch {
-    return false;
-  }
+  return await endsWell(program.name, program.probe);
 }
