@@ -4,7 +4,11 @@
  * @module
  */
 import { equal, match, ok } from "node:assert/strict";
-import { enterDashboard, type Visitor } from "../daemon/support/dashboard_visitor.ts";
+import {
+  enterDashboard,
+  fillLoginForm,
+  type Visitor,
+} from "../daemon/support/dashboard_visitor.ts";
 import { CANARY, logIn, registerOwner, type TestDaemon } from "../daemon/support/test_daemon.ts";
 import { withOwner } from "../daemon/support/with_owner.ts";
 
@@ -97,16 +101,7 @@ Deno.test("a login comes back to its provider's page, whatever the form says", (
       });
       equal(begun.status, 303);
       const form = new URL(begun.headers.get("location")!).pathname;
-      const page = await (await daemon.request(form)).text();
-      const done = await daemon.request(form, {
-        method: "POST",
-        headers: { "content-type": "application/x-www-form-urlencoded" },
-        body: new URLSearchParams({
-          form_token: /name="form_token" value="([^"]+)"/.exec(page)![1]!,
-          api_key: CANARY,
-        }).toString(),
-      });
-      const text = await done.text();
+      const text = await fillLoginForm(daemon, form, { api_key: CANARY });
       match(text, /content="2;url=\/ui\/apps\/acme"/);
       ok(!text.includes("evil"), there);
     }

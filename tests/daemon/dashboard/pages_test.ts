@@ -5,7 +5,7 @@
  */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { stateChange } from "../../../daemon/records/connection_state.ts";
-import { enterDashboard, type Visitor } from "../support/dashboard_visitor.ts";
+import { enterDashboard, fillLoginForm, type Visitor } from "../support/dashboard_visitor.ts";
 import { type DashboardStage, withDashboard } from "../support/dashboard_stage.ts";
 import { CANARY, grantRun, logIn, openTestDaemon, registerOwner } from "../support/test_daemon.ts";
 import { type OwnedDaemon, withOwner } from "../support/with_owner.ts";
@@ -126,16 +126,8 @@ Deno.test("connecting asks for the key on the login's page and comes back", () =
     equal(begun.status, 303);
     const form = new URL(begun.headers.get("location")!).pathname;
     match(form, /^\/api\/auth\/sessions\/sess_[0-9a-f]{32}\/input$/);
-    const page = await (await daemon.request(form)).text();
-    const done = await daemon.request(form, {
-      method: "POST",
-      headers: { "content-type": "application/x-www-form-urlencoded" },
-      body: new URLSearchParams({
-        form_token: /name="form_token" value="([^"]+)"/.exec(page)![1]!,
-        api_key: CANARY,
-      }).toString(),
-    });
-    match(await done.text(), /href="\/ui\/apps\/acme">Back to the dashboard/);
+    const done = await fillLoginForm(daemon, form, { api_key: CANARY });
+    match(done, /href="\/ui\/apps\/acme">Back to the dashboard/);
     match((await look("/ui/apps/acme")).text, /<h3>work<\/h3>/);
   }));
 

@@ -62,6 +62,21 @@ export async function enterDashboard(daemon: TestDaemon, owner: Client): Promise
   return { cookie, look, post };
 }
 
+/** Fills in the form of a login that is `at` this address; the text of the page it leads to. */
+export async function fillLoginForm(
+  daemon: TestDaemon,
+  at: string,
+  values: Readonly<Record<string, string>>,
+): Promise<string> {
+  const page = await (await daemon.request(at)).text();
+  const done = await daemon.request(at, {
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded" },
+    body: new URLSearchParams({ form_token: formToken(page), ...values }).toString(),
+  });
+  return await done.text();
+}
+
 /** The token in the page's forms. */
 export function formToken(page: string): string {
   return /name="form_token" value="([0-9a-f]+)"/.exec(page)?.[1] ?? "";
