@@ -129,6 +129,11 @@ export class Http2Connection implements StreamHost {
     return this.#hasEnded;
   }
 
+  /** No stream is open. */
+  get isIdle(): boolean {
+    return this.#streams.size === 0;
+  }
+
   /** New streams need another connection: the peer goes away, or all numbers are used. */
   get takesNoStreams(): boolean {
     return this.#takesNoStreams || this.#hasEnded;
@@ -162,7 +167,13 @@ export class Http2Connection implements StreamHost {
       return null;
     }
     const stream = this.#add(id);
-    stream.sendHead(fields, { endStream });
+    try {
+      stream.sendHead(fields, { endStream });
+    } catch (error) {
+      // Nothing was sent: the peer never hears of it.
+      stream.fail({ code: ErrorCode.INTERNAL_ERROR, by: "us" });
+      throw error;
+    }
     return stream;
   }
 

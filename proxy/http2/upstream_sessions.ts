@@ -16,13 +16,23 @@ import type { Http2Stream } from "./http2_stream.ts";
 const MAX_LIST_BYTES = 64 * 1024;
 /** Connections that go away under the hands of one request. */
 const MAX_ATTEMPTS = 3;
+/** As for HTTP/1.1: what lies between may have forgotten an idle connection, and nobody tells. */
+const IDLE_MS = 55_000;
 
 /** The connections of one client, by {@linkcode Forward.key}. */
 export class UpstreamSessions {
   readonly #sessions = new Map<string, Promise<Http2Connection>>();
   /** Also those that take no more requests. */
   readonly #all = new Set<Http2Connection>();
+  readonly #now: () => number;
+  #lastAsked: number;
   #isClosed = false;
+
+  /** `now` is the time of day: a counter of this machine's awake time does not count its sleep. */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+    this.#lastAsked = now();
+  }
 
   /**
    * Sends the request's head for `stream`, on a new connection where there is none that takes it.
@@ -35,6 +45,7 @@ export class UpstreamSessions {
     forward: Forward,
     { fields, endStream }: { readonly fields: readonly FieldLine[]; readonly endStream: boolean },
   ): Promise<Http2Stream> {
+    this.#closeStale();
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const opening = this.#get(forward);
       const session = await opening;
@@ -51,6 +62,13 @@ export class UpstreamSessions {
     this.#isClosed = true;
     for (const session of this.#all) session.close();
     this.#sessions.clear();
+  }
+
+  #closeStale(): void {
+    const idleMs = this.#now() - this.#lastAsked;
+    this.#lastAsked += idleMs;
+    if (idleMs < IDLE_MS) return;
+    for (const session of this.#all) if (session.isIdle) session.close();
   }
 
   async #open(
