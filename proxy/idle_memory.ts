@@ -3,8 +3,8 @@
  *
  * Under load V8 lets its nursery grow to 64 MB and keeps it until it needs a collection, which a
  * quiet process never does; and it takes the nursery's size from a flag at the start of the process
- * alone. So the run asks for a collection: soon when it has grown very much, and otherwise once, when
- * nothing was asked for half a minute and it has grown much.
+ * alone. So the run asks for a collection: in any pause when it has become very large, and otherwise
+ * once, when nothing was asked for half a minute and it has grown much.
  *
  * Not for less: a collection throws compiled code away too, and the next requests take a quarter
  * longer. An agent that asks for something now and then never has one.
@@ -23,9 +23,9 @@ export interface IdleMemoryOptions {
 }
 
 const QUIET_MS = 500;
-/** Growth that is worth a collection in any pause. */
-export const MUCH_BYTES: number = 64 * 1024 * 1024;
-/** Growth that is worth one when the run has long been quiet. */
+/** Growth since the start that is worth a collection in any pause. */
+export const MUCH_BYTES: number = 80 * 1024 * 1024;
+/** Growth since the last collection below which none is worth it. */
 const WORTH_BYTES = 40 * 1024 * 1024;
 /** Quiet looks that are a long time. */
 const LOOKS = 60;
@@ -36,6 +36,7 @@ export class IdleMemory {
   #uses = 0;
   #usesSeen = 0;
   #quietLooks = 0;
+  readonly #residentAtStart: number;
   #residentBefore: number;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -48,7 +49,7 @@ export class IdleMemory {
     }: IdleMemoryOptions = {},
   ) {
     this.#options = { quietMs, resident, collect };
-    this.#residentBefore = resident();
+    this.#residentAtStart = this.#residentBefore = resident();
   }
 
   /** Said of every request; cheap. */
@@ -68,10 +69,10 @@ export class IdleMemory {
     const timer = setInterval(() => {
       this.#quietLooks = this.#usesSeen === this.#uses ? this.#quietLooks + 1 : 0;
       this.#usesSeen = this.#uses;
-      if (this.#quietLooks === 1) void this.#collectBeyond(MUCH_BYTES);
+      if (this.#quietLooks === 1) void this.#collectBeyond(this.#residentAtStart + MUCH_BYTES);
       if (this.#quietLooks < LOOKS) return;
       this.close();
-      void this.#collectBeyond(WORTH_BYTES);
+      void this.#collectBeyond(0);
     }, this.#options.quietMs);
     Deno.unrefTimer(timer as unknown as number);
     return timer;
@@ -79,7 +80,8 @@ export class IdleMemory {
 
   async #collectBeyond(bytes: number): Promise<void> {
     const { resident, collect } = this.#options;
-    if (resident() - this.#residentBefore < bytes) return;
+    const now = resident();
+    if (now < bytes || now - this.#residentBefore < WORTH_BYTES) return;
     await collect();
     this.#residentBefore = resident();
   }
