@@ -6,6 +6,8 @@
 
 /** Unread bytes at which the source is held back. */
 const HIGH_WATER_BYTES = 256 * 1024;
+/** The same in pieces: one of a byte takes the memory of two hundred. */
+const HIGH_WATER_PIECES = 1024;
 
 /** A queue with one source and one reader. */
 export class ByteQueue {
@@ -25,7 +27,7 @@ export class ByteQueue {
       this.#bytes += piece.length;
     }
     this.#tellReader();
-    if (this.#bytes <= HIGH_WATER_BYTES) return;
+    if (this.#hasRoom) return;
     await new Promise<void>((resolve) => this.#wakeSource = resolve);
   }
 
@@ -56,8 +58,12 @@ export class ByteQueue {
       this.#pieces.shift();
       this.#offset = 0;
     }
-    if (this.#bytes <= HIGH_WATER_BYTES) this.#tellSource();
+    if (this.#hasRoom) this.#tellSource();
     return count;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#bytes <= HIGH_WATER_BYTES && this.#pieces.length <= HIGH_WATER_PIECES;
   }
 
   #tellReader(): void {

@@ -49,6 +49,8 @@ export async function exchangeStream(
   let isGrpc = false;
   try {
     const { fields, isTooLarge } = await stream.readHead();
+    // Reset in the same breath: nothing was asked for.
+    if (stream.hasEnded) return;
     if (isTooLarge) throw headTooLarge();
     isGrpc = fields.some(([name, value]) =>
       name === "content-type" && value.startsWith("application/grpc")

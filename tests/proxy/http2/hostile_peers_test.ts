@@ -263,6 +263,7 @@ Deno.test("streams that were reset stay counted for as long as there is work for
   };
   await onRawStage(async ({ client }) => {
     for (let id = 1; id < 400; id += 2) {
+      if (id === 201) await client.settle();
       if (id >= 200) await client.send(T.RST_STREAM, 0, id - 200, numbers(CANCEL));
       await client.sendHead(id, GET, { endStream: true });
     }
@@ -308,5 +309,22 @@ Deno.test("a malformed head is answered 400 and nothing reaches the server", asy
       assert.deepEqual(client.fields(head!)[0], [":status", "400"], name);
     }
     assert.deepEqual(test.daemon.asked, []);
+  });
+});
+
+Deno.test("a request that is reset in the same breath asks nobody for anything", async () => {
+  await onRawStage(async ({ client, test, accept }) => {
+    for (let id = 1; id < 101; id += 2) {
+      await client.sendBytes(
+        frame(T.HEADERS, F.END_HEADERS | F.END_STREAM, id, block(GET)),
+        frame(T.RST_STREAM, 0, id, numbers(CANCEL)),
+      );
+    }
+    await client.settle();
+    assert.equal(test.daemon.asked.length, 0);
+
+    await client.sendHead(101, GET, { endStream: true });
+    using server = await accept();
+    assert.equal((await server.nextOf(T.HEADERS))!.streamId, 1);
   });
 });
