@@ -18,7 +18,10 @@ if (import.meta.main) {
     (await lookup(host, { all: true, verbatim: true })).map(({ address }) => address);
   const relay = startRelay(boot, { resolve });
   const ready: RelayReady = { port: relay.port };
-  await new Blob([JSON.stringify(ready) + "\n"]).stream().pipeTo(Deno.stdout.writable);
+  // Not by way of a stream: the first one of a process takes milliseconds that the daemon lacks.
+  const line = new TextEncoder().encode(`${JSON.stringify(ready)}\n`);
+  for (let n = 0; n < line.length;) n += await Deno.stdout.write(line.subarray(n));
+  Deno.stdout.close();
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     Deno.addSignalListener(signal, () => relay.close());
   }
