@@ -80,6 +80,21 @@ Deno.test("architecture: a command reads no module of another command before it 
   deepEqual(notForEveryRun.filter((file) => ofRun.has(file)), []);
 });
 
+Deno.test("architecture: a command that asks the daemon loads no part of Node.js before", async () => {
+  const arrows = (await readArrows(productFiles())).filter(({ isCode }) => isCode);
+  const loaded = ["cli/main.ts", "client/owner_client.ts", "cli/list.ts", "cli/whoami.ts"]
+    .flatMap((entry) => [...reachableFrom(entry, arrows)]);
+  ok(loaded.includes("cli/parse_arguments.ts") && loaded.includes("client/daemon_client.ts"));
+
+  // The first of them takes a process 7 to 9 ms (docs/benchmarks.md).
+  const importsNode = /^import (?!type ).*"node:/m;
+  const offending = loaded
+    // Only the library in Node.js itself loads this one.
+    .filter((file) => file !== "client/node_fetch.ts")
+    .filter((file) => importsNode.test(readSource(file)));
+  deepEqual(offending, []);
+});
+
 Deno.test("architecture: what is loaded later is named alike by its type and its address", () => {
   const later = laterModules();
   ok(later.some(({ path }) => path === "cli/run.ts"));
