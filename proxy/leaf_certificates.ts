@@ -64,6 +64,7 @@ interface Leaf {
 /** The leaves of one run. */
 export class LeafCertificates {
   readonly #authority: CertificateAuthority;
+  readonly #permitted: ReadonlySet<string>;
   readonly #options: Required<LeafOptions>;
   readonly #leaves = new Map<string, Leaf>();
   #key: LeafKey | null = null;
@@ -71,6 +72,7 @@ export class LeafCertificates {
   /** Makes nothing yet. */
   constructor(authority: CertificateAuthority, options: LeafOptions = {}) {
     this.#authority = authority;
+    this.#permitted = new Set(authority.permitted);
     this.#options = {
       now: options.now ?? (() => new Date()),
       lifetimeDays: options.lifetimeDays ?? DEFAULT_LIFETIME_DAYS,
@@ -79,7 +81,12 @@ export class LeafCertificates {
 
   /** Whether the authority may sign for this host. */
   covers(host: string): boolean {
-    return this.#authority.permitted.some((name) => host === name || host.endsWith(`.${name}`));
+    for (let name = host;;) {
+      if (this.#permitted.has(name)) return true;
+      const dot = name.indexOf(".");
+      if (dot < 0) return false;
+      name = name.slice(dot + 1);
+    }
   }
 
   /** The TLS context of a host. */

@@ -26,6 +26,9 @@ export class EndOfStream extends Error {
   }
 }
 
+/** One for all: every connection ends so, and looking where costs more than the rest of its end. */
+const END_OF_STREAM = new EndOfStream();
+
 /** Bytes of a connection, buffered. Unread bytes are `buffer[start..end)`. */
 export class ByteReader {
   /** The buffer; replaced when it grows or shrinks. */
@@ -105,7 +108,7 @@ export class ByteReader {
     if (!this.isDead) await this.readAhead();
     if (this.buffered > before) return;
     if (this.#error !== undefined) throw this.#error;
-    if (this.#ended) throw new EndOfStream();
+    if (this.#ended) throw END_OF_STREAM;
   }
 
   /** A large buffer for a body; only while nothing is buffered. */

@@ -165,6 +165,16 @@ Deno.test("permittedDomains() takes literal ends, and nothing below what is ther
   );
 });
 
+Deno.test("covers() takes the names of the authority and what is below them, and nothing that only ends alike", () => {
+  const leaves = new LeafCertificates(
+    createAuthority({ hosts: ["api.acme.test", "*.shops.test"] }),
+  );
+  const asked = ["api.acme.test", "x.api.acme.test", "a.b.shops.test"];
+  assert.deepEqual(asked.filter((host) => leaves.covers(host)), asked);
+  const others = ["acme.test", "test", "evilapi.acme.test", "evilshops.test", "api.acme.test.evil"];
+  assert.deepEqual(others.filter((host) => leaves.covers(host)), []);
+});
+
 Deno.test("an authority with a thousand hosts is made", () => {
   const hosts = Array.from({ length: 1000 }, (_, i) => `api${i}.acme-${i}.test`);
   const leaves = new LeafCertificates(createAuthority({ hosts }));
