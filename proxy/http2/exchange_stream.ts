@@ -32,6 +32,9 @@ export interface StreamOptions {
   readonly onRefusal: (refusal: Refusal) => void;
 }
 
+/** How long a server that has answered may take to read the rest of the request. */
+const UNREAD_MS = 30_000;
+
 type AskOptions = Pick<StreamOptions, "upstreams" | "onRefusal">;
 
 interface Answer {
@@ -77,9 +80,13 @@ async function askServer(
   try {
     let answer = await askWilling(stream, body, forward, forward.head, options);
     if (answer.status === 401 && replaceCredential !== undefined && body.canReplay) {
-      const head = await replaceCredential(new Date());
+      const { call } = answer;
+      const head = await replaceCredential(new Date()).catch((error) => {
+        call.reset(ErrorCode.CANCEL);
+        throw error;
+      });
       if (head !== null) {
-        answer.call.reset(ErrorCode.CANCEL);
+        call.reset(ErrorCode.CANCEL);
         answer = await askWilling(stream, body, forward, head, options);
       }
     }
@@ -122,7 +129,7 @@ async function askOnce(
     endStream: body.isEmpty,
   });
   // Also when it had left before.
-  void stream.ended.then(() => call.reset(ErrorCode.CANCEL));
+  void stream.ended.then(() => endCall(call, stream));
   const progress: { isAnswered: boolean; refusal?: Refusal } = { isAnswered: false };
   void body.sendTo(call, forward.watchBody, (refusal) => {
     progress.refusal = refusal;
@@ -146,6 +153,15 @@ async function askOnce(
     if (error.by === "us") throw malformed("response", "it breaks the rules of HTTP/2");
     throw unreachable(forward.authority, new Error("the server broke off"));
   }
+}
+
+/** The client's stream has ended. */
+function endCall(call: Http2Stream, stream: Http2Stream): void {
+  if (call.hasEnded) return;
+  if (!stream.isWhole) return call.reset(ErrorCode.CANCEL);
+  // All was said on both sides, and the server, which answered early, has not read all of it yet.
+  const timer = setTimeout(() => call.reset(ErrorCode.CANCEL), UNREAD_MS);
+  void call.ended.then(() => clearTimeout(timer));
 }
 
 async function relayAnswer(stream: Http2Stream, { call, head }: Answer): Promise<void> {

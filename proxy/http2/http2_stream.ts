@@ -106,6 +106,11 @@ export class Http2Stream {
     return this.#isReceived;
   }
 
+  /** Both sides have said all that they had to say. */
+  get isWhole(): boolean {
+    return this.#isSent && this.#isReceived;
+  }
+
   /**
    * The next head: interim ones, then the final one.
    *

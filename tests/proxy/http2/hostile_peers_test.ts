@@ -2,7 +2,7 @@
  * Clients and servers of HTTP/2 that keep each rule and harm all the same, or try to.
  */
 import assert from "node:assert/strict";
-import { FakeDaemon } from "../../support/fake_daemon.ts";
+import { bearer, FakeDaemon, makeCredential } from "../../support/fake_daemon.ts";
 import { block, F, frame, numberAt, numbers, settings, T } from "../../support/frame_peer.ts";
 import { headOf, HOST, onRawStage } from "../../support/raw_http2_stage.ts";
 
@@ -328,3 +328,54 @@ Deno.test("a request that is reset in the same breath asks nobody for anything",
     assert.equal((await server.nextOf(T.HEADERS))!.streamId, 1);
   });
 });
+
+/** A daemon whose credential can be refreshed, so that requests are kept as far as they may be. */
+function refreshing(): FakeDaemon {
+  const daemon = new FakeDaemon();
+  const expires_at = new Date(Date.now() + 3_600_000).toISOString();
+  daemon.resolve = (request) => makeCredential(request, [bearer("key")], expires_at);
+  return daemon;
+}
+
+Deno.test("a refused request whose body is in memory is sent again as it was", async () => {
+  await onRawStage(async ({ client, accept }) => {
+    await client.sendHead(1, POST);
+    await client.send(T.DATA, 0, 1, [1, 2, 3]);
+    await client.send(T.DATA, F.END_STREAM, 1, [4]);
+    using server = await accept();
+    let whole = await server.nextOf(T.DATA, 1);
+    while ((whole!.flags & F.END_STREAM) === 0) whole = await server.nextOf(T.DATA, 1);
+    await server.send(T.RST_STREAM, 0, 1, numbers(REFUSED));
+    const bytes = [];
+    for (let isWhole = false; !isWhole;) {
+      const piece = await server.nextOf(T.DATA, 3);
+      bytes.push(...piece!.payload);
+      isWhole = (piece!.flags & F.END_STREAM) !== 0;
+    }
+    await server.sendBytes(answer(3));
+
+    assert.deepEqual(bytes, [1, 2, 3, 4]);
+    assert.ok(await client.nextOf(T.HEADERS, 1));
+  }, refreshing());
+});
+
+for (const status of ["200", "401"]) {
+  Deno.test(`behind an early ${status} the rest of the request arrives, and nothing is sent twice`, async () => {
+    await onRawStage(async ({ client, accept }) => {
+      await client.sendHead(1, POST);
+      await client.send(T.DATA, 0, 1, [1, 2, 3]);
+      using server = await accept();
+      await server.nextOf(T.DATA, 1);
+      const early = block([[":status", status]]);
+      await server.sendBytes(frame(T.HEADERS, F.END_HEADERS | F.END_STREAM, 1, early));
+      const head = await client.nextOf(T.HEADERS, 1);
+      assert.deepEqual(client.fields(head!)[0], [":status", status]);
+
+      await client.send(T.DATA, F.END_STREAM, 1, [4]);
+      const rest = await server.nextOf(T.DATA, 1);
+      assert.deepEqual([rest!.flags & F.END_STREAM, ...rest!.payload], [F.END_STREAM, 4]);
+      const { frames } = await server.settle();
+      assert.deepEqual(frames.filter(({ type }) => type === T.HEADERS), []);
+    }, refreshing());
+  });
+}
