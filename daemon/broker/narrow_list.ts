@@ -21,6 +21,7 @@ export function narrowList(
     const usable = entry.connections.filter((one) => one.connection_name === name);
     const connections = usable.slice(0, room);
     room -= connections.length;
-    return [{ ...entry, connection_count: usable.length, connections }];
+    const default_connection = name === entry.default_connection ? name : null;
+    return [{ ...entry, default_connection, connection_count: usable.length, connections }];
   });
 }

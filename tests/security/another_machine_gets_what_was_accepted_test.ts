@@ -170,11 +170,12 @@ Deno.test("a machine that was let in for one login is told of no other", async (
     ["acme/work"],
   );
   assert.deepEqual(
-    list.connections.map(({ name, connections }) => [
+    list.connections.map(({ name, default_connection, connections }) => [
       name,
+      default_connection,
       connections.map((one) => one.connection_name),
     ]),
-    [["acme", ["work"]]],
+    [["acme", null, ["work"]]],
   );
   assert.deepEqual(pair.connections, []);
   await daemon.stop();
