@@ -49,13 +49,14 @@ export async function exchangeStream(
   stream: Http2Stream,
   { upstreams, decide, onRefusal }: StreamOptions,
 ): Promise<void> {
-  let isGrpc = false;
+  let [isCall, isHead] = [false, false];
   try {
     const { fields, isTooLarge } = await stream.readHead();
     // Reset in the same breath: nothing was asked for.
     if (stream.hasEnded) return;
     if (isTooLarge) throw headTooLarge();
-    isGrpc = fields.some(([name, value]) =>
+    isHead = fields.some(([name, value]) => name === ":method" && value === "HEAD");
+    isCall = fields.some(([name, value]) =>
       name === "content-type" && value.startsWith("application/grpc")
     );
     const body = new StreamBody(stream);
@@ -65,7 +66,7 @@ export async function exchangeStream(
   } catch (error) {
     if (!(error instanceof Refusal)) return stream.reset(resetCode(error));
     onRefusal(error);
-    refuseStream(stream, error, { isCall: isGrpc });
+    refuseStream(stream, error, { isCall, isHead });
   }
 }
 

@@ -24,11 +24,14 @@ const UNKNOWN = 2;
 /** What is still coming is read and forgotten so far: not every client reads an answer meanwhile. */
 const MAX_DRAINED_BYTES = 1024 * 1024;
 
-/** Answers; `isCall` for gRPC, which is told by trailers alone (PROTOCOL-HTTP2.md, "Trailers-Only"). */
+/**
+ * Answers; `isCall` for gRPC, which is told by trailers alone (PROTOCOL-HTTP2.md, "Trailers-Only"),
+ * `isHead` for a request whose answer has no body.
+ */
 export function refuseStream(
   stream: Http2Stream,
   refusal: Refusal,
-  { isCall }: { readonly isCall: boolean },
+  { isCall, isHead }: { readonly isCall: boolean; readonly isHead: boolean },
 ): void {
   const { status, error, message, hint } = refusal;
   // Its answer has begun: that cannot become another one.
@@ -47,9 +50,11 @@ export function refuseStream(
       [":status", String(status)],
       ["content-type", "application/json"],
       ...shared,
-    ]);
-    stream.write(new TextEncoder().encode(refusalBody(refusal)), { endStream: true })
-      .catch(() => {});
+    ], { endStream: isHead });
+    if (!isHead) {
+      stream.write(new TextEncoder().encode(refusalBody(refusal)), { endStream: true })
+        .catch(() => {});
+    }
   }
   void drain(stream);
 }

@@ -27,6 +27,8 @@ const NOT_SENT: ReadonlySet<string> = new Set([
   "host",
   "http2-settings",
   "proxy-authorization",
+  "proxy-authenticate",
+  "proxy-authentication-info",
 ]);
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** RFC 9113 section 8.2.1: in lower case. */

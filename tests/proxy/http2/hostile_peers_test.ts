@@ -379,3 +379,31 @@ for (const status of ["200", "401"]) {
     }, refreshing());
   });
 }
+
+Deno.test("a refused HEAD has no body", async () => {
+  await onRawStage(async ({ client }) => {
+    await client.sendHead(1, headOf("HEAD", "https://evil.test/"), { endStream: true });
+    const head = await client.nextOf(T.HEADERS, 1);
+    assert.deepEqual(client.fields(head!)[0], [":status", "400"]);
+    assert.equal(head!.flags & F.END_STREAM, F.END_STREAM);
+    const { frames } = await client.settle();
+    assert.deepEqual(frames.filter(({ type }) => type === T.DATA), []);
+  });
+});
+
+Deno.test("what is between a client and its proxy is not the server's to say", async () => {
+  await onRawStage(async ({ client, accept }) => {
+    await client.sendHead(1, GET, { endStream: true });
+    using server = await accept();
+    await server.nextOf(T.HEADERS);
+    const names = ["proxy-authenticate", "proxy-authentication-info", "alt-svc", "connection"];
+    await server.sendHead(
+      1,
+      [[":status", "200"], ...names.map((name) => [name, "x"] as const), ["x-own", "1"]],
+      { endStream: true },
+    );
+    const head = await client.nextOf(T.HEADERS, 1);
+
+    assert.deepEqual(client.fields(head!), [[":status", "200"], ["x-own", "1"]]);
+  });
+});
