@@ -115,24 +115,34 @@ export class UsageLedger {
     const request = isMany
       ? { host: "*", method: null }
       : { host: shownHost(host), method: shownMethod(method) };
-    const full: AuditEvent = {
-      ...event,
-      // A refused name is whatever the caller came up with.
-      ...(isMany && event.status === "denied" ? { provider: null, connection: null } : {}),
-      ...auditedAs(caller),
-      details: { ...withoutNulls(request), ...event.details },
-    };
-    const key = JSON.stringify([name, event.event, event.provider, event.connection, full.details]);
+    // A refused name is whatever the caller came up with.
+    const told = isMany && event.status === "denied" ? { ...event, ...NO_NAMES } : event;
+    // Every request comes by here; the event itself is made for the first of its kind.
+    const key = JSON.stringify([
+      name,
+      told.event,
+      told.provider,
+      told.connection,
+      request,
+      told.details,
+    ]);
     const known = this.#entries.get(key);
     if (known !== undefined) {
       known.count++;
       return;
     }
+    const full: AuditEvent = {
+      ...told,
+      ...auditedAs(caller),
+      details: { ...withoutNulls(request), ...told.details },
+    };
     this.#parts.audit({ ...full, details: { ...full.details, count: 1 } });
     this.#kinds.set(name, kinds + 1);
     this.#entries.set(key, { event: full, minute, count: 0 });
   }
 }
+
+const NO_NAMES = { provider: null, connection: null };
 
 function nameOf(caller: Caller): string {
   const { run, identity } = auditedAs(caller);

@@ -87,6 +87,25 @@ Deno.test("a refusal is written, by what was asked and why; a flood of them is b
   });
 });
 
+Deno.test("a flood of refusals is bounded whatever names the caller comes up with", async () => {
+  await withScene(async ({ daemon, owner }) => {
+    const { run } = await grantRun(daemon, owner, {
+      only: [{ provider: "acme", connection: null }],
+    });
+    daemon.audit.length = 0;
+
+    for (let n = 0; n < 300; n++) {
+      const request = { provider: "acme", connection: `made-up-${n}` };
+      await (await run.call("POST", "/credentials/resolve", request)).text();
+    }
+
+    assert.ok(daemon.audit.length < 250, `${daemon.audit.length} lines`);
+    daemon.broker.usage.flush();
+    const counted = daemon.audit.map(({ details }) => Number(details?.["count"]));
+    assert.equal(counted.reduce((sum, count) => sum + count), 300);
+  });
+});
+
 Deno.test("a run whose grant has ended is refused, and that is written", async () => {
   await withScene(async ({ daemon, owner }) => {
     const { run, grant } = await grantRun(daemon, owner);
