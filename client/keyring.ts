@@ -38,6 +38,13 @@ export function systemKeyring(
   return null;
 }
 
+/**
+ * secret-tool keeps whatever standard input holds until its end. Were this process killed before it has
+ * written, that would be nothing, in place of the key: so a line has to be whole before it starts.
+ * `printf` is the shell's own, which `ps` does not show.
+ */
+const WHOLE_LINE = 'IFS= read -r secret && printf %s "$secret" | "$@"';
+
 function secretServiceKeyring(run: RunKeyringCommand): Keyring {
   const attributes = (home: string) => ["service", SERVICE, "account", home];
   return {
@@ -46,12 +53,8 @@ function secretServiceKeyring(run: RunKeyringCommand): Keyring {
     },
     async store(home, secret) {
       const label = `--label=authsome master key for ${home}`;
-      // secret-tool reads the secret from standard input when that is not a terminal.
-      const result = await run(
-        "secret-tool",
-        ["store", label, ...attributes(home)],
-        secret.reveal(),
-      );
+      const command = ["secret-tool", "store", label, ...attributes(home)];
+      const result = await run("sh", ["-c", WHOLE_LINE, "sh", ...command], `${secret.reveal()}\n`);
       return result?.code === 0;
     },
   };

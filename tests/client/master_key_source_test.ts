@@ -6,6 +6,7 @@ import { readSettings } from "../../core/config.ts";
 import { MasterKeyError } from "../../core/errors.ts";
 import { homePaths } from "../../core/paths.ts";
 import { Secret } from "../../core/secret.ts";
+import { makeFakeKeyring } from "../support/fake_keyring.ts";
 
 /** A keyring in memory. */
 class MemoryKeyring implements Keyring {
@@ -156,6 +157,30 @@ for (const os of ["linux", "darwin"] as const) {
     ok(calls.every(({ args }) => !args.includes("hunter2")));
   });
 }
+
+Deno.test("a command killed before it has given the key leaves the kept one in the keyring", async () => {
+  using scene = new Scene();
+  const fake = makeFakeKeyring(scene.directory);
+  let hasGiven = false;
+  const keyring = systemKeyring("linux", async (program, args, input) => {
+    const child = new Deno.Command(program, {
+      args: [...args],
+      env: { PATH: `${fake.bin}:${Deno.env.get("PATH")}` },
+      stdin: "piped",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    // The second time it is killed before it writes.
+    if (!hasGiven) await writer.write(new TextEncoder().encode(input));
+    await writer.close();
+    hasGiven = true;
+    return { code: (await child.status).code, output: "" };
+  })!;
+  equal(await keyring.store(scene.paths.home, new Secret("old new")), true);
+  equal(await keyring.store(scene.paths.home, new Secret("third")), false);
+  equal(fake.kept(scene.paths.home), "old new");
+});
 
 Deno.test("the keyring of macOS refuses what its command line could not quote", async () => {
   const keyring = systemKeyring("darwin", () => Promise.resolve({ code: 0, output: "" }))!;
