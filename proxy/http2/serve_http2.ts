@@ -14,7 +14,7 @@ import { exchangeStream } from "./exchange_stream.ts";
 import { ErrorCode } from "./frame.ts";
 import { Http2Connection } from "./http2_connection.ts";
 import type { Http2Stream } from "./http2_stream.ts";
-import { ResetBudget } from "./reset_budget.ts";
+import { type Rate, RateBudget } from "./rate_budget.ts";
 import { UpstreamSessions } from "./upstream_sessions.ts";
 
 /** RFC 9113 section 6.5.2 advises at least 100. */
@@ -25,6 +25,12 @@ const MAX_STREAMS = 100;
  */
 const MAX_AT_WORK = 2 * MAX_STREAMS;
 const MAX_LIST_BYTES = 64 * 1024;
+/**
+ * Streams that one client may open and reset at once. Each costs the client two small frames and us a
+ * request to a server ("rapid reset", CVE-2023-44487), so beyond it the connection ends. Programs that
+ * cancel calls do so in bursts, when a deadline passes for many of them.
+ */
+export const RESETS: Rate = { burst: 200, perSecond: 20 };
 
 /** Serves the connection until it ends. */
 export function serveHttp2(
@@ -33,7 +39,7 @@ export function serveHttp2(
   run: RunContext,
 ): void {
   const upstreams = new UpstreamSessions();
-  const budget = new ResetBudget();
+  const budget = new RateBudget(RESETS);
   const { host } = tunnel.target;
   const atWork = new Set<Http2Stream>();
   const onSpoiled = () => {

@@ -9,7 +9,8 @@
  * them (CVE-2019-9511); it opens more streams than it may; it shakes hands and says nothing.
  */
 import assert from "node:assert/strict";
-import { ResetBudget } from "../../proxy/http2/reset_budget.ts";
+import { RateBudget } from "../../proxy/http2/rate_budget.ts";
+import { RESETS } from "../../proxy/http2/serve_http2.ts";
 import {
   callHttp2,
   type Http2Client,
@@ -101,9 +102,9 @@ for (const method of ["GET", "POST"]) {
   });
 }
 
-Deno.test("ResetBudget lets a burst pass, and comes back with time", () => {
+Deno.test("the budget of resets lets a burst pass, and comes back with time", () => {
   let now = 0;
-  const budget = new ResetBudget(() => now);
+  const budget = new RateBudget(RESETS, () => now);
   let spent = 0;
   while (budget.spend()) spent++;
   assert.equal(spent, 200);
