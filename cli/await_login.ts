@@ -11,8 +11,8 @@ import {
   InputCancelledError,
   LoginExpiredError,
 } from "../core/errors.ts";
+import { pause } from "../core/pause.ts";
 import { openBrowser } from "./browser.ts";
-import { pause } from "./pause.ts";
 import { showProgress } from "./progress.ts";
 import { describeWait } from "./relative_time.ts";
 import type { Voice } from "./voice.ts";

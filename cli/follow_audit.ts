@@ -9,11 +9,11 @@ import type { AuditLine } from "../core/audit_chain.ts";
 import type { Settings } from "../core/config.ts";
 import { DaemonUnavailableError } from "../core/errors.ts";
 import { homePaths } from "../core/paths.ts";
+import { pause } from "../core/pause.ts";
 import { DaemonClient } from "../client/daemon_client.ts";
 import { baseUrlOf } from "../client/daemon_state.ts";
 import { findDaemon } from "../client/find_daemon.ts";
 import { loadSigner } from "../client/identity.ts";
-import { pause } from "./pause.ts";
 
 const PAGE = 500;
 const FOLLOW_MS = 1000;

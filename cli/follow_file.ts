@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { pause } from "./pause.ts";
+import { pause } from "../core/pause.ts";
 
 const POLL_MS = 200;
 

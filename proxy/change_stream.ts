@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { pause } from "../core/pause.ts";
 import type { DaemonAccess } from "./daemon_access.ts";
 
 /** Who wants to know. */
@@ -115,17 +116,4 @@ export class ChangeStream {
     // In the same moment as the last look: what comes later begins anew.
     this.#confirming = null;
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  if (milliseconds === 0 || signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener("abort", done);
-  });
 }

@@ -44,9 +44,9 @@ export class LiveRoutes {
   }
 
   /**
-   * Waits for news that lies unread and for routes that are being loaded. Nothing to wait for: null, so that a request with fresh
-   * routes stays synchronous. A failed load keeps the old table: hosts in it still fail closed,
-   * because each of their requests asks the daemon.
+   * Waits for news that lies unread and for routes that are being loaded. Nothing to wait for: null,
+   * so that a request with fresh routes stays synchronous. A failed load keeps the old table: hosts
+   * in it still fail closed, because each of their requests asks the daemon.
    */
   settled(): Promise<void> | null {
     const caughtUp = this.#caughtUp();

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { pause } from "../../cli/pause.ts";
+import { pause } from "../../core/pause.ts";
 import type { Tally } from "./ledger.ts";
 import { type MemoryReport, MemoryWatch } from "./memory_watch.ts";
 import { openSoakStage, type SoakStage } from "./soak_stage.ts";

@@ -5,6 +5,7 @@
  * @module
  */
 import { AuthsomeError, VaultConflictError } from "../../core/errors.ts";
+import { pause } from "../../core/pause.ts";
 import { listAuthSessions, readAuthSession } from "../records/auth_sessions.ts";
 import { allowEndpoints } from "./allow_endpoints.ts";
 import type { Broker } from "./broker.ts";
@@ -22,7 +23,9 @@ import {
 /** Polls one session until it is over, or `signal` aborts; never throws. */
 export async function pollLogin(broker: Broker, id: string, signal: AbortSignal): Promise<void> {
   let interval = await firstInterval(broker, id);
-  while (interval !== null && await sleep(interval * 1000, signal)) {
+  while (interval !== null) {
+    await pause(interval * 1000, signal);
+    if (signal.aborted) return;
     // A daemon that stops waits for the answer: it may hold the tokens.
     interval = await broker.exchanges.during(pollOnce(broker, id, signal, interval));
   }
@@ -90,19 +93,4 @@ async function pollOnce(
     );
     return null;
   }
-}
-
-/** False when `signal` aborted first. */
-async function sleep(ms: number, signal: AbortSignal): Promise<boolean> {
-  if (signal.aborted) return false;
-  return await new Promise((resolve) => {
-    const timer = setTimeout(() => done(true), ms);
-    const abort = () => done(false);
-    const done = (slept: boolean) => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", abort);
-      resolve(slept);
-    };
-    signal.addEventListener("abort", abort, { once: true });
-  });
 }

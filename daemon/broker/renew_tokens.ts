@@ -16,6 +16,7 @@
  * @module
  */
 import type { Connection, ConnectionRef } from "../../core/connection.ts";
+import { pause } from "../../core/pause.ts";
 import type { OAuthConnection } from "../oauth/connection_facts.ts";
 import { planRefresh, type RefreshPlan, refreshTokens } from "../oauth/refresh.ts";
 import { readConnectionState, stateChange } from "../records/connection_state.ts";
@@ -193,18 +194,4 @@ function tell(broker: Broker, connection: Connection, error: string | null): voi
   } catch (cause) {
     broker.warn("A refresh was not written into the audit log", cause);
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    signal.addEventListener("abort", stop, { once: true });
-  });
 }
