@@ -99,6 +99,7 @@ export function startEngine(options: EngineOptions): Engine {
       memory.close();
       stalls.close();
       await Promise.all([changes.close(), usage.close()]);
+      await routes.close();
       pool.close();
     },
   };

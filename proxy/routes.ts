@@ -6,6 +6,7 @@
  */
 import type { ProxyRoutes } from "../core/api.ts";
 import { showRef } from "../core/connection.ts";
+import { pause } from "../core/pause.ts";
 import {
   compileRoutes,
   isHostOf,
@@ -16,6 +17,11 @@ import {
 } from "../core/route_table.ts";
 import type { DaemonAccess } from "./daemon_access.ts";
 
+/** Waits before a load that failed is tried again, in milliseconds; the last one repeats. */
+const BACK_OFF_MS = [100, 250, 500, 1_000, 2_000, 5_000];
+/** Of a table that is not as the daemon's is. */
+const UNKNOWN = -1;
+
 /** The live route table. */
 export class LiveRoutes {
   readonly #daemon: DaemonAccess;
@@ -25,6 +31,8 @@ export class LiveRoutes {
   #table: RouteTable;
   #revision: number;
   #loading: Promise<void> | null = null;
+  #superseded = new AbortController();
+  #following: Promise<void> = Promise.resolve();
 
   /**
    * Begins with `first`, which was asked for when the run began. `caughtUp` is what must be waited for
@@ -45,33 +53,58 @@ export class LiveRoutes {
 
   /**
    * Waits for news that lies unread and for routes that are being loaded. Nothing to wait for: null,
-   * so that a request with fresh routes stays synchronous. A failed load keeps the old table: hosts
-   * in it still fail closed, because each of their requests asks the daemon.
+   * so that a request with fresh routes stays synchronous. A failed load keeps the old table until
+   * another one succeeds: hosts in it still fail closed, because each of their requests asks the
+   * daemon, which knows what was changed.
    */
   settled(): Promise<void> | null {
     const caughtUp = this.#caughtUp();
-    return caughtUp === null ? this.#loading : caughtUp.then(() => this.#loading ?? undefined);
+    if (caughtUp !== null) return caughtUp.then(() => this.#loaded());
+    return this.#loading === null ? null : this.#loaded();
   }
 
-  /** Loads the routes again unless `revision` is the one we have; `force` after a broken stream. */
+  /** A load may be asked for anew while the one before it is waited for. */
+  async #loaded(): Promise<void> {
+    while (this.#loading !== null) await this.#loading;
+  }
+
+  /**
+   * Loads the routes again unless `revision` is the one we have; `force` after a broken stream. What
+   * fails is tried again, until it is there or asked for anew.
+   */
   reload(revision: number, force: boolean): void {
     if (revision === this.#revision && !force) return;
-    const loading: Promise<void> = this.#load(() => this.#loading === loading).finally(() => {
+    this.#superseded.abort();
+    this.#superseded = new AbortController();
+    this.#following = this.#follow(this.#superseded.signal);
+  }
+
+  /** Loads no more; resolves when nothing of it runs. */
+  async close(): Promise<void> {
+    this.#superseded.abort();
+    await this.#following;
+  }
+
+  /** The first attempt begins at once: a request that comes next waits for it. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    for (let failures = 0; !signal.aborted; failures++) {
+      const loading: Promise<void> = this.#loading = this.#load(signal);
+      await loading;
       if (this.#loading === loading) this.#loading = null;
-    });
-    this.#loading = loading;
+      if (this.#revision !== UNKNOWN) return;
+      await pause(BACK_OFF_MS[Math.min(failures, BACK_OFF_MS.length - 1)]!, signal);
+    }
   }
 
   /** Two loads may be answered in the opposite order: what was asked for last is what counts. */
-  async #load(isLatest: () => boolean): Promise<void> {
+  async #load(signal: AbortSignal): Promise<void> {
     try {
-      const { routes, revision } = await this.#daemon.current.proxyRoutes();
-      if (!isLatest()) return;
+      const { routes, revision } = await this.#daemon.current.proxyRoutes({ signal });
+      if (signal.aborted) return;
       this.#table = compileRoutes(routes);
       this.#revision = revision;
     } catch {
-      // The stream breaks too when the daemon is gone, and its return loads them.
-      if (isLatest()) this.#revision = -1;
+      if (!signal.aborted) this.#revision = UNKNOWN;
     }
   }
 

@@ -180,6 +180,53 @@ Deno.test("of two loads of the routes the one that was asked for last counts", a
   assert.equal(routes.match(HOST, "/")?.route.connection, "default");
 });
 
+Deno.test("a request that waits for routes waits for those that were asked for last", async () => {
+  const daemon = new FakeDaemon([makeRoute({ connection: "before" })]);
+  const routes = new LiveRoutes(daemon, daemon.snapshot(), () => {});
+  const [first, second] = Array.from({ length: 2 }, () => Promise.withResolvers<ProxyRoutes>());
+  const answers = [first!.promise, second!.promise];
+  daemon.proxyRoutes = () => answers.shift()!;
+
+  routes.reload(2, false);
+  const used = routes.settled()!.then(() => routes.match(HOST, "/")?.route.connection);
+  routes.reload(3, false);
+  first!.resolve({ ...daemon.snapshot(), revision: 2 });
+  for (let turns = 0; turns < 20; turns++) await null;
+  second!.resolve({
+    ...daemon.snapshot(),
+    routes: [makeRoute({ connection: "now" })],
+    revision: 3,
+  });
+
+  assert.equal(await used, "now");
+});
+
+Deno.test("routes that cannot be loaded are asked for again: until then nothing goes out by the old ones", async () => {
+  const daemon = new FakeDaemon();
+  const proxyRoutes = daemon.proxyRoutes.bind(daemon);
+  let loads = 0;
+  daemon.proxyRoutes = () =>
+    loads++ === 0 ? Promise.reject(new Error("the disk is busy")) : proxyRoutes();
+  await withApi(daemon, async (test, api) => {
+    await daemon.streamOpened();
+    daemon.resolve = (request) => {
+      if (request.connection === "work") return makeCredential(request, [bearer("of-work")]);
+      throw new GrantDeniedError("Cannot use acme/default: this run was granted another");
+    };
+    daemon.change([makeRoute({ connection: "work" })]);
+    await until(() => loads === 1);
+    const before = await get(test);
+    await until(() => loads === 2);
+    const after = await get(test);
+
+    assert.deepEqual([before.status, after.status], [502, 200]);
+    assert.deepEqual(
+      api.requests.map(({ headers }) => headers.get("authorization")),
+      ["Bearer of-work"],
+    );
+  });
+});
+
 Deno.test("after a logout the next request goes without, on an open connection too", async () => {
   const daemon = new FakeDaemon();
   await withApi(daemon, async (test, api) => {
