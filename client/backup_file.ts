@@ -28,6 +28,10 @@ export async function checkBackupPlace(path: string, force: boolean): Promise<vo
     });
   }
   if (!force) throw exists(path);
+  // A pipe or a device would be replaced by the file, and whoever reads from it gets nothing.
+  if (!info.isFile && !info.isSymlink) {
+    throw new InvalidInputError(`Cannot write ${path}: it is not a file`);
+  }
 }
 
 /**

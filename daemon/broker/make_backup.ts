@@ -7,7 +7,7 @@
  * @module
  */
 import type { BackupAnswer, BackupRequest } from "../../core/api.ts";
-import { MAX_BACKUP_BYTES } from "../../core/backup_size.ts";
+import { describeLargeBackup, MAX_BACKUP_BYTES, mebibytes } from "../../core/backup_size.ts";
 import {
   InvalidInputError,
   OperationNotAllowedError,
@@ -61,6 +61,7 @@ export async function makeBackup(
   return await auditedAttempt(broker, { event: "backup", identity, details }, async () => {
     const bytes = await seal(content, passphrase);
     if (bytes.length > MAX_BACKUP_BYTES) throw tooLarge(bytes.length);
+    const large = describeLargeBackup(bytes.length);
     return {
       ...facts,
       backup: bytes.toBase64(),
@@ -68,6 +69,7 @@ export async function makeBackup(
       warnings: [
         ...catalogue.broken.map(({ file, problem }) => `${file} is not in the backup: ${problem}`),
         ...broken.map((key) => `${key} is not in the backup: it does not open`),
+        ...(large === null ? [] : [large]),
       ],
     };
   });
@@ -110,7 +112,6 @@ async function seal(content: BackupContent, passphrase: Secret): Promise<Uint8Ar
 }
 
 function tooLarge(bytes: number): OperationNotAllowedError {
-  const mebibytes = (count: number) => Math.ceil(count / (1 << 20));
   return new OperationNotAllowedError(
     `Cannot back up: the file would have ${mebibytes(bytes)} MiB, and at most ${
       mebibytes(MAX_BACKUP_BYTES)

@@ -95,6 +95,20 @@ Deno.test("a backup that does not get its name in the last moment leaves nothing
   });
 });
 
+Deno.test({
+  name: "a socket, a pipe or a device is not replaced by a backup, forced or not",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await inDirectory(async (directory) => {
+      const path = `${directory}/socket`;
+      using _listening = Deno.listen({ transport: "unix", path });
+      for (const force of [false, true]) {
+        await rejects(checkBackupPlace(path, force), InvalidInputError);
+      }
+    });
+  },
+});
+
 const NO_PLACES: readonly (readonly [name: string, path: string, message: RegExp])[] = [
   ["a directory", "folder", /it is a directory/],
   ["a directory with a slash", "folder/", /it is a directory/],
