@@ -48,6 +48,8 @@ export const SettingId = {
 export const MAX_PAYLOAD_BYTES = 16_384;
 /** Length (3), type, flags, stream (4). */
 export const HEADER_BYTES = 9;
+/** What a client says first (RFC 9113 section 3.4). */
+export const PREFACE: Uint8Array = new TextEncoder().encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 /** Of a flow-control window (RFC 9113 section 6.9.1). */
 export const MAX_WINDOW_BYTES = 0x7fffffff;
 

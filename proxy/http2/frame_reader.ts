@@ -5,11 +5,9 @@
  */
 import type { Duplex } from "../duplex.ts";
 import { ConnectionFailure } from "./failures.ts";
-import { ErrorCode, type Frame, HEADER_BYTES, MAX_PAYLOAD_BYTES } from "./frame.ts";
+import { ErrorCode, type Frame, HEADER_BYTES, MAX_PAYLOAD_BYTES, PREFACE } from "./frame.ts";
 
 const BUFFER_BYTES = 64 * 1024;
-/** What a client says first (RFC 9113 section 3.4). */
-const PREFACE = new TextEncoder().encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
 /** One connection's frames, in order. */
 export class FrameReader {

@@ -16,6 +16,7 @@ import {
   Flag,
   type Frame,
   FrameType,
+  PREFACE,
   SettingId,
   writeData,
   writeFrame,
@@ -61,8 +62,6 @@ const MAX_WAITING_HEADS = 32;
 /** A peer that does not even read why the connection ends. */
 const GOODBYE_MS = 1000;
 const FORGOTTEN_BYTES = 1024 * 1024;
-/** What a client says first (RFC 9113 section 3.4). */
-const PREFACE = new TextEncoder().encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
 /** How to ask. */
 export interface OpenOptions {
@@ -74,6 +73,7 @@ export interface OpenOptions {
   readonly waitMs?: number;
 }
 
+/** As long as for a place in the pool of HTTP/1.1 connections. */
 const WAIT_MS = 30_000;
 
 /** See the module. */
