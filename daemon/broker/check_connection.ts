@@ -19,6 +19,7 @@ import type { OwnerCaller } from "./caller.ts";
 import { connectionRoutes } from "./connection_routes.ts";
 import { flowContext } from "./flow_context.ts";
 import { connectionNotFound } from "./list_connections.ts";
+import { loginAgain } from "./login_again.ts";
 import { reachableProvider } from "./reachable_provider.ts";
 import { resolveCredential } from "./resolve_credential.ts";
 
@@ -119,10 +120,10 @@ const WITHOUT_ANSWER: Readonly<Partial<Record<ErrorCode, CheckedConnection["outc
 
 async function judge(
   response: Response,
-  { provider, connection }: ConnectionRef,
+  ref: ConnectionRef,
 ): Promise<Verdict> {
   const { status } = response;
-  const mend = `authsome login ${provider} --connection ${connection} --force`;
+  const mend = loginAgain(ref);
   const refused = (problem: string): Verdict => ({ outcome: "refused", problem, mend });
   if (status === 401) return refused("the provider refused the credential (401)");
   if (status === 403) {

@@ -4,12 +4,18 @@
  *
  * @module
  */
-import { type ConnectionRef, type ConnectionSummary, showRef } from "../../core/connection.ts";
+import {
+  type ConnectionRef,
+  type ConnectionStatus,
+  type ConnectionSummary,
+  showRef,
+} from "../../core/connection.ts";
 import { readConnectionState } from "../records/connection_state.ts";
 import { listProviderConnections } from "../records/connection_lists.ts";
 import { readConnection } from "../records/connections.ts";
 import type { Broker, ProbeFinding } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
+import { loginAgain } from "./login_again.ts";
 import { narrowList } from "./narrow_list.ts";
 
 /** How long before a key's end it is told, in milliseconds. */
@@ -51,7 +57,7 @@ async function findingsOf(
     const ends = item.expires_at;
     if (item.status !== "connected" || (ends !== null && ends <= now)) {
       return [
-        broken(`${showRef(ref)} needs a new login: its key is ${ended(item, now)}`, { mend }),
+        broken(`${showRef(ref)} needs a new login: ${ended(item, now)}`, { mend }),
       ];
     }
     if (ends === null || ends.getTime() - now.getTime() >= SOON_MS) return [];
@@ -61,10 +67,10 @@ async function findingsOf(
   const { last_refresh_error, last_failure_at } = await readConnectionState(vault, vault_id, ref);
   const failure = last_refresh_error === null || last_failure_at === null
     ? null
-    : `${last_refresh_error} (${moment(last_failure_at)})`;
+    : { error: last_refresh_error, when: moment(last_failure_at) };
   if (item.status !== "connected") {
-    const why = failure === null ? `it is ${item.status}` : `its last refresh failed: ${failure}`;
-    return [broken(`${showRef(ref)} needs a new login: ${why}`, { mend })];
+    const said = failure === null ? "" : ` (${failure.error}, ${failure.when})`;
+    return [broken(`${showRef(ref)} needs a new login: ${ENDED[item.status]}${said}`, { mend })];
   }
   if (
     item.expires_at !== null && item.expires_at <= now && await isAtItsEnd(broker, vault_id, ref)
@@ -76,7 +82,7 @@ async function findingsOf(
     )];
   }
   if (failure === null) return [];
-  const problem = `The last refresh of ${showRef(ref)} failed: ${failure}`;
+  const problem = `The last refresh of ${showRef(ref)} failed: ${failure.error} (${failure.when})`;
   return [{ severity: "warning", problem, mend: "authsome doctor --live    tries it again" }];
 }
 
@@ -88,16 +94,21 @@ async function isAtItsEnd(broker: Broker, vaultId: string, ref: ConnectionRef): 
   return connection.secrets["refresh_token"] === undefined && oauth?.refresh_params === undefined;
 }
 
+/** Why a connection cannot be used, in the words of {@linkcode needsLogin}. */
+const ENDED: Readonly<Record<Exclude<ConnectionStatus, "connected">, string>> = {
+  expired: "it has expired",
+  revoked: "it was revoked",
+  invalid: "the provider does not accept it",
+  needs_reauth: "the provider does not accept its refresh token any more",
+};
+
 function ended({ status, expires_at }: ConnectionSummary, now: Date): string {
-  return expires_at !== null && expires_at <= now ? `over since ${moment(expires_at)}` : status;
+  const isOver = status === "connected" || (expires_at !== null && expires_at <= now);
+  return isOver ? `its key is over since ${moment(expires_at!)}` : ENDED[status];
 }
 
 function broken(problem: string, { mend }: { readonly mend: string }): ProbeFinding {
   return { severity: "broken", problem, mend };
-}
-
-function loginAgain({ provider, connection }: ConnectionRef): string {
-  return `authsome login ${provider} --connection ${connection} --force`;
 }
 
 /** `2026-03-01 12:00 UTC`. */

@@ -11,6 +11,7 @@ import {
   RefreshFailedError,
   TokenExpiredError,
 } from "../../core/errors.ts";
+import { loginAgain } from "./login_again.ts";
 import { isClientRefused } from "./refused_client.ts";
 
 /** The connection went away while it was to be refreshed. */
@@ -59,8 +60,8 @@ export function unexpectedFailure(ref: ConnectionRef, cause: unknown): RefreshFa
 }
 
 /** A new login in place of this connection. */
-export function loginCommand({ provider, connection }: ConnectionRef): string {
-  return `Run: authsome login ${provider} --connection ${connection} --force`;
+export function loginCommand(ref: ConnectionRef): string {
+  return `Run: ${loginAgain(ref)}`;
 }
 
 /** What comes after the colon of the error beneath. */

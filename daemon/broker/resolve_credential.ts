@@ -28,6 +28,7 @@ import type { Broker } from "./broker.ts";
 import { type Caller, vaultOf } from "./caller.ts";
 import { chooseConnection, credentialMissing } from "./choose_connection.ts";
 import { type ConnectionRoutes, connectionRoutes } from "./connection_routes.ts";
+import { loginAgain } from "./login_again.ts";
 import { callerRoutes } from "./proxy_routes.ts";
 import { refreshConnection } from "./refresh_connection.ts";
 
@@ -166,7 +167,7 @@ function fill(
     const ref = { provider: connection.provider, connection: connection.connection_name };
     throw new CredentialMissingError(
       `Cannot use ${showRef(ref)}: its credential does not fit the provider's definition`,
-      { ...ref, hint: `Run: authsome login ${ref.provider} --force`, cause },
+      { ...ref, hint: `Run: ${loginAgain(ref)}`, cause },
     );
   }
 }

@@ -48,12 +48,19 @@ Deno.test("connections in every state: what is wrong with each, and the login th
       changes: { status: "needs_reauth" },
       failure: "invalid_grant",
       severity: "broken",
-      problem: /^hub\/x needs a new login: its last refresh failed: invalid_grant \(2026-03-01 1/,
+      problem:
+        /^hub\/x needs a new login: the provider does not accept its refresh token any more \(invalid_grant, 2026-03-01 12:00 UTC\)$/,
+    },
+    "a refresh token that the provider does not accept, after a restore": {
+      changes: { status: "needs_reauth" },
+      severity: "broken",
+      problem:
+        /^hub\/x needs a new login: the provider does not accept its refresh token any more$/,
     },
     "revoked": {
       changes: { status: "revoked" },
       severity: "broken",
-      problem: /^hub\/x needs a new login: it is revoked/,
+      problem: /^hub\/x needs a new login: it was revoked$/,
     },
     "a token that ended, and nothing to refresh it with": {
       changes: { expires_at: inDays(-1), secrets: {} },
