@@ -8,7 +8,14 @@
 import assert from "node:assert/strict";
 import { givenPlaceholders } from "../../proxy/placeholders.ts";
 import { FakeDaemon, makeCredential, makeRoute } from "../support/fake_daemon.ts";
-import { callHttp2, openHttp2, startHttp2Upstream } from "../support/http2_peers.ts";
+import {
+  callHttp2,
+  type Http2Client,
+  type Http2Upstream,
+  openHttp2,
+  type ServeStream,
+} from "../support/http2_peers.ts";
+import { onHttp2Stage } from "../support/http2_stage.ts";
 import { withNode } from "../support/node_process.ts";
 import { startTestProxy, type TestProxy } from "../support/proxy_bench.ts";
 import { signal, withScript } from "../support/scripted_run.ts";
@@ -17,6 +24,7 @@ import { startTlsUpstream, type TlsUpstream } from "../support/tls_upstream.ts";
 const OWN = "api.acme.test";
 const OTHER = "api.other.test";
 const CANARY = "sk-authsome0123456789/abcdefghij+.x";
+const GIVEN = { text: CANARY, provider: "acme", connection: "default", field: "api_key" };
 const ENCODED = [...CANARY].map((letter) => `%${letter.charCodeAt(0).toString(16)}`).join("");
 
 async function onStage(
@@ -28,7 +36,7 @@ async function onStage(
     daemon: new FakeDaemon([makeRoute(), makeRoute({ provider: "other", host: OTHER })]),
     servers: { [OWN]: own.port, [OTHER]: other.port, "plain.test:80": plain.addr.port },
     authorities: [own.authorityPem, other.authorityPem],
-    placeholders: [{ text: CANARY, provider: "acme", connection: "default", field: "api_key" }],
+    placeholders: [GIVEN],
   });
   try {
     await body(test, { own, other });
@@ -139,7 +147,7 @@ Deno.test("a placeholder deep in a large upload cuts it off, and the rest of it 
     await sending;
     assert.equal(await got.promise, "broken off");
   }, {
-    placeholders: [{ text: CANARY, provider: "other", connection: "default", field: "api_key" }],
+    placeholders: [{ ...GIVEN, provider: "other" }],
   });
 });
 
@@ -161,7 +169,7 @@ Deno.test("a placeholder in the body of a request that is being answered already
     const [denial] = test.daemon.reported.flatMap(({ denials }) => denials);
     assert.equal(denial!.reason, "PlaceholderLeakError");
   }, {
-    placeholders: [{ text: CANARY, provider: "other", connection: "default", field: "api_key" }],
+    placeholders: [{ ...GIVEN, provider: "other" }],
   });
 });
 
@@ -205,63 +213,64 @@ withNode.test("over HTTP/2 it is blocked as well", async () => {
   });
 });
 
+/** A client that speaks HTTP/2 with another provider's server. */
+async function withHttp2Client(
+  serve: ServeStream,
+  body: (client: Http2Client, api: Http2Upstream) => Promise<void>,
+): Promise<void> {
+  await onHttp2Stage(OTHER, serve, async ({ test, api }) => {
+    const client = await openHttp2(test, OTHER);
+    try {
+      await body(client, api);
+    } finally {
+      await client.close();
+    }
+  }, {
+    daemon: new FakeDaemon([makeRoute({ provider: "other", host: OTHER })]),
+    placeholders: [GIVEN],
+  });
+}
+
 withNode.test("in the body of an HTTP/2 call it is blocked as well", async () => {
-  const other = await startHttp2Upstream([OTHER], (stream) => {
+  await withHttp2Client((stream) => {
     stream.on("data", () => {});
     stream.once("end", () => {
       if (!stream.destroyed) stream.respond({ ":status": 200 }, { endStream: true });
     });
+  }, async (client) => {
+    const answer = await callHttp2(client, { ":path": "/" }, `{"key":"${CANARY}"}`);
+    const innocent = await callHttp2(client, { ":path": "/" }, "nothing to see");
+
+    assert.equal(answer.status, 403);
+    assert.equal(JSON.parse(answer.body).error, "PlaceholderLeakError");
+    assert.equal(innocent.status, 200);
   });
-  const test = await startTestProxy({
-    daemon: new FakeDaemon([makeRoute({ provider: "other", host: OTHER })]),
-    servers: { [OTHER]: other.port },
-    authorities: [other.authorityPem],
-    placeholders: [{ text: CANARY, provider: "acme", connection: "default", field: "api_key" }],
-  });
-  const client = await openHttp2(test, OTHER);
-  const answer = await callHttp2(client, { ":path": "/" }, `{"key":"${CANARY}"}`);
-  assert.equal(answer.status, 403);
-  assert.equal(JSON.parse(answer.body).error, "PlaceholderLeakError");
-  const innocent = await callHttp2(client, { ":path": "/" }, "nothing to see");
-  assert.equal(innocent.status, 200);
-  await client.close();
-  await test.close();
-  await other.close();
 });
 
 withNode.test("in a trailer of an HTTP/2 call it is blocked as well", async () => {
-  const other = await startHttp2Upstream([OTHER], (stream, _headers, { tell }) => {
+  await withHttp2Client((stream, _headers, { tell }) => {
     stream.on("trailers", (fields) => tell("trailer", fields["x-key"]));
     stream.on("data", () => {});
     stream.once("end", () => {
       if (!stream.destroyed) stream.respond({ ":status": 200 }, { endStream: true });
     });
-  });
-  const test = await startTestProxy({
-    daemon: new FakeDaemon([makeRoute({ provider: "other", host: OTHER })]),
-    servers: { [OTHER]: other.port },
-    authorities: [other.authorityPem],
-    placeholders: [{ text: CANARY, provider: "acme", connection: "default", field: "api_key" }],
-  });
-  const client = await openHttp2(test, OTHER);
-  const call = (trailer: string) =>
-    client.run(({ session, read }, trailer) => {
-      const headers = { ":method": "POST", ":path": "/" };
-      const stream = session.request(headers, { waitForTrailers: true });
-      stream.on("wantTrailers", () => stream.sendTrailers({ "x-key": trailer }));
-      stream.end("nothing to see");
-      return read(stream);
-    }, trailer);
+  }, async (client, api) => {
+    const call = (trailer: string) =>
+      client.run(({ session, read }, trailer) => {
+        const headers = { ":method": "POST", ":path": "/" };
+        const stream = session.request(headers, { waitForTrailers: true });
+        stream.on("wantTrailers", () => stream.sendTrailers({ "x-key": trailer }));
+        stream.end("nothing to see");
+        return read(stream);
+      }, trailer);
 
-  const refused = await call(CANARY);
-  const innocent = await call("abc");
+    const refused = await call(CANARY);
+    const innocent = await call("abc");
 
-  assert.equal(refused.status, 403);
-  assert.equal(innocent.status, 200);
-  assert.deepEqual(await other.told("trailer"), ["abc"]);
-  await client.close();
-  await test.close();
-  await other.close();
+    assert.equal(refused.status, 403);
+    assert.equal(innocent.status, 200);
+    assert.deepEqual(await api.told("trailer"), ["abc"]);
+  });
 });
 
 Deno.test("over plain http it is blocked as well", async () => {

@@ -19,6 +19,7 @@ import type { Buffer } from "node:buffer";
 import type http2 from "node:http2";
 import type net from "node:net";
 import type tls from "node:tls";
+import { endsWell } from "./ends_well.ts";
 
 /** What a function has over there. */
 export interface NodeTools {
@@ -62,7 +63,10 @@ export interface NodeProcess<Tools extends NodeTools = NodeTools> {
 const PROGRAM = new URL("node_process.mjs", import.meta.url).pathname;
 
 /** Whether there is a real one: `deno task` puts a stand-in on the path, which is Deno. */
-export const HAS_NODE: boolean = await hasNode();
+export const HAS_NODE: boolean = await endsWell("node", [
+  "-e",
+  "process.exit(globalThis.Deno || parseInt(process.versions.node) < 20 ? 1 : 0)",
+]);
 
 /** A test that is skipped, and says so, where there is no Node. */
 export const withNode = {
@@ -171,20 +175,5 @@ async function readLines(
     const lines = (rest + text).split("\n");
     rest = lines.pop()!;
     lines.forEach(hear);
-  }
-}
-
-async function hasNode(): Promise<boolean> {
-  const probe = "process.exit(globalThis.Deno || parseInt(process.versions.node) < 20 ? 1 : 0)";
-  try {
-    const { success } = await new Deno.Command("node", {
-      args: ["-e", probe],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch {
-    return false;
   }
 }

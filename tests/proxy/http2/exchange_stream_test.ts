@@ -8,13 +8,12 @@ import { bearer, FakeDaemon, makeCredential } from "../../support/fake_daemon.ts
 import {
   callHttp2,
   type Http2Client,
-  type Http2Upstream,
   openHttp2,
   type ServeStream,
-  startHttp2Upstream,
 } from "../../support/http2_peers.ts";
+import { type Http2Stage, onHttp2Stage } from "../../support/http2_stage.ts";
 import { withNode } from "../../support/node_process.ts";
-import { startTestProxy, type TestProxy } from "../../support/proxy_bench.ts";
+import { startTestProxy } from "../../support/proxy_bench.ts";
 import { makeTestCertificate } from "../../support/tls_upstream.ts";
 import { until } from "../../support/until.ts";
 
@@ -22,9 +21,7 @@ const HOST = "api.acme.test";
 /** RFC 9113 section 7. */
 const [INTERNAL_ERROR, CANCEL, ENHANCE_YOUR_CALM] = [2, 8, 11];
 
-interface Stage {
-  readonly test: TestProxy;
-  readonly api: Http2Upstream;
+interface Stage extends Http2Stage {
   readonly client: Http2Client;
 }
 
@@ -33,18 +30,14 @@ async function onStage(
   body: (stage: Stage) => Promise<void>,
   daemon = new FakeDaemon(),
 ): Promise<void> {
-  await using ends = new AsyncDisposableStack();
-  const api = await startHttp2Upstream([HOST], serve);
-  ends.defer(api.close);
-  const test = await startTestProxy({
-    daemon,
-    servers: { [HOST]: api.port },
-    authorities: [api.authorityPem],
-  });
-  ends.defer(test.close);
-  const client = await openHttp2(test, HOST);
-  ends.defer(client.close);
-  await body({ test, api, client });
+  await onHttp2Stage(HOST, serve, async (stage) => {
+    const client = await openHttp2(stage.test, HOST);
+    try {
+      await body({ ...stage, client });
+    } finally {
+      await client.close();
+    }
+  }, { daemon });
 }
 
 /** Answers with what came, and `grpc-status` as a trailer. */

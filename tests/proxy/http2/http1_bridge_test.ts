@@ -1,22 +1,16 @@
 /** Clients that speak HTTP/1.1, servers that speak HTTP/2 only: the proxy translates. */
 import assert from "node:assert/strict";
 import { bearer, FakeDaemon, makeCredential } from "../../support/fake_daemon.ts";
-import {
-  type Http2Upstream,
-  type ServeStream,
-  startHttp2Upstream,
-} from "../../support/http2_peers.ts";
+import type { ServeStream } from "../../support/http2_peers.ts";
+import { type Http2Stage, onHttp2Stage } from "../../support/http2_stage.ts";
 import { withNode } from "../../support/node_process.ts";
-import { startTestProxy, type TestProxy } from "../../support/proxy_bench.ts";
 import type { RawConnection } from "../../support/raw_connection.ts";
 
 const HOST = "api.acme.test";
 const GET = `GET / HTTP/1.1\r\nHost: ${HOST}\r\n\r\n`;
 
-interface Stage {
+interface Stage extends Http2Stage {
   readonly client: RawConnection;
-  readonly api: Http2Upstream;
-  readonly test: TestProxy;
 }
 
 async function onStage(
@@ -24,16 +18,9 @@ async function onStage(
   body: (stage: Stage) => Promise<void>,
   daemon = new FakeDaemon(),
 ): Promise<void> {
-  await using ends = new AsyncDisposableStack();
-  const api = await startHttp2Upstream([HOST], serve);
-  ends.defer(api.close);
-  const test = await startTestProxy({
-    daemon,
-    servers: { [HOST]: api.port },
-    authorities: [api.authorityPem],
-  });
-  ends.defer(test.close);
-  await body({ client: await test.tunnel(HOST), api, test });
+  await onHttp2Stage(HOST, serve, async (stage) => {
+    await body({ ...stage, client: await stage.test.tunnel(HOST) });
+  }, { daemon });
 }
 
 /** Reads a chunked body, its trailers as they stand. */
