@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { joinBytes } from "../../core/join_bytes.ts";
 import { type Duplex, writeAll } from "../duplex.ts";
 
 /** Unsent bytes of frames that nobody waits for: above it the peer is not read either. */
@@ -113,12 +114,5 @@ export class FrameWriter {
 const NOTHING = new Uint8Array();
 
 function join(batch: readonly Waiting[]): Uint8Array {
-  if (batch.length === 1) return batch[0]!.bytes;
-  const whole = new Uint8Array(batch.reduce((total, { bytes }) => total + bytes.length, 0));
-  let at = 0;
-  for (const { bytes } of batch) {
-    whole.set(bytes, at);
-    at += bytes.length;
-  }
-  return whole;
+  return batch.length === 1 ? batch[0]!.bytes : joinBytes(batch.map(({ bytes }) => bytes));
 }

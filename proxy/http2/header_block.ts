@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { joinBytes } from "../../core/join_bytes.ts";
 import { ConnectionFailure } from "./failures.ts";
 import { ErrorCode, Flag, type Frame, FrameType } from "./frame.ts";
 
@@ -64,10 +65,7 @@ export class HeaderBlockReader {
 
   #finish(): HeaderBlock {
     const { streamId, endStream } = this.#first!;
-    const bytes = this.#pieces.length === 1 ? this.#pieces[0]! : new Uint8Array(this.#bytes);
-    if (this.#pieces.length > 1) {
-      this.#pieces.reduce((at, piece) => (bytes.set(piece, at), at + piece.length), 0);
-    }
+    const bytes = this.#pieces.length === 1 ? this.#pieces[0]! : joinBytes(this.#pieces);
     this.#first = null;
     this.#pieces = [];
     this.#bytes = 0;

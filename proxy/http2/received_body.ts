@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { joinBytes } from "../../core/join_bytes.ts";
 import type { FieldLine } from "./hpack/field_line.ts";
 
 /** Pieces are read together up to this size. */
@@ -98,24 +99,15 @@ export class ReceivedBody {
   }
 
   #next(): Uint8Array {
-    const first = this.#pieces.shift()!;
-    let bytes = first.length;
-    let count = 0;
+    let bytes = this.#pieces[0]!.length;
+    let count = 1;
     while (count < this.#pieces.length) {
       const more = bytes + this.#pieces[count]!.length;
       if (more > MAX_PIECE_BYTES) break;
       bytes = more;
       count++;
     }
-    if (count === 0) return first;
-    const whole = new Uint8Array(bytes);
-    whole.set(first);
-    let at = first.length;
-    for (const piece of this.#pieces.splice(0, count)) {
-      whole.set(piece, at);
-      at += piece.length;
-    }
-    return whole;
+    return count === 1 ? this.#pieces.shift()! : joinBytes(this.#pieces.splice(0, count));
   }
 
   #makeRoom(bytes: number): void {
