@@ -17,7 +17,7 @@ import { allowEndpoints } from "./allow_endpoints.ts";
 import type { Broker } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
 import { askAgain } from "./ask_again.ts";
-import { failLogin, finishLogin } from "./finish_login.ts";
+import { endUnkept, failLogin, finishLogin } from "./finish_login.ts";
 import { flowContext } from "./flow_context.ts";
 import {
   isOver,
@@ -31,7 +31,6 @@ import {
 } from "./login_session.ts";
 import { pollLogin } from "./poll_login.ts";
 import { forgetRegistration, isClientRefused } from "./refused_client.ts";
-import { takeBack } from "./take_back.ts";
 
 /**
  * Gives an owner's login the values it asks for, or an OAuth login its `code` and `state`.
@@ -150,9 +149,10 @@ async function step(
   try {
     return await follow(broker, busy, taken);
   } catch (error) {
+    const grant = taken.type === "granted" ? taken.grant : null;
+    await endUnkept(broker, busy, login, grant, error);
     if (!(error instanceof VaultConflictError)) throw error;
     // Cancelled while the provider was asked: nothing was kept, and it stays cancelled.
-    if (taken.type === "granted") takeBack(broker, busy, login, taken.grant);
     return await openSession(broker, open.record.id);
   }
 }

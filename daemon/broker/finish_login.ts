@@ -5,9 +5,9 @@
  * @module
  */
 import type { Connection } from "../../core/connection.ts";
-import { AuthsomeError } from "../../core/errors.ts";
+import { AuthsomeError, VaultConflictError } from "../../core/errors.ts";
 import type { ProviderClient } from "../../core/provider_client.ts";
-import type { TokenGrant } from "../flows/flow.ts";
+import type { LoginRequest, TokenGrant } from "../flows/flow.ts";
 import { saveConnection } from "../records/connections.ts";
 import { NEVER_REFRESHED, stateChange } from "../records/connection_state.ts";
 import { EMPTY_JOURNAL, journalChange } from "../records/refresh_journal.ts";
@@ -21,7 +21,7 @@ import {
   saveSession,
   sessionChanges,
 } from "./login_session.ts";
-import { takeBackClient } from "./take_back.ts";
+import { takeBack, takeBackClient } from "./take_back.ts";
 
 /**
  * Keeps what was granted and ends the session, all in one write: a daemon that dies here leaves the
@@ -116,6 +116,30 @@ function newConnection(broker: Broker, session: LoginSession, grant: TokenGrant)
     account: grant.account,
     metadata: grant.metadata,
   };
+}
+
+/**
+ * Ends a login whose last step could not be written down, because it was cancelled meanwhile or the
+ * disk is full, and takes back what was granted. Never throws.
+ */
+export async function endUnkept(
+  broker: Broker,
+  open: OpenSession,
+  login: LoginRequest,
+  grant: TokenGrant | null,
+  error: unknown,
+): Promise<void> {
+  // Cancelled: it stays so.
+  if (!(error instanceof VaultConflictError)) {
+    try {
+      await failLogin(broker, open, error);
+    } catch (cause) {
+      // Perhaps everything was written after all: then there is nothing to be taken back.
+      broker.warn("Cannot end a login that failed", cause);
+      return;
+    }
+  }
+  if (grant !== null) takeBack(broker, open, login, grant);
 }
 
 /** Ends a session that failed, and writes it down. Only our own words are shown. */

@@ -9,8 +9,7 @@ import { pause } from "../../core/pause.ts";
 import { listAuthSessions, readAuthSession } from "../records/auth_sessions.ts";
 import { allowEndpoints } from "./allow_endpoints.ts";
 import type { Broker } from "./broker.ts";
-import { takeBack } from "./take_back.ts";
-import { failLogin, finishLogin } from "./finish_login.ts";
+import { endUnkept, failLogin, finishLogin } from "./finish_login.ts";
 import { flowContext } from "./flow_context.ts";
 import {
   isOver,
@@ -73,9 +72,8 @@ async function pollOnce(
     try {
       await finishLogin(broker, open, answer.grant, null, []);
     } catch (error) {
-      // Cancelled while the provider was asked.
-      if (error instanceof VaultConflictError) takeBack(broker, open, login, answer.grant);
-      throw error;
+      await endUnkept(broker, open, login, answer.grant, error);
+      return error instanceof VaultConflictError ? interval : null;
     }
     return null;
   } catch (error) {
@@ -86,11 +84,16 @@ async function pollOnce(
     if (error instanceof AuthsomeError && error.code === "endpoint_unreachable") {
       return Math.min(interval * 2, 60);
     }
-    if (open === null) return null;
+    // The disk may be back by then; whoever cancelled or forgot the login is found out, too.
+    if (open === null) return isStoreAway(error) ? interval : null;
     if (!(error instanceof AuthsomeError)) broker.warn("Cannot poll a device login", error);
     await failLogin(broker, open, error).catch((cause) =>
       broker.warn("Cannot end a device login that failed", cause)
     );
     return null;
   }
+}
+
+function isStoreAway(error: unknown): boolean {
+  return error instanceof AuthsomeError && error.code === "store_unavailable";
 }

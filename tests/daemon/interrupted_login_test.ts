@@ -6,7 +6,9 @@
  */
 import { deepEqual, equal, match } from "node:assert/strict";
 import type { Session } from "../../core/api.ts";
+import { StoreUnavailableError } from "../../core/errors.ts";
 import { forgetSessions } from "../../daemon/auth_sessions.ts";
+import type { MemoryVault } from "../../daemon/vault/memory_vault.ts";
 import { hang, json, type RudeAnswer } from "../support/rude_server.ts";
 import { until } from "../support/until.ts";
 import { onStage, type Stage, stateOf, tokens } from "./support/rude_login_stage.ts";
@@ -79,6 +81,63 @@ Deno.test("tokens of a device login that was cancelled while it was polled are r
     equal((await session(begun.id)).status, "cancelled");
   }, revocable);
 });
+
+Deno.test("a login that the disk does not take ends, and its tokens are revoked", async (t) => {
+  const revoke = () => new Response(null);
+  for (const flow of ["pkce", "device_code"] as const) {
+    await t.step(flow, async () => {
+      const token = held(both);
+      const answers = { "/device": device, "/token": token.reply, "/revoke": revoke };
+      await onStage(answers, async ({ begin, callback, server, session, daemon }) => {
+        const begun = await begin({ flow });
+        const page = flow === "pkce" ? callback({ code: "c-1", state: stateOf(begun) }) : null;
+        await token.asked;
+        fillDiskFor(daemon.vault, ":connection:");
+        token.letGo();
+        await page;
+
+        await until(() => daemon.audit.some(({ event }) => event === "revoke_outcome"));
+
+        const { status, error } = await session(begun.id);
+        deepEqual([status, error], ["failed", "Cannot write the vault: the disk is full"]);
+        const revoked = server.requests.filter(({ path }) => path === "/revoke");
+        deepEqual(revoked.map(({ form }) => form.get("token")), ["rt-1", "at-1"]);
+      }, revocable);
+    });
+  }
+});
+
+Deno.test("a device login goes on when the vault could not be read for a moment", async () => {
+  const answers = { "/device": device, "/token": both };
+  await onStage(answers, async ({ begin, session, daemon }) => {
+    let isAway = false;
+    let asked = 0;
+    const get = daemon.vault.get.bind(daemon.vault);
+    daemon.vault.get = (key) => {
+      if (!isAway || !key.startsWith("server:session:")) return get(key);
+      isAway = false;
+      asked++;
+      return Promise.reject(new StoreUnavailableError("Cannot read the vault: it is away"));
+    };
+    const begun = await begin({ flow: "device_code" });
+    isAway = true;
+
+    await until(() =>
+      daemon.audit.some(({ event, status }) => event === "login" && status === "success")
+    );
+
+    deepEqual([asked, (await session(begun.id)).status], [1, "completed"]);
+  });
+});
+
+/** From now on nothing is written that has `part` in a key. */
+function fillDiskFor(vault: MemoryVault, part: string): void {
+  const write = vault.write.bind(vault);
+  vault.write = (changes) =>
+    changes.some(({ key }) => key.includes(part))
+      ? Promise.reject(new StoreUnavailableError("Cannot write the vault: the disk is full"))
+      : write(changes);
+}
 
 /** How a login can end without anybody who will use its client. */
 const ENDINGS: Readonly<Record<string, (stage: Stage, begun: Session) => Promise<void>>> = {
