@@ -94,9 +94,12 @@ function watchCaller(broker: Broker, caller: Caller, over: () => void): StreamWa
 /** Calls `over` when the grant has ended or expired; a renewal moves the time. */
 function watchGrant(broker: Broker, id: string, over: () => void): StreamWatch {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let isStopped = false;
   const look = async (): Promise<void> => {
-    clearTimeout(timer);
     const grant = await readGrant(broker.vault, id);
+    // Two may look at the same time, and the stream may be over by now.
+    clearTimeout(timer);
+    if (isStopped) return;
     const now = broker.now();
     if (grant === null || !isInForce(grant, now)) return over();
     const wait = Math.min(grant.expires_at.getTime() - now.getTime(), LONGEST_TIMER_MS);
@@ -106,7 +109,10 @@ function watchGrant(broker: Broker, id: string, over: () => void): StreamWatch {
   const lookOrEnd = () => look().catch(over);
   return {
     start: lookOrEnd,
-    stop: () => clearTimeout(timer),
+    stop: () => {
+      isStopped = true;
+      clearTimeout(timer);
+    },
     changed: (change) => {
       if (change.type !== "grant" || change.grant_id !== id) return;
       if (change.ended) over();

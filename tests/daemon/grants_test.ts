@@ -6,6 +6,8 @@
 import { deepEqual, equal } from "node:assert/strict";
 import type { CreatedGrant, GrantItem, ProxyRoutes } from "../../core/api.ts";
 import { readEvents, type ServerSentEvent } from "../../client/event_stream.ts";
+import { watchChanges } from "../../daemon/broker/watch_changes.ts";
+import { readGrant } from "../../daemon/records/grants.ts";
 import {
   CANARY,
   type Client,
@@ -44,6 +46,37 @@ Deno.test("a grant is shown as it was asked for, lasts an hour, and outlives a r
   deepEqual(proxy, await run.json("GET", "/proxy/routes"));
   equal(restarted.vault, home.daemon.vault);
   await restarted.stop();
+});
+
+// The sanitizer finds a timer that is left behind.
+Deno.test("a stream that is left while its renewed grant is read leaves nothing behind", async () => {
+  await using home = await open();
+  const { broker, vault } = home.daemon;
+  const { grant: { id } } = await grantRun(home.daemon, home.owner);
+  const leaving = new AbortController();
+  const opened = Promise.withResolvers<void>();
+  const get = vault.get.bind(vault);
+  const grant = (await readGrant(vault, id))!;
+  const watching = watchChanges(
+    broker,
+    { type: "run", grant },
+    () => opened.resolve(),
+    leaving.signal,
+  );
+  await opened.promise;
+
+  const [reading, held, read] = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
+  vault.get = async (key) => {
+    reading!.resolve();
+    await held!.promise;
+    return await get(key).finally(() => setTimeout(read!.resolve));
+  };
+  broker.changes.publish({ type: "grant", grant_id: id, ended: false });
+  await reading!.promise;
+  leaving.abort();
+  await watching;
+  held!.resolve();
+  await read!.promise;
 });
 
 Deno.test("a grant can be renewed while it is in force, and never after", async () => {
