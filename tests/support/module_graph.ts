@@ -5,12 +5,15 @@
  */
 import { fileURLToPath } from "node:url";
 
-/** One import between two files of the checkout. */
+/** One import of a file of the checkout. */
 export interface Arrow {
   readonly from: string;
+  /** Another file of the checkout, or a module of the runtime: `node:fs`. */
   readonly to: string;
   /** Whether `to` is read when `from` is loaded; false for an import of types alone. */
   readonly isCode: boolean;
+  /** Whether that is said by `import()` alone: it is read with the file, and runs when it is called. */
+  readonly isDynamic: boolean;
 }
 
 /** Root of the checkout, with a slash at its end. */
@@ -47,7 +50,10 @@ function filesBelow(folder: string): string[] {
 /**
  * Every import between `files`, type-only and dynamic ones included.
  *
- * @throws {Error} when `deno info` fails.
+ * All of it is of one moment: whatever a test wants to know of imports it learns from here, so that an
+ * editor which saves meanwhile does not fail it.
+ *
+ * @throws {Error} when `deno info` fails, or cannot read one of the files.
  */
 export async function readArrows(files: readonly string[]): Promise<Arrow[]> {
   const entry = await Deno.makeTempFile({ prefix: "authsome-graph-", suffix: ".ts" });
@@ -68,7 +74,9 @@ export async function readArrows(files: readonly string[]): Promise<Arrow[]> {
 interface Graph {
   readonly modules: readonly {
     readonly specifier: string;
+    readonly error?: string;
     readonly dependencies?: readonly {
+      readonly isDynamic?: boolean;
       readonly code?: { readonly specifier?: string };
       readonly type?: { readonly specifier?: string };
     }[];
@@ -77,12 +85,15 @@ interface Graph {
 
 function arrowsOf(graph: Graph): Arrow[] {
   const arrows: Arrow[] = [];
-  for (const { specifier, dependencies = [] } of graph.modules) {
+  for (const { specifier, error, dependencies = [] } of graph.modules) {
     const from = inCheckout(specifier);
     if (from === null) continue;
-    for (const { code, type } of dependencies) {
-      const to = inCheckout(code?.specifier ?? type?.specifier ?? "");
-      if (to !== null && to !== from) arrows.push({ from, to, isCode: code !== undefined });
+    if (error !== undefined) throw new Error(`Cannot read the imports of ${from}: ${error}`);
+    for (const { code, type, isDynamic = false } of dependencies) {
+      const target = code?.specifier ?? type?.specifier ?? "";
+      const to = target.startsWith("node:") ? target : inCheckout(target);
+      if (to === null || to === from) continue;
+      arrows.push({ from, to, isCode: code !== undefined, isDynamic });
     }
   }
   return arrows;
