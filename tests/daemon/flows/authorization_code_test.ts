@@ -14,6 +14,7 @@ import {
   startAuthorizationServer,
 } from "../../support/authorization_server.ts";
 import { contextWith, loginTo, oauthProvider, typed } from "../../support/oauth_provider.ts";
+import { typedClient } from "../../support/typed_client.ts";
 
 type Authorize = Extract<LoginStep, { type: "authorize" }>;
 
@@ -252,16 +253,7 @@ Deno.test("authorizationCode never shows a kept client to another server than it
     { authorization_url: "{base_url}/auth", token_url: "{base_url}/token" },
     { base_url: { template: "{base_url}", default: "https://acme.test" } },
   );
-  const client = {
-    client_id: "c",
-    client_secret: null,
-    token_endpoint_auth_method: null,
-    base_url: "https://acme.test",
-    scopes: null,
-    redirect_uri: null,
-    registration_client_uri: null,
-    registration_access_token: null,
-  };
+  const client = { ...typedClient("c", null), base_url: "https://acme.test" };
   const asked = (base_url: string | null) =>
     authorizationCode.inputs(loginTo(provider, { client, base_url })).map(({ name }) => name);
 

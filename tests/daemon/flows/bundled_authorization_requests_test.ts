@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import type { ProviderDefinition } from "../../../core/provider.ts";
 import { flows } from "../../../daemon/flows/mod.ts";
 import { bundledProviders } from "../../../providers/mod.ts";
-import { Secret } from "../../../core/secret.ts";
 import { REDIRECT_URI } from "../../support/authorization_server.ts";
 import { contextWith, loginTo } from "../../support/oauth_provider.ts";
+import { typedClient } from "../../support/typed_client.ts";
 import documented_requests from "./documented_authorization_requests.json" with { type: "json" };
 
 /**
@@ -56,16 +56,7 @@ const READ = [
 const IN_THE_CATALOGUE = ["notion", "twitch"];
 
 /** A client that a person typed in, or that was registered for this redirect URI before. */
-const CLIENT = {
-  client_id: "client-1",
-  client_secret: new Secret("secret-1"),
-  token_endpoint_auth_method: null,
-  base_url: null,
-  scopes: null,
-  redirect_uri: REDIRECT_URI,
-  registration_client_uri: null,
-  registration_access_token: null,
-};
+const CLIENT = { ...typedClient("client-1", "secret-1"), redirect_uri: REDIRECT_URI };
 
 const OFFLINE = contextWith(() => Promise.reject(new Error("a request needs no network")));
 

@@ -8,17 +8,9 @@ import {
 } from "../../../daemon/oauth/connection_facts.ts";
 import { NO_FACTS } from "../../support/no_facts.ts";
 import { oauthProvider } from "../../support/oauth_provider.ts";
+import { typedClient } from "../../support/typed_client.ts";
 
-const KEPT = {
-  client_id: "new-app",
-  client_secret: new Secret("new-secret"),
-  token_endpoint_auth_method: null,
-  base_url: null,
-  scopes: null,
-  redirect_uri: null,
-  registration_client_uri: null,
-  registration_access_token: null,
-};
+const KEPT = typedClient("new-app", "new-secret");
 
 function connection(more: Partial<OAuthConnection>): OAuthConnection {
   return {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { Secret } from "../../../core/secret.ts";
 import type { OAuthSettings } from "../../../core/provider.ts";
 import { authorizationCode } from "../../../daemon/flows/authorization_code.ts";
 import { type OAuthConnection, writeFacts } from "../../../daemon/oauth/connection_facts.ts";
@@ -18,17 +17,9 @@ import {
   type RudeAnswer,
   startRudeServer,
 } from "../../support/rude_server.ts";
+import { typedClient } from "../../support/typed_client.ts";
 
-const CLIENT = {
-  client_id: "app",
-  client_secret: new Secret("app-secret"),
-  token_endpoint_auth_method: null,
-  base_url: null,
-  scopes: null,
-  redirect_uri: null,
-  registration_client_uri: null,
-  registration_access_token: null,
-};
+const CLIENT = typedClient("app", "app-secret");
 
 function connectionTo(
   token_url: string,

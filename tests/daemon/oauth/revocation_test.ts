@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import type { OAuthSettings, RevocationStyle } from "../../../core/provider.ts";
-import { Secret } from "../../../core/secret.ts";
 import type { OAuthConnection } from "../../../daemon/oauth/connection_facts.ts";
 import { revokeTokens } from "../../../daemon/oauth/revocation.ts";
 import { CONFIDENTIAL, startAuthorizationServer } from "../../support/authorization_server.ts";
 import { contextWith, oauthProvider, typed } from "../../support/oauth_provider.ts";
 import { hang, html, json, type RudeAnswer, startRudeServer } from "../../support/rude_server.ts";
+import { typedClient } from "../../support/typed_client.ts";
 
 function connection(
   settings: Partial<OAuthSettings>,
@@ -18,16 +18,7 @@ function connection(
     scopes: null,
     secrets: typed({ access_token: "acc-ess-1", refresh_token: "re/fresh-1" }),
     metadata: { stripe_user_id: "acct_1" },
-    client: {
-      client_id: CONFIDENTIAL.client_id,
-      client_secret: new Secret(CONFIDENTIAL.client_secret),
-      token_endpoint_auth_method: null,
-      base_url: null,
-      scopes: null,
-      redirect_uri: null,
-      registration_client_uri: null,
-      registration_access_token: null,
-    },
+    client: typedClient(CONFIDENTIAL.client_id, CONFIDENTIAL.client_secret),
     ...more,
   };
 }

@@ -7,7 +7,6 @@ import type { ResolvedCredential } from "../../../core/api.ts";
 import type { Connection } from "../../../core/connection.ts";
 import type { OAuthSettings, ProviderDefinition } from "../../../core/provider.ts";
 import type { ProviderClient } from "../../../core/provider_client.ts";
-import { Secret } from "../../../core/secret.ts";
 import type { OwnerCaller } from "../../../daemon/broker/caller.ts";
 import { ProviderCatalogue } from "../../../daemon/broker/provider_catalogue.ts";
 import { resolveCredential } from "../../../daemon/broker/resolve_credential.ts";
@@ -16,6 +15,7 @@ import { readConnection, saveConnection } from "../../../daemon/records/connecti
 import { saveProviderClient } from "../../../daemon/records/provider_clients.ts";
 import type { Vault } from "../../../daemon/vault/vault.ts";
 import { oauthProvider, typed } from "../../support/oauth_provider.ts";
+import { typedClient } from "../../support/typed_client.ts";
 import { memoryDefinitions, openTestDaemon, type TestDaemon } from "./test_daemon.ts";
 
 /** The owner of the test's connections. */
@@ -86,16 +86,7 @@ async function storedConnection(vault: Vault, connection: string): Promise<Conne
 }
 
 /** The client that the connections are of. */
-export const CLIENT: ProviderClient = {
-  client_id: "test-app",
-  client_secret: new Secret("s3cret/with+odd=characters"),
-  token_endpoint_auth_method: null,
-  base_url: null,
-  scopes: null,
-  redirect_uri: null,
-  registration_client_uri: null,
-  registration_access_token: null,
-};
+export const CLIENT: ProviderClient = typedClient("test-app", "s3cret/with+odd=characters");
 
 function connectionAt(now: Date, more: Partial<Connection>): Connection {
   return {
