@@ -70,11 +70,19 @@ function start(
       throw new ChildNotStartedError(`${command}: command not found`, NOT_FOUND, cause);
     }
     const reason = cause instanceof Deno.errors.PermissionDenied
-      ? "permission denied"
+      ? (isDirectory(command) ? "is a directory" : "permission denied")
       : cause instanceof Error
       ? cause.message
       : String(cause);
     throw new ChildNotStartedError(`${command}: ${reason}`, NOT_EXECUTABLE, cause);
+  }
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch {
+    return false;
   }
 }
 

@@ -23,7 +23,7 @@ export interface NamedConnection {
 }
 
 /**
- * Splits `github/work`; the option says the same in the longer way.
+ * Splits `github/work`; the option, or a second word, says the same in the longer way.
  *
  * @throws {UsageError} when both name a connection, or a name is empty.
  */
@@ -41,7 +41,7 @@ export function readConnection(word: string, option: string | undefined): NamedC
     });
   }
   if (connection !== undefined && option !== undefined) {
-    throw new UsageError(`Cannot use both ${word} and --connection ${option}: name it once`);
+    throw new UsageError(`Cannot use both ${word} and ${option}: name the connection once`);
   }
   return { provider, connection: name };
 }

@@ -42,7 +42,7 @@ export function findCommand(line: readonly string[]): FoundCommand {
   if (second === undefined || second.startsWith("-")) {
     return { entry: null, group: word, args: rest };
   }
-  throw unknown(`${word} ${second}`, members);
+  throw unknownMember(word, second, members);
 }
 
 /** The full names that begin with a group's word, aliases included. */
@@ -79,8 +79,19 @@ function allNames(): string[] {
 }
 
 function unknown(word: string, candidates: readonly string[]): UsageError {
-  const close = nearest(word, candidates).map((name) => `authsome ${name}`);
+  return noSuchCommand(word, nearest(word, candidates), "authsome --help");
+}
+
+/** Compared without the group's word, which every one of them has. */
+function unknownMember(group: string, word: string, members: readonly string[]): UsageError {
+  const close = nearest(word, members.map((name) => name.slice(group.length + 1)))
+    .map((name) => `${group} ${name}`);
+  return noSuchCommand(`${group} ${word}`, close, `authsome ${group}    shows its commands`);
+}
+
+function noSuchCommand(word: string, close: readonly string[], otherwise: string): UsageError {
+  const meant = close.map((name) => `authsome ${name}`).join(" or ");
   return new UsageError(`Cannot find a command called ${JSON.stringify(word)}`, {
-    hint: close.length === 0 ? "Run: authsome --help" : `Did you mean ${close.join(" or ")}?`,
+    hint: close.length === 0 ? `Run: ${otherwise}` : `Did you mean ${meant}?`,
   });
 }

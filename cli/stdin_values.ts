@@ -66,12 +66,14 @@ export function readValues(
     );
   }
   const values: Record<string, Secret> = {};
-  for (const [name, value] of pairs) {
+  for (const [i, [name, value]] of pairs.entries()) {
     const field = fields.find((field) => field.name === name || field.env?.includes(name));
     if (field === undefined) {
-      throw new InvalidInputError(`Cannot use ${JSON.stringify(name)}: it is not asked for`, {
-        hint: `Asked for: ${fields.map(showField).join(", ")}`,
-      });
+      // Not its name: a key in base64 that ends in `=` looks like a name and a value.
+      throw new InvalidInputError(
+        `Cannot use value ${i + 1} of standard input: its name is not asked for`,
+        { hint: `Asked for: ${fields.map(showField).join(", ")}` },
+      );
     }
     values[field.name] = new Secret(value);
   }

@@ -45,6 +45,8 @@ Deno.test("findCommand() names the nearest commands for a mistyped one", () => {
 
   equal(hintOf("lgoin"), "Did you mean authsome login?");
   equal(hintOf("daemon", "strat").startsWith("Did you mean authsome daemon start"), true);
+  equal(hintOf("daemon", "strt"), "Did you mean authsome daemon start?");
+  equal(hintOf("daemon", "qqqq"), "Run: authsome daemon    shows its commands");
   equal(hintOf("qqqqqqq"), "Run: authsome --help");
   equal(hintOf("log", "verfy"), "Did you mean authsome log verify?");
   equal(hintOf("backup", "verfy"), "Did you mean authsome backup verify?");

@@ -49,6 +49,8 @@ const REFUSED: readonly (readonly [string, string, readonly InputField[]])[] = [
   ["two lines for one field", "sk-1\nsk-2\n", [KEY]],
   ["one line for two fields", "sk-1\n", [KEY, ID]],
   ["a name that is not asked for", "account=7\napi_key=sk-1\ncolor=red", [KEY, ID]],
+  ["a key in base64 where two values are wanted", "c2stMQsk==", [KEY, ID]],
+  ["a key as the name of a JSON object", `{"c2stMQsk": "x"}`, [KEY, ID]],
   ["a missing value", "api_key=sk-1", [KEY, ID]],
   ["an empty value", "account=\napi_key=sk-1", [KEY, ID]],
   ["a JSON object without the value", `{"region": "eu"}`, [KEY, REGION]],
@@ -58,7 +60,7 @@ for (const [name, input, fields] of REFUSED) {
   Deno.test(`readValues() refuses ${name}, without repeating it`, () => {
     throws(
       () => readValues(new Secret(input), fields),
-      (error) => error instanceof InvalidInputError && !`${error} ${error.hint}`.includes("sk-"),
+      (error) => error instanceof InvalidInputError && !/sk-|c2stMQ/.test(`${error} ${error.hint}`),
     );
   });
 }

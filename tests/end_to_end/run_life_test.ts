@@ -23,21 +23,22 @@ function entries(directory: string): string[] {
   return [...Deno.readDirSync(directory)].map((entry) => entry.name);
 }
 
-const ENDINGS: readonly { name: string; command: string[]; code: number }[] = [
+const ENDINGS: readonly { name: string; command: string[]; code: number; says?: RegExp }[] = [
   { name: "success", command: ["true"], code: 0 },
   { name: "the child's own code", command: ["sh", "-c", "exit 37"], code: 37 },
   { name: "128 + the child's signal", command: ["sh", "-c", "kill -TERM $$"], code: 143 },
   { name: "128 + 9 for a killed child", command: ["sh", "-c", "kill -KILL $$"], code: 137 },
   { name: "127 for no such command", command: ["no-such-command-here"], code: 127 },
-  { name: "126 for what cannot be executed", command: ["/etc/passwd"], code: 126 },
-  { name: "126 for a directory", command: ["/etc"], code: 126 },
+  { name: "126 for what cannot be executed", command: ["/etc/passwd"], code: 126, says: /denied/ },
+  { name: "126 for a directory", command: ["/etc"], code: 126, says: /\/etc: is a directory$/m },
 ];
 
-for (const { name, command, code } of ENDINGS) {
+for (const { name, command, code, says = /^/ } of ENDINGS) {
   Deno.test(`run ends with ${name} and leaves no file behind`, async () => {
     const env = await temporary();
     const result = await acme.run(command, { env });
     assert.equal(result.code, code, result.stderr);
+    assert.match(result.stderr, says);
     assert.deepEqual(entries(env.TMPDIR), []);
   });
 }
