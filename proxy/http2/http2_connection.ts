@@ -1,6 +1,6 @@
 /**
- * One HTTP/2 connection (RFC 9113), from either side: reads its frames, keeps its rules, and hands
- * streams to whoever serves or asks.
+ * One HTTP/2 connection (RFC 9113), from either side: opens and ends streams, and itself. What the
+ * peer's frames mean is in `incoming_frames.ts`.
  *
  * Our own, because Deno 2.9.6's `node:http2` damages the memory of the process that holds the
  * credentials (docs/adr/0014). What a proxy does not need is not here: push, priorities, extended
@@ -10,55 +10,36 @@
  */
 import { closeQuietly, type Duplex } from "../duplex.ts";
 import { ConnectionWindow } from "./connection_window.ts";
-import { ConnectionFailure, type EndedBy, protocolError, TooManyStreams } from "./failures.ts";
+import { ConnectionFailure, type EndedBy, TooManyStreams } from "./failures.ts";
 import {
   ErrorCode,
-  Flag,
-  type Frame,
   FrameType,
   PREFACE,
   SettingId,
   writeData,
-  writeFrame,
   writeHeaders,
   writeNumbers,
   writeSettings,
 } from "./frame.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { FrameWriter } from "./frame_writer.ts";
-import { type HeaderBlock, HeaderBlockReader, withoutPadding } from "./header_block.ts";
-import { areFieldsValid } from "./field_rules.ts";
 import { encodeFields, NO_TABLE } from "./hpack/encode_fields.ts";
 import type { FieldLine } from "./hpack/field_line.ts";
-import { CompressionError, HpackDecoder } from "./hpack/hpack_decoder.ts";
-import { Http2Stream, type ReceivedHead, type StreamEnd, type StreamHost } from "./http2_stream.ts";
+import { CompressionError } from "./hpack/hpack_decoder.ts";
+import { Http2Stream, type StreamEnd, type StreamHost } from "./http2_stream.ts";
+import { type FrameHost, IncomingFrames, type IncomingOptions } from "./incoming_frames.ts";
 import { PeerSettings } from "./peer_settings.ts";
-import { RateBudget } from "./rate_budget.ts";
 import { StreamRegister } from "./stream_register.ts";
 
 /** Which side we are, and what we allow. */
-export interface Http2Options {
+export interface Http2Options extends IncomingOptions {
   readonly role: "client" | "server";
-  /** Of a field list (RFC 9113 section 6.5.2). */
-  readonly maxListBytes: number;
-  /** Streams that the peer may have open at a time. */
-  readonly maxStreams?: number;
-  /** Told of a stream that the peer opened; its head waits in it. */
-  readonly onStream?: (stream: Http2Stream) => void;
-  /** Told of a stream that the peer reset, or spoiled, before it was whole. */
-  readonly onSpoiled?: () => void;
   /** Told that the peer takes no new streams. */
   readonly onGoaway?: () => void;
 }
 
 /** Unread bytes of one stream. */
 const STREAM_WINDOW_BYTES = 256 * 1024;
-/** A block may be this many times as long as the list that it says, before the connection ends. */
-const BLOCK_FACTOR = 4;
-/** Frames that bring nothing: PING, SETTINGS, PRIORITY, GOAWAY, empty DATA, unknown ones. */
-const IDLE_FRAMES = { burst: 2000, perSecond: 500 };
-/** Interim heads that nobody has read; together they may be as long as one list. */
-const MAX_WAITING_HEADS = 32;
 /** A peer that does not even read why the connection ends. */
 const GOODBYE_MS = 1000;
 const FORGOTTEN_BYTES = 1024 * 1024;
@@ -82,16 +63,13 @@ export class Http2Connection implements StreamHost {
   readonly #options: Http2Options;
   readonly #reader: FrameReader;
   readonly #writer: FrameWriter;
-  readonly #blocks: HeaderBlockReader;
-  readonly #decoder: HpackDecoder;
+  readonly #frames: IncomingFrames;
   readonly #peer: PeerSettings;
   readonly #streams: StreamRegister;
   readonly #window: ConnectionWindow;
-  readonly #idleFrames = new RateBudget(IDLE_FRAMES);
   readonly #settled = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
   readonly #reading: Promise<void>;
-  #isSettled = false;
   #hasSentFields = false;
   #takesNoStreams = false;
   #awaitsCalm = false;
@@ -103,14 +81,13 @@ export class Http2Connection implements StreamHost {
     this.#options = options;
     this.#reader = new FrameReader(connection);
     this.#writer = new FrameWriter(connection);
-    this.#blocks = new HeaderBlockReader(BLOCK_FACTOR * options.maxListBytes);
-    this.#decoder = new HpackDecoder({ maxListBytes: options.maxListBytes });
     this.#peer = new PeerSettings({ isServer: options.role === "client" });
     this.#streams = new StreamRegister(options.role === "client");
     this.#greet();
     this.#window = new ConnectionWindow((bytes) =>
       this.#writer.send(writeNumbers(FrameType.WINDOW_UPDATE, 0, bytes))
     );
+    this.#frames = new IncomingFrames(options, this.#frameHost());
     this.#reading = this.#readOn();
   }
 
@@ -268,7 +245,7 @@ export class Http2Connection implements StreamHost {
       do {
         for (let frame = this.#reader.take(); frame !== null; frame = this.#reader.take()) {
           if (this.#hasEnded) return;
-          this.#receive(frame);
+          this.#frames.take(frame);
           if (this.#writer.isFlooded) await this.#writer.drained();
         }
       } while (!this.#hasEnded && await this.#reader.fill());
@@ -280,141 +257,25 @@ export class Http2Connection implements StreamHost {
     }
   }
 
-  #receive(frame: Frame): void {
-    if (!this.#isSettled && (frame.type !== FrameType.SETTINGS || (frame.flags & Flag.ACK) !== 0)) {
-      // RFC 9113 section 3.4.
-      throw protocolError("the first frame is not SETTINGS");
-    }
-    const block = this.#blocks.take(frame);
-    if (block === null) return;
-    if (block !== "other") return this.#receiveFields(block);
-    switch (frame.type) {
-      case FrameType.DATA:
-        return this.#receiveData(frame);
-      case FrameType.SETTINGS:
-        return this.#receiveSettings(frame);
-      case FrameType.WINDOW_UPDATE:
-        return this.#receiveWindow(frame);
-      case FrameType.RST_STREAM:
-        return this.#receiveReset(frame);
-      case FrameType.PING:
-        return this.#receivePing(frame);
-      case FrameType.GOAWAY:
-        return this.#receiveGoaway(frame);
-      case FrameType.PUSH_PROMISE:
-        throw protocolError("PUSH_PROMISE, which is not allowed");
-      case FrameType.PRIORITY:
-        requireLength(frame, 5);
-        if (frame.streamId === 0) throw protocolError("PRIORITY on 0");
-        return this.#spendIdle();
-      default:
-        // RFC 9113 section 5.5: unknown ones are ignored.
-        return this.#spendIdle();
-    }
+  #frameHost(): FrameHost {
+    return {
+      peer: this.#peer,
+      streams: this.#streams,
+      window: this.#window,
+      send: (bytes) => this.#writer.send(bytes),
+      add: (streamId) => this.#add(streamId),
+      settle: () => {
+        this.#settled.resolve();
+        this.#streams.wakeAll();
+      },
+      goAway: (lastId) => this.#comeToEnd(lastId),
+    };
   }
 
-  #receiveFields({ streamId, endStream, bytes }: HeaderBlock): void {
-    // Always: the table has to be right for the next one.
-    const head = { ...this.#decoder.decode(bytes), endStream };
-    const known = this.#streams.get(streamId);
-    if (known !== undefined) return this.#receiveMore(known, head);
-    if (!this.#streams.acceptId(streamId)) return;
-    const { maxStreams = 0, onStream } = this.#options;
-    const stream = this.#add(streamId);
-    if (this.#streams.size > maxStreams) return this.#fault(stream, ErrorCode.REFUSED_STREAM);
-    if (!stream.receiveHead(head)) return this.#fault(stream, ErrorCode.PROTOCOL_ERROR);
-    onStream?.(stream);
-  }
-
-  /** An answer's head, final or interim, or trailers. */
-  #receiveMore(stream: Http2Stream, head: ReceivedHead): void {
-    if (stream.isReceived) return this.#fault(stream, ErrorCode.STREAM_CLOSED);
-    if (
-      stream.waitingHeads > MAX_WAITING_HEADS ||
-      stream.waitingHeadBytes > this.#options.maxListBytes
-    ) {
-      return this.#fault(stream, ErrorCode.ENHANCE_YOUR_CALM);
-    }
-    const isAnswer = !stream.hasFinalHead;
-    const isMalformed = head.isTooLarge ||
-      !areFieldsValid(head.fields, isAnswer ? "answer" : "trailers") ||
-      // RFC 9113 section 8.1: trailers end the message.
-      !(isAnswer ? stream.receiveHead(head) : head.endStream && stream.receiveEnd(head.fields));
-    if (isMalformed) this.#fault(stream, ErrorCode.PROTOCOL_ERROR);
-  }
-
-  #receiveData(frame: Frame): void {
-    const { streamId, flags, payload } = frame;
-    const data = withoutPadding(frame);
-    this.#window.receive(payload.length);
-    const endStream = (flags & Flag.END_STREAM) !== 0;
-    if (data.length === 0 && !endStream) this.#spendIdle();
-    const stream = this.#streams.get(streamId);
-    if (stream === undefined) return this.#streams.requireKnown(streamId, { isData: true });
-    if (stream.isReceived) return this.#fault(stream, ErrorCode.STREAM_CLOSED);
-    const wrong = stream.receiveData(data, payload.length - data.length);
-    if (wrong !== null) return this.#fault(stream, wrong);
-    if (endStream && !stream.receiveEnd([])) this.#fault(stream, ErrorCode.PROTOCOL_ERROR);
-  }
-
-  #receiveSettings({ streamId, flags, payload }: Frame): void {
-    if (streamId !== 0) throw protocolError("SETTINGS on a stream");
-    this.#spendIdle();
-    if ((flags & Flag.ACK) !== 0) {
-      if (payload.length === 0) return;
-      throw new ConnectionFailure(ErrorCode.FRAME_SIZE_ERROR, "an acknowledgement says more");
-    }
-    const before = this.#peer.initialWindowBytes;
-    this.#peer.take(payload);
-    for (const stream of this.#streams.all()) {
-      // RFC 9113 section 6.9.2.
-      if (stream.openWindow(this.#peer.initialWindowBytes - before)) continue;
-      throw new ConnectionFailure(ErrorCode.FLOW_CONTROL_ERROR, "a window is too large");
-    }
-    this.#window.wakeAll();
-    this.#writer.send(writeFrame(FrameType.SETTINGS, Flag.ACK, 0));
-    this.#isSettled = true;
-    this.#settled.resolve();
-    this.#streams.wakeAll();
-  }
-
-  #receiveWindow(frame: Frame): void {
-    const { streamId, payload } = frame;
-    requireLength(frame, 4);
-    const bytes = numberAt(payload, 0) & 0x7fffffff;
-    if (streamId === 0) return this.#window.open(bytes);
-    const stream = this.#streams.get(streamId);
-    if (stream === undefined) return this.#streams.requireKnown(streamId);
-    if (bytes === 0) return this.#fault(stream, ErrorCode.PROTOCOL_ERROR);
-    if (!stream.openWindow(bytes)) this.#fault(stream, ErrorCode.FLOW_CONTROL_ERROR);
-  }
-
-  #receiveReset(frame: Frame): void {
-    requireLength(frame, 4);
-    const stream = this.#streams.get(frame.streamId);
-    if (stream === undefined) return this.#streams.requireKnown(frame.streamId);
-    // Behind our whole answer it takes nothing back: a client may stop what it uploads.
-    if (!stream.isSent) this.#options.onSpoiled?.();
-    stream.fail({ code: numberAt(frame.payload, 0), by: "peer" });
-  }
-
-  #receivePing(frame: Frame): void {
-    requireLength(frame, 8);
-    if (frame.streamId !== 0) throw protocolError("PING on a stream");
-    this.#spendIdle();
-    if ((frame.flags & Flag.ACK) !== 0) return;
-    this.#writer.send(writeFrame(FrameType.PING, Flag.ACK, 0, frame.payload));
-  }
-
-  #receiveGoaway({ streamId, payload }: Frame): void {
-    if (streamId !== 0) throw protocolError("GOAWAY on a stream");
-    if (payload.length < 8) {
-      throw new ConnectionFailure(ErrorCode.FRAME_SIZE_ERROR, "GOAWAY is too short");
-    }
-    this.#spendIdle();
+  /** The peer has said GOAWAY. */
+  #comeToEnd(lastId: number): void {
     this.#takesNoStreams = true;
     this.#options.onGoaway?.();
-    const lastId = numberAt(payload, 0) & 0x7fffffff;
     if (this.#options.role === "client") {
       for (const stream of this.#streams.all()) {
         // RFC 9113 section 6.8: they were not processed, and will not be.
@@ -430,17 +291,6 @@ export class Http2Connection implements StreamHost {
     const stream = new Http2Stream(id, this, initialWindowBytes, STREAM_WINDOW_BYTES);
     this.#streams.add(stream);
     return stream;
-  }
-
-  /** RFC 9113 section 5.4.2: the peer spoiled this stream; the others did nothing wrong. */
-  #fault(stream: Http2Stream, code: number): void {
-    stream.reset(code);
-    this.#options.onSpoiled?.();
-  }
-
-  #spendIdle(): void {
-    if (this.#idleFrames.spend()) return;
-    throw new ConnectionFailure(ErrorCode.ENHANCE_YOUR_CALM, "too many frames that bring nothing");
   }
 
   /** Reads on until the peer ends, within limits, and forgets what it says. */
@@ -474,13 +324,4 @@ export class Http2Connection implements StreamHost {
     this.#ended.resolve();
     this.#streams.wakeAll();
   }
-}
-
-function requireLength({ payload }: Frame, bytes: number): void {
-  if (payload.length === bytes) return;
-  throw new ConnectionFailure(ErrorCode.FRAME_SIZE_ERROR, `a frame is not ${bytes} bytes long`);
-}
-
-function numberAt(payload: Uint8Array, at: number): number {
-  return new DataView(payload.buffer, payload.byteOffset, payload.length).getUint32(at);
 }
