@@ -57,7 +57,35 @@ export function* wholeHomeProblems({ home }: HomePaths): Generator<UnsafeHomeErr
       { hint: "Set AUTHSOME_HOME to a directory without a comma" },
     );
   }
-  yield* homeProblems(home, READER);
+  const other = foreignPlace(home);
+  if (other === null) yield* homeProblems(home, READER);
+  else yield other;
+}
+
+/**
+ * A place of something else, named by a slip: `/`, a project, a device. What mends a home, such as
+ * `chmod 700` and `rm`, would harm it, so nothing in it is looked at.
+ */
+function foreignPlace(home: string): UnsafeHomeError | null {
+  const hint = "Set AUTHSOME_HOME to a directory of your own, or to one that is not there yet";
+  try {
+    const entry = READER.lstat(home);
+    if (entry === null || entry.isSymlink) return null;
+    if (!entry.isDirectory) {
+      return new UnsafeHomeError(`Cannot use ${home}: it is not a directory`, { hint });
+    }
+    const names = [...READER.list(home)];
+    if (names.includes("client") || names.includes("server")) return null;
+    // What a file system or a file manager leaves by itself.
+    if (names.every((name) => name.startsWith(".") || name === "lost+found")) return null;
+    return new UnsafeHomeError(
+      `Cannot use ${home}: it is no home of authsome, and there is something else in it`,
+      { hint },
+    );
+  } catch (error) {
+    if (error instanceof UnsafeHomeError) return error;
+    throw error;
+  }
 }
 
 /** Windows has neither numeric users nor modes: the profile's access list stands in. [not run] */

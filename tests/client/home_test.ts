@@ -132,6 +132,34 @@ for (const { name, spoil, hint } of UNSAFE) {
   });
 }
 
+for (
+  const [name, make] of [
+    ["a file", (path) => Deno.writeTextFileSync(path, "", { mode: 0o644 })],
+    ["a directory of something else", (path) => {
+      Deno.mkdirSync(path, { mode: 0o755 });
+      Deno.symlinkSync("/etc/passwd", `${path}/link`);
+    }],
+  ] as const satisfies readonly (readonly [string, (path: string) => void])[]
+) {
+  Deno.test(`prepareHome() refuses ${name}, and names no command that would change it`, () => {
+    using home = new TestHome();
+    make(home.paths.home);
+    throws(() => prepareHome(home.paths), (error) => {
+      ok(error instanceof UnsafeHomeError);
+      match(error.message, /: it is (not a directory|no home of authsome)/);
+      match(error.hint!, /^Set AUTHSOME_HOME to a directory of your own/);
+      return true;
+    });
+  });
+}
+
+Deno.test("prepareHome() takes a directory that holds nothing but hidden files", () => {
+  using home = new TestHome();
+  Deno.mkdirSync(home.paths.home, { mode: 0o700 });
+  Deno.writeTextFileSync(`${home.paths.home}/.keep`, "", { mode: 0o600 });
+  prepareHome(home.paths);
+});
+
 Deno.test("prepareHome() refuses a home that is a symlink itself", () => {
   using home = new TestHome();
   Deno.mkdirSync(`${home.directory}/elsewhere`, { mode: 0o700 });
