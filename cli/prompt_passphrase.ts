@@ -5,6 +5,7 @@
  */
 import type { PromptPassphrase } from "../client/master_key_source.ts";
 import { importLater } from "../core/import_later.ts";
+import { MIN_PASSPHRASE_LENGTH, passphraseLength } from "../core/passphrase_rule.ts";
 import { Secret } from "../core/secret.ts";
 import { canAsk } from "./can_ask.ts";
 import type { Voice } from "./voice.ts";
@@ -17,6 +18,12 @@ export function passphrasePrompt(voice: Voice): PromptPassphrase | undefined {
     for (;;) {
       const passphrase = await promptLine(voice, "Passphrase of the vault", { masked: true });
       if (passphrase === "" || !confirm) return passphrase === "" ? null : new Secret(passphrase);
+      if (passphraseLength(new Secret(passphrase)) < MIN_PASSPHRASE_LENGTH) {
+        voice.instruct(
+          `That has fewer than ${MIN_PASSPHRASE_LENGTH} characters. Take several words.`,
+        );
+        continue;
+      }
       const again = await promptLine(voice, "The same once more", { masked: true });
       if (again === passphrase) return new Secret(passphrase);
       voice.instruct("They differ. Try again.");

@@ -8,10 +8,11 @@
  * @module
  */
 import { DatabaseSync } from "node:sqlite";
-import { StoreUnavailableError } from "../../core/errors.ts";
+import { MasterKeyError, StoreUnavailableError } from "../../core/errors.ts";
+import { MIN_PASSPHRASE_LENGTH, passphraseLength } from "../../core/passphrase_rule.ts";
 import { newDataKey, wrapDataKey } from "./data_key.ts";
 import { publishFile, removeIfThere, syncFile } from "./durable_file.ts";
-import { deriveWrappingKey, type MasterKey, newDerivation } from "./master_key.ts";
+import { deriveWrappingKey, type MasterKey, newDerivation, showSource } from "./master_key.ts";
 import { SCHEMA_VERSION } from "./seal.ts";
 
 const RESTORE = "Restore it from a backup; it was left as it is";
@@ -41,10 +42,13 @@ export function vaultFileExists(path: string): boolean {
 /**
  * Makes a new vault under `master`, unless another process was faster. The file has its name only
  * once it is complete and on disk; what a crash leaves is `….new`, which the next start removes.
+ *
+ * @throws {MasterKeyError} when the key is a passphrase that is too short.
  */
 export async function createVaultFile(path: string, master: MasterKey, now: Date): Promise<void> {
   const uid = crypto.getRandomValues(new Uint8Array(16)).toHex();
   const derivation = newDerivation(master);
+  if (derivation.type === "argon2id") checkPassphrase(master);
   const wrappingKey = await deriveWrappingKey(master, derivation, uid);
   const dataKey = newDataKey(1);
   const wrapped = wrapDataKey(wrappingKey, uid, dataKey);
@@ -133,4 +137,15 @@ function exists(path: string): boolean {
 
 function damaged(path: string, state: string): StoreUnavailableError {
   return new StoreUnavailableError(`Cannot open the vault ${path}: ${state}`, { hint: RESTORE });
+}
+
+/** A vault that is there opens with what it was made with, however short. */
+function checkPassphrase(master: MasterKey): void {
+  if (passphraseLength(master.secret) >= MIN_PASSPHRASE_LENGTH) return;
+  throw new MasterKeyError(
+    `Cannot make the vault: ${
+      showSource(master.source)
+    } has fewer than ${MIN_PASSPHRASE_LENGTH} characters`,
+    { hint: "Take 32 random bytes in base64 (openssl rand -base64 32), or several words" },
+  );
 }

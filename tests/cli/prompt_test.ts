@@ -230,6 +230,8 @@ terminalTest(
   "a vault with a passphrase: asked twice when it is made, once when it is opened",
   async (home) => {
     const made = await onTerminal(home, ["init", "--encryption", "passphrase"], [
+      { expect: "Passphrase of the vault: ", send: "hunter2\r" },
+      { expect: "fewer than 12 characters" },
       { expect: "Passphrase of the vault: ", send: "correct horse\r" },
       { expect: "The same once more: ", send: "correct hose\r" },
       { expect: "They differ" },

@@ -73,9 +73,21 @@ Deno.test("a vault made with a passphrase opens with it, however its accents wer
 
 Deno.test("a wrong passphrase does not open the vault", async () => {
   await using home = await VaultHome.create();
-  (await home.open({ source: "passphrase", secret: "right" })).close();
+  (await home.open({ source: "passphrase", secret: "the right words" })).close();
 
   await assert.rejects(home.open({ source: "passphrase", secret: "wrong" }), MasterKeyError);
+});
+
+Deno.test("no vault is made with a passphrase that is soon guessed", async () => {
+  await using home = await VaultHome.create();
+
+  for (const source of ["environment", "passphrase"] as const) {
+    await assert.rejects(home.open({ source, secret: "hunter2" }), (error: MasterKeyError) => {
+      assert.match(error.message, /^Cannot make the vault: .* has fewer than 12 characters$/);
+      return true;
+    });
+  }
+  assert.deepEqual([...home.files().keys()].filter((name) => name.startsWith("vault")), []);
 });
 
 Deno.test("a passphrase for a vault with a 32-byte key says which kind is wanted", async () => {
