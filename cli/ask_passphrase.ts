@@ -72,6 +72,9 @@ async function readFile(path: string): Promise<string> {
     if (cause instanceof Deno.errors.NotFound) {
       throw new InvalidInputError(`Cannot read ${path}: there is no such file`, { cause });
     }
+    if (cause instanceof Deno.errors.IsADirectory) {
+      throw new InvalidInputError(`Cannot read ${path}: it is a directory`, { cause });
+    }
     throw new StoreUnavailableError(`Cannot read ${path}: it cannot be opened`, { cause });
   }
 }

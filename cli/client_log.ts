@@ -17,6 +17,8 @@ export interface ClientLogOptions {
   readonly path: string | null;
   /** Told each line; for `--verbose`. */
   readonly echo: ((text: string) => void) | null;
+  /** Told once, when a line could not be written. */
+  readonly onFault?: (cause: unknown) => void;
   readonly now?: () => Date;
 }
 
@@ -24,8 +26,11 @@ const MAX_BYTES = 10_000_000;
 const KEPT_FILES = 5;
 
 /** A log. What cannot be written is not written: a full disk must not stop a command. */
-export function openClientLog({ path, echo, now = () => new Date() }: ClientLogOptions): ClientLog {
+export function openClientLog(
+  { path, echo, onFault = () => {}, now = () => new Date() }: ClientLogOptions,
+): ClientLog {
   let rotated = false;
+  let isFaulty = false;
   return {
     write(text) {
       echo?.(text);
@@ -35,7 +40,10 @@ export function openClientLog({ path, echo, now = () => new Date() }: ClientLogO
         rotated = true;
         const line = `${now().toISOString()} ${Deno.pid} ${text.replaceAll("\n", "\\n")}\n`;
         Deno.writeTextFileSync(path, line, { append: true, mode: 0o600 });
-      } catch { /* said above */ }
+      } catch (cause) {
+        if (!isFaulty) onFault(cause);
+        isFaulty = true;
+      }
     },
   };
 }

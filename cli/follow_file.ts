@@ -30,8 +30,14 @@ export async function* followFile(
   }
 }
 
+/** Nothing when the file has gone since it was looked at: it was renamed to make room. */
 async function readFrom(path: string, at: number): Promise<Uint8Array> {
-  using file = await Deno.open(path);
+  const opened = await Deno.open(path).catch((error) => {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  });
+  if (opened === null) return new Uint8Array();
+  using file = opened;
   await file.seek(at, Deno.SeekMode.Start);
   const buffer = new Uint8Array(64 * 1024);
   return buffer.subarray(0, await file.read(buffer) ?? 0);

@@ -122,7 +122,14 @@ function openLog({ verbose, logFile }: GlobalValues, settings: Settings, voice: 
   return openClientLog({
     path: logFile === "" ? null : logFile ?? homePaths(settings.home).client.log,
     echo: verbose ? (text) => voice.detail(text) : null,
+    // Of the usual place nobody is waiting to read.
+    ...(logFile === null ? {} : { onFault: (cause) => tellLogFault(voice, logFile, cause) }),
   });
+}
+
+function tellLogFault(voice: Voice, path: string, cause: unknown): void {
+  const reason = cause instanceof Error ? cause.message.replace(/ \(os error \d+\).*$/s, "") : "";
+  voice.warning(`The log ${path} is not written: ${reason}`, "Name another place: --log-file PATH");
 }
 
 function openContext(settings: Settings, voice: Voice, log: ClientLog): CommandContext {

@@ -119,13 +119,9 @@ export class Voice {
     if (hint !== undefined) this.#hint(hint);
   }
 
-  /** Why the command failed, and what to do. */
+  /** Why the command failed, and what to do. Never throws. */
   error(error: AuthsomeError): void {
-    if (this.json) {
-      const { error: name, message, ...details }: ErrorEnvelope = error.toEnvelope();
-      this.raw(`${JSON.stringify({ v: 1, error: name, message, ...details }, null, 2)}\n`);
-      return;
-    }
+    if (this.json && this.#saysAsJson(error)) return;
     this.#tell("red", "error:", error.message);
     const issues = error.issues ?? [];
     // A single problem is in the message already.
@@ -135,6 +131,17 @@ export class Voice {
       this.#say(this.#wrap(`  - ${plainLine(line + place + issue.message)}`, "    "));
     }
     if (error.hint !== undefined) this.#hint(error.hint);
+  }
+
+  /** False where stdout takes nothing: that may be what failed, and the other stream is left. */
+  #saysAsJson(error: AuthsomeError): boolean {
+    const { error: name, message, ...details }: ErrorEnvelope = error.toEnvelope();
+    try {
+      this.raw(`${JSON.stringify({ v: 1, error: name, message, ...details }, null, 2)}\n`);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** What is being done, for `--verbose`. */

@@ -126,6 +126,16 @@ Deno.test("without a terminal the passphrase comes from a variable, a file or st
   });
 });
 
+Deno.test("a directory is no passphrase file, and is called one", async () => {
+  await withHome(async (home) => {
+    const args = ["backup", "all.backup", "--passphrase-file", home.directory];
+    const { code, stderr } = await runCli(home, args);
+
+    equal(code, 2);
+    match(stderr, /^error: Cannot read .*: it is a directory\n/);
+  });
+});
+
 const BAD_PASSPHRASES: readonly (readonly [name: string, bytes: Uint8Array, message: RegExp])[] = [
   ["nothing but spaces", new TextEncoder().encode(" \n\t\n"), /Cannot use an empty passphrase/],
   ["more than 4 KiB", new TextEncoder().encode("x".repeat(5000)), /longer than 4096 bytes/],

@@ -167,6 +167,19 @@ Deno.test("--log-file keeps which command ran and how it ended, and no argument"
   });
 });
 
+Deno.test("a log that was asked for and cannot be written is told, and stops nothing", async () => {
+  await withHome(async (home) => {
+    const args = ["daemon", "status", "--log-file", home.directory];
+    const { code, stderr } = await runCli(home, args);
+
+    equal(code, 0);
+    match(
+      stderr,
+      /^warning: The log .* is not written: Is a directory\n {2}→ .*--log-file PATH\n$/,
+    );
+  });
+});
+
 Deno.test("help and the version load neither a package nor node:", async () => {
   const reached = await staticImports(["cli.ts", "cli/main.ts", "cli/help.ts"]);
 

@@ -52,6 +52,34 @@ Deno.test("Voice says an error in words: what, then what to do", () => {
   });
 });
 
+Deno.test("Voice says an error in words where stdout takes no JSON: that may be the error", () => {
+  let said = "";
+  const voice = new Voice({
+    json: true,
+    quiet: false,
+    stdout: {
+      writeSync() {
+        throw new Error("No space left on device (os error 28)");
+      },
+    },
+    stderr: {
+      writeSync(bytes) {
+        said += new TextDecoder().decode(bytes);
+        return bytes.length;
+      },
+    },
+    color: { stdout: false, stderr: false },
+    columns: () => null,
+  });
+
+  voice.error(ERROR);
+
+  equal(
+    said,
+    "error: Cannot find gihtub: there is no such provider\n  → Did you mean: github\n",
+  );
+});
+
 Deno.test("Voice puts an error on stdout with --json, v first", () => {
   const { voice, heard } = listen({ json: true });
 
