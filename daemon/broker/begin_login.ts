@@ -44,6 +44,7 @@ export async function beginLogin(
   { return_to }: BeginLoginOptions = {},
 ): Promise<Session> {
   const definition = broker.catalogue.get(request.provider);
+  checkBaseUrl(definition, request.base_url);
   const name = await connectionName(broker, owner, request);
   const fresh = {
     ...newSession(owner, definition, request, name),
@@ -73,6 +74,20 @@ export async function beginLogin(
   // Nothing that must be asked: the rest has defaults.
   if (connected || session.inputs.some((field) => field.required)) return showSession(broker, open);
   return showSession(broker, await advanceLogin(broker, open, {}));
+}
+
+/** One that has no use would be dropped without a word, and the login would be at another place. */
+function checkBaseUrl(
+  { name, base_url }: ProviderDefinition,
+  asked: CreateSessionRequest["base_url"],
+): void {
+  if ((asked ?? "") === "" || base_url !== undefined) return;
+  throw new InvalidInputError(`Cannot log in to ${name} at a base URL: it has only one place`, {
+    provider: name,
+    operation: "login",
+    issues: [{ path: "base_url", message: "not of this provider" }],
+    hint: `Leave it out: authsome login ${name}`,
+  });
 }
 
 const ALREADY_CONNECTED = { status: "completed", message: "Already connected" } as const;

@@ -92,6 +92,20 @@ Deno.test("a key of an unusual form is taken with a warning, one that is certain
   equal((await wrong.text()).includes("st_12345x"), false);
 });
 
+Deno.test("a base URL for a provider that has only one place is refused, and not dropped", async () => {
+  await using home = await open();
+  const begin = (base_url: string | null) =>
+    home.owner.call("POST", "/auth/sessions", { provider: "acme", base_url });
+
+  const refused = await begin("https://acme.example.com");
+  const taken = await begin(null);
+
+  deepEqual([refused.status, taken.status], [400, 200]);
+  const { error, hint, issues } = await refused.json();
+  deepEqual([error, hint], ["InvalidInputError", "Leave it out: authsome login acme"]);
+  equal(issues[0].path, "base_url");
+});
+
 Deno.test("without a name the provider's default connection is meant", async () => {
   await using home = await open();
   await logIn(home.owner, "acme", { api_key: CANARY }, "work");
