@@ -15,11 +15,9 @@ import { listProviderConnections } from "../records/connection_lists.ts";
 import { readConnection } from "../records/connections.ts";
 import type { Broker, ProbeFinding } from "./broker.ts";
 import type { OwnerCaller } from "./caller.ts";
+import { SOON_MS } from "./find_attention.ts";
 import { loginAgain } from "./login_again.ts";
 import { narrowList } from "./narrow_list.ts";
-
-/** How long before a key's end it is told, in milliseconds. */
-const SOON_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** Every finding, in the order of the list; another machine's about what it was let in for. */
 export async function connectionFindings(

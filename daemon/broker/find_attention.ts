@@ -7,7 +7,7 @@ import type { ConnectionItem, ConnectionList } from "../../core/api.ts";
 import type { ConnectionRef } from "../../core/connection.ts";
 
 /** How long before a key's end it is told, in milliseconds. */
-const SOON_MS = 7 * 24 * 60 * 60 * 1000;
+export const SOON_MS: number = 7 * 24 * 60 * 60 * 1000;
 
 /** A connection, and why it is told. */
 export interface Attention extends ConnectionRef {
