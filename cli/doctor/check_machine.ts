@@ -13,7 +13,7 @@ import {
   readProxyVariables,
 } from "../../core/corporate_proxy.ts";
 import { homePaths } from "../../core/paths.ts";
-import { attempt, broken, type Check, problemOf, sound, warned } from "./check.ts";
+import { attempt, broken, type Check, type Problem, problemOf, sound, warned } from "./check.ts";
 
 /** More is one mistake made many times: a copied home, say. */
 const MOST_HOME_PROBLEMS = 20;
@@ -52,22 +52,30 @@ const CERTIFICATE_FILES = [
 /** The certificates that authsome, and the programs behind it, trust. */
 export function checkTrust(read: ReadVariable): Promise<Check> {
   return attempt("trust", async () => {
+    const problems: Problem[] = [];
     for (const name of CERTIFICATE_FILES) {
       const path = read(name) ?? "";
       if (path === "" || await holdsCertificate(path)) continue;
-      const problem = `${name} names ${path}, which is no readable file of certificates`;
-      // Only this one is read by authsome itself; the others are the programs'.
-      return name === "SSL_CERT_FILE"
-        ? broken("trust", problem, `unset ${name}`)
-        : warned("trust", null, problem, `unset ${name}`);
+      problems.push({
+        // Only this one is read by authsome itself; the others are the programs'.
+        severity: name === "SSL_CERT_FILE" ? "broken" : "warning",
+        problem: `${name} names ${path}, which is no readable file of certificates`,
+        mend: `unset ${name}`,
+      });
     }
-    return sound("trust", read("SSL_CERT_FILE") || null);
+    const state = problems.find(({ severity }) => severity === "broken")?.problem ?? "ok";
+    return { name: "trust", state, detail: read("SSL_CERT_FILE") || null, problems };
   });
 }
 
 async function holdsCertificate(path: string): Promise<boolean> {
-  const text = await Deno.readTextFile(path).catch(() => "");
-  return text.includes("-----BEGIN CERTIFICATE-----");
+  try {
+    // A pipe would be waited for.
+    if (!(await Deno.stat(path)).isFile) return false;
+    return (await Deno.readTextFile(path)).includes("-----BEGIN CERTIFICATE-----");
+  } catch {
+    return false;
+  }
 }
 
 /** How long a proxy may take to be there, in milliseconds. */

@@ -363,6 +363,14 @@ Deno.test("a file of certificates that is not there: broken where authsome reads
   ]);
 });
 
+Deno.test("every variable that names no file of certificates is told, and a directory is none", async () => {
+  const wrong = ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "DENO_CERT"];
+  const { problems, state } = await checkTrust((name) => wrong.includes(name) ? "/" : undefined);
+
+  deepEqual(problems.map(({ mend }) => mend), wrong.map((name) => `unset ${name}`));
+  match(state, /^SSL_CERT_FILE names \/, which is no readable file/);
+});
+
 Deno.test("a corporate proxy: one that answers, one that does not, one that is none", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr as Deno.NetAddr;
