@@ -30,6 +30,16 @@ export function auditFiles(path: string): string[] {
   return [...rotated.sort().map((name) => `${folder}/${name}`), path];
 }
 
+/** One of them; null when somebody took it away meanwhile, which a verification says. */
+export async function openIfThere(path: string): Promise<Deno.FsFile | null> {
+  try {
+    return await Deno.open(path, { read: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
 /** How a log file ends. */
 export interface AuditTail {
   /** The last whole line; null when it is not one of ours. */

@@ -6,7 +6,7 @@
 import { type AuditLine, parseAuditLine } from "../core/audit_chain.ts";
 import type { AuditFilter, AuditPage } from "../core/api.ts";
 import { joinBytes } from "../core/join_bytes.ts";
-import { auditFiles } from "./audit_files.ts";
+import { auditFiles, openIfThere } from "./audit_files.ts";
 
 const CHUNK = 64 * 1024;
 /** A search for something rare stops here and hands out a cursor, so that no request reads for minutes. */
@@ -87,16 +87,6 @@ async function* linesBackwards(path: string): AsyncGenerator<Uint8Array> {
     rest = bytes.slice(0, end);
   }
   if (rest.length > 0) yield rest;
-}
-
-/** The file; null when somebody took it away, which a verification says. */
-async function openIfThere(path: string): Promise<Deno.FsFile | null> {
-  try {
-    return await Deno.open(path, { read: true });
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }
 
 async function readExactly(file: Deno.FsFile, size: number): Promise<Uint8Array> {

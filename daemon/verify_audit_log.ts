@@ -7,7 +7,7 @@
 import type { AuditReport } from "../core/api.ts";
 import type { ChainHead } from "../core/audit_chain.ts";
 import { verifyAuditChain } from "../core/verify_audit_chain.ts";
-import { auditFiles, sha256 } from "./audit_files.ts";
+import { auditFiles, openIfThere, sha256 } from "./audit_files.ts";
 
 /** The writer's side of a verification. */
 export interface WrittenLog {
@@ -99,15 +99,6 @@ class AuditLines {
       file: path.slice(path.lastIndexOf("/") + 1),
       line: line - (this.#before[at] ?? 0),
     };
-  }
-}
-
-async function openIfThere(path: string): Promise<Deno.FsFile | null> {
-  try {
-    return await Deno.open(path, { read: true });
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
   }
 }
 

@@ -9,7 +9,7 @@ import {
   UnsupportedOperationError,
   validateAuthResponse,
 } from "oauth4webapi";
-import { AuthorizationResponseError, TokenEndpointError } from "../../core/errors.ts";
+import { AuthorizationResponseError } from "../../core/errors.ts";
 import { Secret } from "../../core/secret.ts";
 import { extraTokenParameters } from "../oauth/connection_facts.ts";
 import { readProviderError, showProviderError } from "../oauth/provider_error.ts";
@@ -18,6 +18,7 @@ import { checkShopifyHmac } from "./callback_signature.ts";
 import type { FlowContext, LoginRequest, PendingLogin, TokenGrant } from "./flow.ts";
 import { oauthSettings } from "./oauth_client.ts";
 import { grantTokens } from "./token_grant.ts";
+import { tokenRefused } from "./token_refused.ts";
 
 type PendingCode = Extract<PendingLogin, { type: "authorization_code" }>;
 
@@ -56,17 +57,7 @@ export async function completeAuthorization(
     },
   }, context);
   if (reply.type === "error") {
-    throw new TokenEndpointError(
-      `Cannot log in to ${provider.name}: the token endpoint answered ${
-        showProviderError(reply.error)
-      }`,
-      {
-        provider: provider.name,
-        operation: "login",
-        error: reply.error.error,
-        hint: hintFor(reply.error.error, login),
-      },
-    );
+    throw tokenRefused(provider.name, reply.error, hintFor(reply.error.error, login));
   }
   return await grantTokens({
     login,

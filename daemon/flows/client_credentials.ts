@@ -6,10 +6,8 @@
  * @module
  */
 import type { InputField } from "../../core/api.ts";
-import { TokenEndpointError } from "../../core/errors.ts";
 import { Secret } from "../../core/secret.ts";
 import { extraTokenParameters } from "../oauth/connection_facts.ts";
-import { showProviderError } from "../oauth/provider_error.ts";
 import { requestTokens } from "../oauth/token_endpoint.ts";
 import { locateServer } from "./authorization_server.ts";
 import { baseUrlInput, chooseBaseUrl } from "./base_url.ts";
@@ -17,6 +15,7 @@ import { fieldInput, readField } from "./field_value.ts";
 import type { FlowContext, LoginFlow, LoginRequest, LoginStep } from "./flow.ts";
 import { chooseClient, chooseScopes, clientInputs, oauthSettings } from "./oauth_client.ts";
 import { grantTokens } from "./token_grant.ts";
+import { tokenRefused } from "./token_refused.ts";
 
 /** Logs in as the app itself. */
 export const clientCredentials: LoginFlow = { inputs, begin };
@@ -76,14 +75,7 @@ async function begin(
       ...(scopes.length === 0 ? {} : { scope: scopes.join(settings.scope_separator) }),
     },
   }, context);
-  if (reply.type === "error") {
-    throw new TokenEndpointError(
-      `Cannot log in to ${provider.name}: the token endpoint answered ${
-        showProviderError(reply.error)
-      }`,
-      { provider: provider.name, operation: "login", error: reply.error.error },
-    );
-  }
+  if (reply.type === "error") throw tokenRefused(provider.name, reply.error);
   const secrets = {
     ...fields,
     client_id: new Secret(client.client_id),

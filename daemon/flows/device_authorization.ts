@@ -7,14 +7,13 @@ import type { InputField } from "../../core/api.ts";
 import {
   AuthorizationResponseError,
   LoginExpiredError,
-  TokenEndpointError,
   UnsupportedFlowError,
 } from "../../core/errors.ts";
 import type { Secret } from "../../core/secret.ts";
 import { requestDeviceCode } from "../oauth/device_endpoint.ts";
 import { pollDevice } from "../oauth/device_poll.ts";
 import { fillEndpoint } from "../oauth/endpoints.ts";
-import { type ProviderError, showProviderError } from "../oauth/provider_error.ts";
+import type { ProviderError } from "../oauth/provider_error.ts";
 import { locateServer } from "./authorization_server.ts";
 import { baseUrlInput, chooseBaseUrl } from "./base_url.ts";
 import type {
@@ -33,6 +32,7 @@ import {
   oauthSettings,
 } from "./oauth_client.ts";
 import { grantTokens } from "./token_grant.ts";
+import { tokenRefused } from "./token_refused.ts";
 
 /** Logs in with a code typed elsewhere. */
 export const deviceAuthorization: LoginFlow = { inputs, begin, poll };
@@ -144,11 +144,6 @@ function refusal({ provider }: LoginRequest, error: ProviderError): Error {
         details,
       );
     default:
-      return new TokenEndpointError(
-        `Cannot log in to ${provider.name}: the token endpoint answered ${
-          showProviderError(error)
-        }`,
-        { ...details, error: error.error },
-      );
+      return tokenRefused(provider.name, error, details.hint);
   }
 }
