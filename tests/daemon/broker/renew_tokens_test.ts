@@ -209,7 +209,14 @@ Deno.test("a connection that was logged out meanwhile does not come back", async
   assert.deepEqual(await acme.daemon.vault.keys(`vault:${OWNER.vault_id}:`), []);
 });
 
-Deno.test("a disk that is full when the new tokens are to be written loses none of them", async () => {
+/** A token that is due, on a disk that is full by the time the new one is to be written. */
+async function onFullDisk(
+  body: (
+    acme: OAuthDaemon,
+    vault: FillingVault,
+    token: ReturnType<typeof rotatingEndpoint>,
+  ) => Promise<void>,
+): Promise<void> {
   const vault = new FillingVault();
   const token = rotatingEndpoint({
     before: () => {
@@ -224,38 +231,31 @@ Deno.test("a disk that is full when the new tokens are to be written loses none 
   });
   await acme.connect();
   acme.pass(3600);
+  await body(acme, vault, token);
+}
 
-  await assert.rejects(acme.resolve(), StoreUnavailableError);
-  await assert.rejects(acme.resolve(), StoreUnavailableError);
-  vault.isFull = false;
+Deno.test("a disk that is full when the new tokens are to be written loses none of them", async () => {
+  await onFullDisk(async (acme, vault, token) => {
+    await assert.rejects(acme.resolve(), StoreUnavailableError);
+    await assert.rejects(acme.resolve(), StoreUnavailableError);
+    vault.isFull = false;
 
-  assert.equal(await acme.resolve(), "Bearer access-1");
-  assert.equal((await acme.stored()).secrets["refresh_token"]!.reveal(), "refresh-1");
-  assert.deepEqual(token.redeemed, ["refresh-0"]);
-  await assertReleased(acme);
+    assert.equal(await acme.resolve(), "Bearer access-1");
+    assert.equal((await acme.stored()).secrets["refresh_token"]!.reveal(), "refresh-1");
+    assert.deepEqual(token.redeemed, ["refresh-0"]);
+    await assertReleased(acme);
+  });
 });
 
 Deno.test("tokens that the disk did not take are written when the daemon stops", async () => {
-  const vault = new FillingVault();
-  const token = rotatingEndpoint({
-    before: () => {
-      vault.isFull = true;
-      return Promise.resolve();
-    },
-  });
-  await using server = await startRudeServer({ "/token": token.answer });
-  await using acme = await openOAuthDaemon(server.fetch, {
-    oauth: { token_url: `${server.origin}/token` },
-    vault,
-  });
-  await acme.connect();
-  acme.pass(3600);
-  await assert.rejects(acme.resolve(), StoreUnavailableError);
-  vault.isFull = false;
+  await onFullDisk(async (acme, vault) => {
+    await assert.rejects(acme.resolve(), StoreUnavailableError);
+    vault.isFull = false;
 
-  await endRefreshes(acme.daemon.broker, 10_000);
+    await endRefreshes(acme.daemon.broker, 10_000);
 
-  assert.equal((await acme.stored()).secrets["refresh_token"]!.reveal(), "refresh-1");
+    assert.equal((await acme.stored()).secrets["refresh_token"]!.reveal(), "refresh-1");
+  });
 });
 
 Deno.test("a disk that is full before the intent is written: the provider is not asked", async () => {
