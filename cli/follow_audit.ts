@@ -27,26 +27,28 @@ export interface FollowOptions {
   readonly away: () => void;
   /** Ends it. */
   readonly signal: AbortSignal;
+  /** Time between two looks, in milliseconds. */
+  readonly pollMs?: number;
 }
 
 /** What is written behind `from`, oldest first, some entries at a time, until `signal` aborts. */
 export async function* followAudit(
   client: DaemonClient,
   settings: Settings,
-  { filter, from, away, signal }: FollowOptions,
+  { filter, from, away, signal, pollMs = FOLLOW_MS }: FollowOptions,
 ): AsyncGenerator<readonly AuditLine[]> {
   let current: DaemonClient | null = client;
   let last = from;
   let isAway = false;
   try {
-    for (; !signal.aborted; await pause(FOLLOW_MS, signal)) {
+    for (; !signal.aborted; await pause(pollMs, signal)) {
       current ??= await findAgain(settings);
       if (current === null) continue;
       try {
         const fresh = await readAfter(current, filter, last);
+        isAway = false;
         if (fresh.length === 0) continue;
         last = fresh.at(-1)!.seq;
-        isAway = false;
         yield fresh;
       } catch (error) {
         if (!(error instanceof DaemonUnavailableError)) throw error;
