@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { ROOT, TemporaryHome } from "../tests/support/temporary_home.ts";
+import { TemporaryHome } from "../tests/support/temporary_home.ts";
 import { barChart, type BarGroup } from "./bar_chart.ts";
 import type { BenchRow } from "./bench_row.ts";
+import { runDenoScript } from "./deno_script.ts";
 import { measureInterleaved } from "./measure.ts";
 import { openOriginal, type Original } from "./original.ts";
 
@@ -45,7 +46,7 @@ export async function benchCommands(): Promise<BenchRow[]> {
     for (const { ours, theirs, promised } of COMMANDS) {
       const name = `authsome ${ours.join(" ")}`;
       const { command, script } = await measureInterleaved({
-        script: () => runScript(empty),
+        script: () => runDenoScript(empty),
         command: () => authsome(home, ours),
       }, ROUNDS);
       const against = { name: "an empty Deno script", value: script };
@@ -121,15 +122,4 @@ async function besideOriginal(
 async function authsome(home: TemporaryHome, args: readonly string[]): Promise<void> {
   const { code, stderr } = await home.authsome(args);
   if (code !== 0) throw new Error(`authsome ${args.join(" ")} ended with ${code}: ${stderr}`);
-}
-
-async function runScript(path: string): Promise<void> {
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-all", path],
-    cwd: ROOT,
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).output();
-  if (!success) throw new Error("an empty script failed");
 }
