@@ -46,7 +46,9 @@ export const doctor: Command<typeof options> = {
       const { isRead, quiet } = context.voice;
       using _silence = isRead && !quiet ? silenceTerminal() : null;
       using _progress = showProgress(context.voice, () => doing);
-      return await orAborted(examine(options, context, (text) => doing = text), signal);
+      const tell = (text: string) => doing = text;
+      const examined = await orAborted(examine(options, context, tell), signal);
+      return options.run ? await addRuntimes(examined, tell, signal) : examined;
     });
     const status = statusOf(report);
     context.voice.result({ status, ...wire(report) }, () => describeReport(report, context.voice));
@@ -59,7 +61,7 @@ interface FullReport extends Report {
 }
 
 async function examine(
-  { live, run }: { readonly live: boolean; readonly run: boolean },
+  { live }: { readonly live: boolean },
   { settings, openClient }: CommandContext,
   tell: (text: string) => void,
 ): Promise<FullReport> {
@@ -85,10 +87,18 @@ async function examine(
       checks.push(...liveChecks(asked));
     }
   }
-  if (!run) return { checks, live: asked, runtimes: null, isUnhealthy };
+  return { checks, live: asked, runtimes: null, isUnhealthy };
+}
+
+/** What it starts it ends by itself when the person presses Ctrl-C. */
+async function addRuntimes(
+  report: FullReport,
+  tell: (text: string) => void,
+  signal: AbortSignal,
+): Promise<FullReport> {
   const { tryRuntimes, runtimesCheck } = await import("./doctor/try_runtimes.ts");
-  const runtimes = await tryRuntimes({ environment: Deno.env.toObject(), tell });
-  return { checks: [...checks, runtimesCheck(runtimes)], live: asked, runtimes, isUnhealthy };
+  const runtimes = await tryRuntimes({ environment: Deno.env.toObject(), tell, signal });
+  return { ...report, checks: [...report.checks, runtimesCheck(runtimes)], runtimes };
 }
 
 function statusOf({ checks, isUnhealthy }: FullReport): "ok" | "degraded" | "unhealthy" {

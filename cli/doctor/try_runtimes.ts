@@ -41,11 +41,13 @@ export interface TrialOptions {
   readonly runtimes?: readonly Runtime[];
   /** Told which program is being tried. */
   readonly tell?: (text: string) => void;
+  /** Ends the program that is being tried, and takes away what was made for it. */
+  readonly signal?: AbortSignal;
 }
 
-/** Tries every program that is here. */
+/** Tries every program that is here. @throws The reason of `signal`, once everything has ended. */
 export async function tryRuntimes(
-  { environment, runtimes = RUNTIMES, tell = () => {} }: TrialOptions,
+  { environment, runtimes = RUNTIMES, tell = () => {}, signal = NEVER }: TrialOptions,
 ): Promise<readonly TriedRuntime[]> {
   const here = runtimes.filter(({ program }) => isOnPath(program, environment["PATH"] ?? ""));
   if (here.length === 0) return [];
@@ -85,6 +87,7 @@ export async function tryRuntimes(
 
   const tried: TriedRuntime[] = [];
   for (const [i, runtime] of here.entries()) {
+    signal.throwIfAborted();
     tell(`Trying ${runtime.name} (${i + 1} of ${here.length})`);
     distrusted = false;
     const [name, text] = runtime.file ?? [];
@@ -95,24 +98,29 @@ export async function tryRuntimes(
       file,
       cwd: directory.path,
       env: { ...env, NO_COLOR: "1", ...runtime.env },
+      signal,
     });
     if (outcome === null) continue;
     tried.push(judge(runtime, outcome, api.reached.has(segment), distrusted));
   }
+  signal.throwIfAborted();
   return tried;
 }
+
+const NEVER: AbortSignal = new AbortController().signal;
 
 interface Trial {
   readonly url: string;
   readonly file: string;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
 }
 
 /** How the program ended; null when what the trial needs is not installed. */
 async function start(
   { program, args }: Runtime,
-  { url, file, cwd, env }: Trial,
+  { url, file, cwd, env, signal }: Trial,
 ): Promise<{ readonly code: number; readonly said: string } | null> {
   const words = args.map((word) => word === "URL" ? url : word === "FILE" ? file : word);
   try {
@@ -124,7 +132,7 @@ async function start(
       stdin: "null",
       stdout: "null",
       stderr: "piped",
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), signal]),
     }).output();
     if (code === NOT_INSTALLED) return null;
     return { code, said: tellingLine(new TextDecoder().decode(stderr)) };

@@ -2,11 +2,13 @@
  * `doctor --run`: what each kind of program turns out to be, with the real proxy in between. Deno
  * stands for all of them, because it is always there.
  */
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects, throws } from "node:assert/strict";
+import { kill } from "node:process";
 import { NOT_INSTALLED, type Runtime, RUNTIMES } from "../../cli/doctor/runtimes.ts";
 import { runtimesCheck, tryRuntimes } from "../../cli/doctor/try_runtimes.ts";
 import { makeTestCertificate } from "../support/tls_upstream.ts";
 import { pathWithDeno } from "../support/deno_on_path.ts";
+import { until } from "../support/until.ts";
 
 const DENO = RUNTIMES.find(({ program }) => program === "deno")!;
 const ends = (code: string): Runtime => ({ ...DENO, args: ["eval", code, "URL"] });
@@ -60,6 +62,26 @@ Deno.test("each kind of program is told from the others", async () => {
   match(check.state, /^Not every program works behind the proxy: one that does not trust/);
   equal(check.problems.length, 4);
   ok(check.problems.every(({ mend }) => mend.includes("docs/clients.md")));
+});
+
+Deno.test("a trial that is broken off leaves neither its program nor its directory", async () => {
+  const marker = await Deno.makeTempFile();
+  const hangs = ends(
+    `Deno.writeTextFileSync(${JSON.stringify(marker)}, JSON.stringify([Deno.pid, Deno.cwd()]));` +
+      "setInterval(() => {}, 1e6)",
+  );
+  const environment = { ...Deno.env.toObject(), PATH: pathWithDeno(Deno.env.get("PATH") ?? "") };
+  const leaving = new AbortController();
+  const trying = tryRuntimes({ environment, runtimes: [hangs, hangs], signal: leaving.signal });
+  await until(() => Deno.statSync(marker).size > 0);
+  const [pid, directory] = JSON.parse(Deno.readTextFileSync(marker));
+
+  leaving.abort(new Error("you cancelled"));
+
+  await rejects(trying, /you cancelled/);
+  throws(() => kill(pid, 0), { code: "ESRCH" });
+  throws(() => Deno.statSync(directory), Deno.errors.NotFound);
+  await Deno.remove(marker);
 });
 
 Deno.test("a machine without any of them is no failure", async () => {
