@@ -36,7 +36,7 @@ export async function signAuditLog(log: AuditLog, vault: Vault): Promise<void> {
 export function rememberingVault(vault: Vault, head: () => ChainHead): Vault {
   let remembered = 0;
   return {
-    get: (key) => vault.get(key),
+    get: (key, options) => vault.get(key, options),
     list: (prefix) => vault.list(prefix),
     keys: (prefix) => vault.keys(prefix),
     close: () => vault.close(),

@@ -75,6 +75,8 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
       path: paths.server.vault,
       keyFilePath: paths.server.masterKey,
       masterKey: boot.master_key,
+      // The lock is held.
+      isAlone: true,
     }),
     openEgressControl(boot.relay),
   ]);

@@ -14,7 +14,7 @@ const AT_ONCE = 256;
 const RESTORE = "authsome restore PATH    with your last backup";
 
 /**
- * Opens every record.
+ * Opens every record as the store has it.
  *
  * @param damage What the store itself says is wrong with its file.
  */
@@ -48,7 +48,7 @@ async function recordsThatStayClosed(vault: Broker["vault"]): Promise<string[]> 
   for (const [i, key] of keys.entries()) {
     if (i % AT_ONCE === AT_ONCE - 1) await new Promise((resolve) => setTimeout(resolve, 0));
     try {
-      await vault.get(key);
+      await vault.get(key, { anew: true });
     } catch (error) {
       if (!(error instanceof AuthsomeError)) throw error;
       closed.push(key);

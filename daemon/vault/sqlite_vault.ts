@@ -22,13 +22,14 @@ import {
   removeKeyRemnants,
   writeKeyCandidates,
 } from "./key_file.ts";
+import { KeptRows, type SealedRow } from "./kept_rows.ts";
 import { checkKey, checkValue, endOfPrefix } from "./key_range.ts";
 import { deriveWrappingKey, givenMasterKeys, type MasterKey, newDerivation } from "./master_key.ts";
 import { isMasterKeyOf, openDataKeys, vaultUid } from "./open_data_keys.ts";
 import { eraseOldCiphertext, needsErasure, replaceDataKey } from "./replace_data_key.ts";
 import { type DataKey, seal, unseal } from "./seal.ts";
 import { storeError } from "./store_error.ts";
-import type { Vault, VaultChange, VaultRecord } from "./vault.ts";
+import type { GetOptions, Vault, VaultChange, VaultRecord } from "./vault.ts";
 import { checkVaultFile, createVaultFile, vaultFileExists } from "./vault_file.ts";
 
 /** What a vault is opened with. */
@@ -40,6 +41,8 @@ export interface SqliteVaultOptions {
   readonly masterKey: DaemonBoot["master_key"];
   /** How long a write waits for another process, in milliseconds. */
   readonly busyTimeoutMs?: number;
+  /** Nobody else writes the file, so that sealed rows may be kept as they were read. */
+  readonly isAlone?: boolean;
 }
 
 /**
@@ -49,7 +52,7 @@ export interface SqliteVaultOptions {
  * @throws {StoreUnavailableError} when the file is damaged, newer, or cannot be opened.
  */
 export async function openSqliteVault(options: SqliteVaultOptions): Promise<SqliteVault> {
-  const { path, keyFilePath, masterKey, busyTimeoutMs = 5000 } = options;
+  const { path, keyFilePath, masterKey, busyTimeoutMs = 5000, isAlone = false } = options;
   try {
     const given = givenMasterKeys(masterKey);
     let masters: readonly MasterKey[];
@@ -65,7 +68,8 @@ export async function openSqliteVault(options: SqliteVaultOptions): Promise<Sqli
       const { dataKeys, master } = await openDataKeys(database, masters);
       if (given === null) settleKeyFile(keyFilePath, masters, master);
       if (needsErasure(database)) eraseOldCiphertext(database);
-      return new SqliteVault(path, database, dataKeys, master);
+      const kept = isAlone ? new KeptRows() : null;
+      return new SqliteVault(path, database, dataKeys, { master, kept });
     } catch (error) {
       database.close();
       throw error;
@@ -118,6 +122,7 @@ export class SqliteVault implements Vault {
   #sealingKey: DataKey;
   /** Which file was opened: writes go to it alone. */
   readonly #identity: string | null;
+  readonly #kept: KeptRows | null;
   #closed = false;
 
   /** Over an open database whose data keys are unwrapped, oldest first. */
@@ -125,7 +130,7 @@ export class SqliteVault implements Vault {
     path: string,
     database: DatabaseSync,
     dataKeys: ReadonlyMap<number, DataKey>,
-    master = 0,
+    { master = 0, kept = null }: { readonly master?: number; readonly kept?: KeptRows | null } = {},
   ) {
     this.#path = path;
     this.#identity = fileIdentity(path);
@@ -134,13 +139,14 @@ export class SqliteVault implements Vault {
     this.#dataKeys = dataKeys;
     this.#sealingKey = [...dataKeys.values()].at(-1)!;
     this.#statements = prepareStatements(database);
+    this.#kept = kept;
   }
 
   /** See {@linkcode Vault.get}. */
-  get(key: string): Promise<VaultRecord | null> {
+  get(key: string, { anew = false }: GetOptions = {}): Promise<VaultRecord | null> {
     return this.#answer("read the vault", () => {
-      checkKey(key);
-      const row = this.#statements.get.get(key);
+      const kept = anew ? undefined : this.#kept?.get(key);
+      const row = kept ?? this.#read(key);
       return row === undefined ? null : this.#open(key, row);
     });
   }
@@ -207,6 +213,8 @@ export class SqliteVault implements Vault {
       };
       const records = replaceDataKey(this.#database, this.#dataKeys, dataKey, row);
       for (const { bytes } of this.#dataKeys.values()) bytes.fill(0);
+      // Sealed under the old keys.
+      this.#kept?.clear();
       this.#dataKeys = new Map([[dataKey.id, dataKey]]);
       this.#sealingKey = dataKey;
       return { records, key_id: dataKey.id };
@@ -226,9 +234,19 @@ export class SqliteVault implements Vault {
     for (const { bytes } of this.#dataKeys.values()) bytes.fill(0);
   }
 
+  #read(key: string): SealedRow | undefined {
+    checkKey(key);
+    const row = this.#statements.get.get(key);
+    if (row === undefined) this.#kept?.drop(key);
+    else this.#kept?.keep(key, row);
+    return row;
+  }
+
   #apply(change: VaultChange): void {
     const { key, expected } = change;
     checkKey(key);
+    // Also when the batch fails: the row is then read again.
+    this.#kept?.drop(key);
     const current = Number(this.#statements.revision.get(key)?.revision ?? 0);
     if (expected !== undefined && expected !== current) {
       throw new VaultConflictError(`Cannot write ${key}: it was changed by someone else meanwhile`);
@@ -243,7 +261,7 @@ export class SqliteVault implements Vault {
     this.#statements.put.run(key, revision, sealed);
   }
 
-  #open(key: string, row: Record<string, unknown>): VaultRecord {
+  #open(key: string, row: SealedRow): VaultRecord {
     const { revision, sealed } = row;
     if (typeof revision !== "number" || !(sealed instanceof Uint8Array)) {
       throw new VaultSealError(`Cannot open the record ${key}: its row was changed`);

@@ -66,6 +66,17 @@ Deno.test("changed keys: the new master key opens everything, the old one nothin
   assert.deepEqual(keys.map(({ id }) => id), [2]);
 });
 
+Deno.test("changed keys: a vault that keeps sealed rows opens what it had read before", async () => {
+  await using home = await VaultHome.create();
+  const vault = await home.open(OLD, 5000, true);
+  await fill(vault, 3);
+  const before = await vault.get("k1");
+
+  await vault.changeKeys(masterKey(NEW), NOW);
+
+  assert.deepEqual(await vault.get("k1"), before);
+});
+
 Deno.test("changed keys: what the old key had sealed is in no file any more", async () => {
   await using home = await VaultHome.create();
   const vault = await home.open(OLD);

@@ -90,6 +90,19 @@ Deno.test("a record's ciphertext put in another's place does not open", async ()
   assert.equal((await vault.get("untouched"))?.value, "fine");
 });
 
+Deno.test("a vault that keeps sealed rows finds a changed one as soon as it is told to look", async () => {
+  await using home = await VaultHome.create();
+  const vault = await home.open(undefined, 5000, true);
+  await vault.write([{ type: "put", key: "a", value: "one" }]);
+  await vault.get("a");
+  home.tamper((database) => database.exec("UPDATE record SET revision = revision + 1"));
+
+  await assert.rejects(vault.get("a", { anew: true }), VaultSealError);
+  home.tamper((database) => database.exec("DELETE FROM record"));
+  assert.equal(await vault.get("a", { anew: true }), null);
+  assert.equal(await vault.get("a"), null);
+});
+
 interface Row {
   key: string;
   revision: number;

@@ -178,7 +178,30 @@ const CONTRACT: Readonly<Record<string, (vault: Vault) => Promise<void>>> = {
     assert.equal(results.filter(({ status }) => status === "fulfilled").length, 1);
   },
 
+  "a record that was read is gone once it is removed, and anew once it is made again": async (
+    vault,
+  ) => {
+    await vault.write([put("a", "1")]);
+    const before = await vault.get("a");
+    await vault.write([remove("a")]);
+    assert.equal(await vault.get("a"), null);
+
+    await vault.write([put("a", "2")]);
+    const after = await vault.get("a");
+    assert.equal(after?.value, "2");
+    assert.notEqual(after?.revision, before?.revision);
+  },
+
+  "a batch that fails leaves a record as it was read": async (vault) => {
+    await vault.write([put("a", "1")]);
+    const before = await vault.get("a");
+    await assert.rejects(vault.write([put("a", "2"), put("b", "2", 7)]), VaultConflictError);
+    assert.deepEqual(await vault.get("a"), before);
+  },
+
   "a closed vault says so": async (vault) => {
+    await vault.write([put("a", "1")]);
+    await vault.get("a");
     vault.close();
     await assert.rejects(vault.get("a"), StoreUnavailableError);
     await assert.rejects(vault.write([put("a", "1")]), StoreUnavailableError);
@@ -193,18 +216,21 @@ for (const [name, check] of Object.entries(CONTRACT)) {
     vault.close();
   });
 
-  Deno.test(`SqliteVault: ${name}`, async () => {
-    const home = await Deno.makeTempDir({ prefix: "authsome-vault-" });
-    const vault = await openSqliteVault({
-      path: `${home}/vault.db`,
-      keyFilePath: `${home}/master.key`,
-      masterKey: { source: "key_file", secret: null },
+  for (const isAlone of [false, true]) {
+    Deno.test(`SqliteVault${isAlone ? ", alone" : ""}: ${name}`, async () => {
+      const home = await Deno.makeTempDir({ prefix: "authsome-vault-" });
+      const vault = await openSqliteVault({
+        path: `${home}/vault.db`,
+        keyFilePath: `${home}/master.key`,
+        masterKey: { source: "key_file", secret: null },
+        isAlone,
+      });
+      try {
+        await check(vault);
+      } finally {
+        vault.close();
+        await Deno.remove(home, { recursive: true });
+      }
     });
-    try {
-      await check(vault);
-    } finally {
-      vault.close();
-      await Deno.remove(home, { recursive: true });
-    }
-  });
+  }
 }

@@ -29,9 +29,16 @@ export class VaultHome implements AsyncDisposable {
   async open(
     masterKey: DaemonBoot["master_key"] = { source: "key_file", secret: null },
     busyTimeoutMs = 5000,
+    isAlone = false,
   ): Promise<SqliteVault> {
     const { path, keyFilePath } = this;
-    const vault = await openSqliteVault({ path, keyFilePath, masterKey, busyTimeoutMs });
+    const vault = await openSqliteVault({
+      path,
+      keyFilePath,
+      masterKey,
+      busyTimeoutMs,
+      isAlone,
+    });
     this.#open.push(vault);
     return vault;
   }
