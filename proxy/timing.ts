@@ -1,5 +1,5 @@
 /**
- * How long the proxy waits for a client that says nothing. Tests wait for less.
+ * How long the proxy waits for a client, or an HTTP/2 server, that says nothing. Tests wait for less.
  *
  * @module
  */
@@ -17,6 +17,12 @@ export interface Timing {
   readonly prefaceMs: number;
   /** So long without a turn of the event loop is a standstill. */
   readonly stalledMs: number;
+  /** An HTTP/2 server that says nothing for so long while calls wait is asked whether it is there. */
+  readonly silentMs: number;
+  /** For its answer. */
+  readonly pingMs: number;
+  /** Between two such questions to one that has nothing else to say. */
+  readonly quietMs: number;
 }
 
 /** What is used unless a test says otherwise. */
@@ -26,4 +32,8 @@ export const TIMING: Timing = {
   handshakeMs: 10_000,
   prefaceMs: 10_000,
   stalledMs: STALLED_MS,
+  silentMs: 30_000,
+  pingMs: 20_000,
+  // gRPC's servers end a connection that asks more often than every five minutes.
+  quietMs: 330_000,
 };

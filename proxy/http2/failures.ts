@@ -32,8 +32,11 @@ export class TooManyStreams extends Error {
   }
 }
 
-/** Who ended a stream before it was whole; "connection": it ended with its connection. */
-export type EndedBy = "us" | "peer" | "connection";
+/**
+ * Who ended a stream before it was whole; "connection": it ended with its connection, "silence": so it
+ * did, because the peer does not answer any more.
+ */
+export type EndedBy = "us" | "peer" | "connection" | "silence";
 
 /** The stream ended before it was whole. */
 export class StreamFailure extends Error {

@@ -24,6 +24,7 @@ export class FrameWriter {
   /** What is being written now. */
   #batch: Waiting[] = [];
   #isWriting = false;
+  #written = 0;
   #failure: { readonly error: unknown } | null = null;
   /** Bytes of frames that nobody waits for. */
   #unsent = 0;
@@ -36,6 +37,11 @@ export class FrameWriter {
   /** The peer does not read what it makes us say. */
   get isFlooded(): boolean {
     return this.#unsent > MAX_UNSENT_BYTES;
+  }
+
+  /** How many writes are done; null while there is none under way. */
+  get written(): number | null {
+    return this.#isWriting ? this.#written : null;
   }
 
   /** When everything that was given before has been written, or cannot be. */
@@ -86,6 +92,7 @@ export class FrameWriter {
       try {
         const bytes = join(batch);
         if (bytes.length > 0) await writeAll(this.#connection, bytes);
+        this.#written++;
         for (const { bytes, done } of batch) {
           if (done === null) this.#unsent -= bytes.length;
           else done.resolve();

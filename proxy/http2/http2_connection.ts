@@ -17,6 +17,7 @@ import {
   PREFACE,
   SettingId,
   writeData,
+  writeFrame,
   writeHeaders,
   writeNumbers,
   writeSettings,
@@ -29,6 +30,7 @@ import { CompressionError } from "./hpack/hpack_decoder.ts";
 import { Http2Stream, type StreamEnd, type StreamHost } from "./http2_stream.ts";
 import { type FrameHost, IncomingFrames, type IncomingOptions } from "./incoming_frames.ts";
 import { PeerSettings } from "./peer_settings.ts";
+import { type SilenceTiming, SilenceWatch } from "./silence_watch.ts";
 import { StreamRegister } from "./stream_register.ts";
 
 /** Which side we are, and what we allow. */
@@ -36,6 +38,8 @@ export interface Http2Options extends IncomingOptions {
   readonly role: "client" | "server";
   /** Told that the peer takes no new streams. */
   readonly onGoaway?: () => void;
+  /** How long a peer may be silent while calls wait for it; without it, for ever. */
+  readonly silence?: SilenceTiming;
 }
 
 /** Unread bytes of one stream. */
@@ -43,6 +47,7 @@ const STREAM_WINDOW_BYTES = 256 * 1024;
 /** A peer that does not even read why the connection ends. */
 const GOODBYE_MS = 1000;
 const FORGOTTEN_BYTES = 1024 * 1024;
+const PING = writeFrame(FrameType.PING, 0, 0, new Uint8Array(8));
 
 /** How to ask. */
 export interface OpenOptions {
@@ -69,11 +74,14 @@ export class Http2Connection implements StreamHost {
   readonly #window: ConnectionWindow;
   readonly #settled = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
+  readonly #silence: SilenceWatch | null;
   readonly #reading: Promise<void>;
+  #isSettled = false;
   #hasSentFields = false;
   #takesNoStreams = false;
   #awaitsCalm = false;
   #hasEnded = false;
+  #hasWorked = false;
 
   /** Over `connection`, which belongs to it from now on; begins at once. */
   constructor(connection: Duplex, options: Http2Options) {
@@ -88,6 +96,7 @@ export class Http2Connection implements StreamHost {
       this.#writer.send(writeNumbers(FrameType.WINDOW_UPDATE, 0, bytes))
     );
     this.#frames = new IncomingFrames(options, this.#frameHost());
+    this.#silence = options.silence === undefined ? null : this.#watchSilence(options.silence);
     this.#reading = this.#readOn();
   }
 
@@ -106,9 +115,24 @@ export class Http2Connection implements StreamHost {
     return this.#hasEnded;
   }
 
+  /** Of {@linkcode StreamHost}. */
+  get hasWorked(): boolean {
+    return this.#hasWorked;
+  }
+
   /** No stream is open. */
   get isIdle(): boolean {
     return this.#streams.size === 0;
+  }
+
+  /** Streams more that the peer allows now: one, as long as it has not said how many. */
+  get room(): number {
+    return (this.#isSettled ? this.#peer.maxStreams : 1) - this.#streams.size;
+  }
+
+  /** Streams that the peer allows at a time, as far as it has said so. */
+  get maxStreams(): number {
+    return this.#peer.maxStreams;
   }
 
   /** New streams need another connection: the peer goes away, or all numbers are used. */
@@ -151,6 +175,7 @@ export class Http2Connection implements StreamHost {
       stream.fail({ code: ErrorCode.INTERNAL_ERROR, by: "us" });
       throw error;
     }
+    this.#silence?.called();
     return stream;
   }
 
@@ -203,7 +228,8 @@ export class Http2Connection implements StreamHost {
   }
 
   /** Of {@linkcode StreamHost}. */
-  forget(stream: Http2Stream, { by }: StreamEnd): void {
+  forget(stream: Http2Stream, { code, by }: StreamEnd): void {
+    if (code === ErrorCode.NO_ERROR) this.#hasWorked = true;
     this.#streams.remove(stream.id, { isReset: by === "us" });
     this.#window.forget(stream);
     this.#closeIfDone();
@@ -243,8 +269,11 @@ export class Http2Connection implements StreamHost {
     try {
       if (this.#options.role === "server") await this.#reader.readPreface();
       do {
+        this.#silence?.heard();
         for (let frame = this.#reader.take(); frame !== null; frame = this.#reader.take()) {
           if (this.#hasEnded) return;
+          const isAnswer = frame.type === FrameType.DATA || frame.type === FrameType.HEADERS;
+          if (isAnswer) this.#silence?.heardAnswer();
           this.#frames.take(frame);
           if (this.#writer.isFlooded) await this.#writer.drained();
         }
@@ -265,6 +294,7 @@ export class Http2Connection implements StreamHost {
       send: (bytes) => this.#writer.send(bytes),
       add: (streamId) => this.#add(streamId),
       settle: () => {
+        this.#isSettled = true;
         this.#settled.resolve();
         this.#streams.wakeAll();
       },
@@ -286,6 +316,15 @@ export class Http2Connection implements StreamHost {
     this.#closeIfDone();
   }
 
+  #watchSilence(timing: SilenceTiming): SilenceWatch {
+    return new SilenceWatch(timing, {
+      isWaiting: () => !this.isIdle,
+      written: () => this.#writer.written,
+      ping: () => this.#writer.send(PING),
+      die: () => this.#lose("silence"),
+    });
+  }
+
   #add(id: number): Http2Stream {
     const { initialWindowBytes } = this.#peer;
     const stream = new Http2Stream(id, this, initialWindowBytes, STREAM_WINDOW_BYTES);
@@ -305,9 +344,9 @@ export class Http2Connection implements StreamHost {
     } catch { /* it has ended */ }
   }
 
-  #lose(): void {
+  #lose(by: EndedBy = "connection"): void {
     if (this.#hasEnded) return;
-    this.#end(ErrorCode.CANCEL, "connection");
+    this.#end(ErrorCode.CANCEL, by);
     this.#cut();
   }
 
@@ -319,6 +358,7 @@ export class Http2Connection implements StreamHost {
   #end(code: number, by: EndedBy): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    this.#silence?.close();
     for (const stream of this.#streams.all()) stream.fail({ code, by });
     this.#settled.resolve();
     this.#ended.resolve();

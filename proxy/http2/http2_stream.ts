@@ -14,6 +14,8 @@ import { ReceivedBody } from "./received_body.ts";
 
 /** What a stream needs of its connection. */
 export interface StreamHost {
+  /** A stream was whole on both sides before. */
+  readonly hasWorked: boolean;
   /** Sends a frame some time. */
   send(bytes: Uint8Array): void;
   /** Sends a head, or trailers, some time. */
@@ -53,6 +55,8 @@ const MAX_PIECE_BYTES = 64 * 1024;
 export class Http2Stream {
   /** Its number. */
   readonly id: number;
+  /** Its connection had worked before. */
+  readonly isOnUsed: boolean;
   /** The received body, and the trailers behind it. */
   readonly body: ReceivedBody;
   /** When it has ended, and how; never rejects. */
@@ -75,6 +79,7 @@ export class Http2Stream {
   /** `windowBytes` that may be sent before the peer says more. */
   constructor(id: number, host: StreamHost, windowBytes: number, receiveBytes: number) {
     this.id = id;
+    this.isOnUsed = host.hasWorked;
     this.#host = host;
     this.#windowBytes = windowBytes;
     const { promise, resolve } = Promise.withResolvers<StreamEnd>();
@@ -283,8 +288,14 @@ export class Http2Stream {
 }
 
 function failureOf({ code, by }: StreamEnd): StreamFailure {
-  const how = { us: "was cancelled", peer: "was reset", connection: "lost its connection" }[by];
-  return new StreamFailure(code, by, `the stream ${how}`);
+  return new StreamFailure(code, by, WORDS[by]);
 }
+
+const WORDS: Readonly<Record<EndedBy, string>> = {
+  us: "the stream was cancelled",
+  peer: "the stream was reset",
+  connection: "the stream lost its connection",
+  silence: "the peer does not answer any more",
+};
 
 const NOTHING = new Uint8Array();
