@@ -34,8 +34,8 @@ export interface Answer {
   readonly response: ResponseHead;
 }
 
-/** RFC 9110 section 9.2.2. */
-const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
+/** Methods that may be sent again without asking (RFC 9110 section 9.2.2). */
+export const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 const MAX_STALE_CONNECTIONS = 2;
 
 /**

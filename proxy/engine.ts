@@ -78,7 +78,7 @@ export function startEngine(options: EngineOptions): Engine {
     credentials,
     pool,
     dialer,
-    http1: new Http1Connector(dialer),
+    http1: new Http1Connector(dialer, timing),
     secret: options.secret,
     canaries: new PlaceholderCanaries(options.placeholders, note),
     usage,

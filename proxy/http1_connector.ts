@@ -9,6 +9,7 @@
  */
 import type { Dialer, Endpoint } from "./dial.ts";
 import type { Duplex } from "./duplex.ts";
+import { TIMING, type Timing } from "./timing.ts";
 
 /** Servers whose version is remembered; beyond that they are asked again. */
 const MAX_KNOWN = 1_000;
@@ -16,11 +17,13 @@ const MAX_KNOWN = 1_000;
 /** Connects on behalf of HTTP/1.1 clients. */
 export class Http1Connector {
   readonly #dialer: Dialer;
+  readonly #timing: Timing;
   readonly #versions = new Map<string, "http/1.1" | "h2">();
 
   /** Nothing is known of any server. */
-  constructor(dialer: Dialer) {
+  constructor(dialer: Dialer, timing: Timing = TIMING) {
     this.#dialer = dialer;
+    this.#timing = timing;
   }
 
   /** A connection that HTTP/1.1 can be written to. Throws as {@linkcode Dialer.connectTls} does. */
@@ -28,7 +31,7 @@ export class Http1Connector {
     const key = `${endpoint.host}:${endpoint.port}`;
     if (this.#versions.get(key) === "h2") {
       const { connection, protocol } = await this.#dialer.negotiate(endpoint, ["h2", "http/1.1"]);
-      if (protocol === "h2") return await bridged(connection);
+      if (protocol === "h2") return await this.#bridged(connection, endpoint);
       this.#versions.delete(key);
       return connection;
     }
@@ -39,7 +42,7 @@ export class Http1Connector {
       if (!isNoSharedProtocol(error)) throw error;
       const connection = await this.#dialer.connectTls(endpoint, ["h2"]);
       this.#remember(key, "h2");
-      return await bridged(connection);
+      return await this.#bridged(connection, endpoint);
     }
     if (offered.protocol !== null || this.#versions.has(key)) return offered.connection;
     return await this.#withoutAlpn(key, endpoint, offered.connection);
@@ -51,10 +54,19 @@ export class Http1Connector {
     this.#remember(key, asked?.protocol === "h2" ? "h2" : "http/1.1");
     if (asked?.protocol === "h2") {
       plain.close();
-      return await bridged(asked.connection);
+      return await this.#bridged(asked.connection, endpoint);
     }
     asked?.connection.close();
     return plain;
+  }
+
+  /** Loaded for those servers alone. */
+  async #bridged(connection: Deno.TlsConn, endpoint: Endpoint): Promise<Duplex> {
+    const { Http1Bridge } = await import("./http2/http1_bridge.ts");
+    return new Http1Bridge(connection, {
+      reconnect: () => this.#dialer.connectTls(endpoint, ["h2"]),
+      silence: this.#timing,
+    });
   }
 
   #remember(key: string, version: "http/1.1" | "h2"): void {
@@ -66,10 +78,4 @@ export class Http1Connector {
 /** The alert `no_application_protocol` (RFC 7301 section 3.2), in the words of Deno's TLS library. */
 function isNoSharedProtocol(error: unknown): boolean {
   return error instanceof Error && /NoApplicationProtocol/i.test(error.message);
-}
-
-/** Loaded for those servers alone. */
-async function bridged(connection: Deno.TlsConn): Promise<Duplex> {
-  const { Http1Bridge } = await import("./http2/http1_bridge.ts");
-  return new Http1Bridge(connection);
 }

@@ -110,6 +110,21 @@ export class UpstreamPool {
     });
   }
 
+  /** A place for a connection that is kept elsewhere: how to leave it; null when all are taken. */
+  enter(key: string): (() => void) | null {
+    const slots = this.#slotsOf(key);
+    return slots.tryEnter() ? () => slots.leave() : null;
+  }
+
+  /**
+   * Waits for a place to become free.
+   *
+   * @throws {Refusal} 503 when too many wait, or the wait was too long.
+   */
+  awaitPlace({ key, authority }: Pick<Forward, "key" | "authority">): Promise<void> {
+    return this.#slotsOf(key).wait(authority);
+  }
+
   /** An idle connection that still looks alive, or undefined. The newest is the likeliest to be. */
   take(key: string): Upstream | undefined {
     const idle = this.#idle.get(key);

@@ -30,16 +30,16 @@ const ADDED: Readonly<Record<AnswerFraming, string>> = {
 };
 
 /**
- * Passes the answer of `call` on; a slow reader holds the server back. Interim heads go in front.
+ * Passes the answer of `call` on, whose final head is `head`; a slow reader holds the server back.
  *
  * @throws {StreamFailure} when it broke off, or is longer than it may be.
  */
 export async function bridgeAnswer(
   call: Http2Stream,
+  head: ReceivedHead,
   method: string,
   to: ByteQueue,
 ): Promise<void> {
-  const head = await finalHead(call, to);
   const framing = framingOf(head, method);
   await to.push(latin1Bytes(headText(head.fields, ADDED[framing])));
   for (let piece = await call.body.read(); piece !== null; piece = await call.body.read()) {
@@ -50,7 +50,12 @@ export async function bridgeAnswer(
   await to.push(latin1Bytes(`0\r\n${fieldLines(trailerFields(call.body.trailers))}\r\n`));
 }
 
-async function finalHead(call: Http2Stream, to: ByteQueue): Promise<ReceivedHead> {
+/**
+ * The final head of the answer; interim ones are passed on.
+ *
+ * @throws {StreamFailure} when the stream ends first.
+ */
+export async function finalHead(call: Http2Stream, to: ByteQueue): Promise<ReceivedHead> {
   for (;;) {
     const head = await call.readHead();
     const status = statusOf(head.fields);

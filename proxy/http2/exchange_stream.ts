@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { IDEMPOTENT } from "../ask_upstream.ts";
 import { malformed, Refusal, unreachable } from "../fail_closed.ts";
 import type { Forward, OutgoingHead } from "../forward.ts";
 import type { RequestHead } from "../http1/message_head.ts";
@@ -37,6 +38,13 @@ const UNREAD_MS = 30_000;
 
 type AskOptions = Pick<StreamOptions, "upstreams" | "onRefusal">;
 
+/** What came of asking, also when it failed. */
+interface Attempt {
+  call: Http2Stream | null;
+  /** An interim answer came, or the final one. */
+  hasHead: boolean;
+}
+
 interface Answer {
   readonly call: Http2Stream;
   /** The final one. */
@@ -61,7 +69,6 @@ export async function exchangeStream(
     );
     const body = new StreamBody(stream);
     const forward = await decide(readStreamHead(fields, { hasBody: !body.isEmpty }));
-    if (forward.replaceCredential !== undefined) body.keep();
     await relayAnswer(stream, await askServer(stream, body, forward, { upstreams, onRefusal }));
   } catch (error) {
     if (!(error instanceof Refusal)) return stream.reset(resetCode(error));
@@ -91,6 +98,7 @@ async function askServer(
         answer = await askWilling(stream, body, forward, head, options);
       }
     }
+    body.release();
     onAnswer?.(answer.status);
     return answer;
   } catch (error) {
@@ -99,7 +107,7 @@ async function askServer(
   }
 }
 
-/** Once more where the server says that it did nothing (RFC 9113 section 8.7), as when it goes away. */
+/** Once more, on another session, where that is safe. */
 async function askWilling(
   stream: Http2Stream,
   body: StreamBody,
@@ -107,14 +115,46 @@ async function askWilling(
   head: OutgoingHead,
   options: AskOptions,
 ): Promise<Answer> {
-  const mayRepeat = body.isUntouched || body.canReplay;
+  const attempt: Attempt = { call: null, hasHead: false };
   try {
-    return await askOnce(stream, body, forward, head, options);
+    return await askOnce(stream, body, forward, head, options, attempt);
   } catch (error) {
-    const isRefused = error instanceof StreamFailure && error.code === ErrorCode.REFUSED_STREAM;
-    if (!isRefused || !mayRepeat || !(body.isUntouched || body.canReplay)) throw error;
-    return await askOnce(stream, body, forward, head, options);
+    if (stream.hasEnded || !mayRepeat(error, attempt, body, head)) {
+      throw inWords(error, stream, forward);
+    }
   }
+  const { call } = attempt;
+  try {
+    return await askOnce(stream, body, forward, head, options, { call, hasHead: false });
+  } catch (error) {
+    throw inWords(error, stream, forward);
+  }
+}
+
+/**
+ * The server did nothing with the request, and says so (RFC 9113 section 8.7), as when it goes away;
+ * or a session that had worked before was lost without a word about a request that may come twice.
+ */
+function mayRepeat(
+  error: unknown,
+  { call, hasHead }: Attempt,
+  body: StreamBody,
+  { headers }: OutgoingHead,
+): boolean {
+  if (!(error instanceof StreamFailure) || call === null || !body.canResend) return false;
+  if (error.by === "peer") return error.code === ErrorCode.REFUSED_STREAM;
+  return error.by !== "us" && !hasHead && call.isOnUsed && IDEMPOTENT.has(headers.method);
+}
+
+/** How a call failed, for a client that waits for its answer. */
+function inWords(error: unknown, stream: Http2Stream, { authority }: Forward): unknown {
+  // A client of HTTP/2 understands a reset as well as we do: REFUSED_STREAM it may send again.
+  if (stream.hasEnded || !(error instanceof StreamFailure) || error.by === "peer") return error;
+  if (error.by === "us") return malformed("response", "it breaks the rules of HTTP/2");
+  const how = error.by === "silence"
+    ? "the server does not answer any more"
+    : "the server broke off";
+  return unreachable(authority, new Error(how));
 }
 
 async function askOnce(
@@ -123,12 +163,15 @@ async function askOnce(
   forward: Forward,
   head: OutgoingHead,
   { upstreams, onRefusal }: AskOptions,
+  attempt: Attempt,
 ): Promise<Answer> {
-  const isReplay = body.isSent && !body.isEmpty;
+  const isReplay = body.isBegun;
   const call = await upstreams.ask(stream, forward, {
     fields: writeStreamHead(head),
     endStream: body.isEmpty,
+    insteadOf: attempt.call,
   });
+  attempt.call = call;
   // Also when it had left before.
   void stream.ended.then(() => endCall(call, stream));
   const progress: { isAnswered: boolean; refusal?: Refusal } = { isAnswered: false };
@@ -139,6 +182,7 @@ async function askOnce(
   try {
     for (;;) {
       const answer = await call.readHead();
+      attempt.hasHead = true;
       const status = statusOf(answer.fields);
       if (status >= 200) {
         progress.isAnswered = true;
@@ -149,10 +193,7 @@ async function askOnce(
       if (!isReplay && status !== 101) await stream.sendInterimHead(answerHead(answer.fields));
     }
   } catch (error) {
-    if (progress.refusal !== undefined) throw progress.refusal;
-    if (stream.hasEnded || !(error instanceof StreamFailure) || error.by === "peer") throw error;
-    if (error.by === "us") throw malformed("response", "it breaks the rules of HTTP/2");
-    throw unreachable(forward.authority, new Error("the server broke off"));
+    throw progress.refusal ?? error;
   }
 }
 

@@ -3,7 +3,8 @@
  * engine writes to it becomes streams (RFC 9113), and the answers come back as HTTP/1.1 messages.
  *
  * One request at a time, like the connection it stands for. The session is nobody else's, and serves
- * one authority (RFC 9113 section 9.1.1: no coalescing).
+ * one authority (RFC 9113 section 9.1.1: no coalescing). One that ends in good order is replaced by
+ * another for the next request: whoever writes HTTP/1.1 has no word for a server that goes away.
  *
  * Not implemented: WebSockets over HTTP/2 (RFC 8441). Their upgrade reaches the server as an ordinary
  * GET, which it declines.
@@ -13,40 +14,47 @@
 import type { Duplex } from "../duplex.ts";
 import { endToEndLines } from "../hop_by_hop.ts";
 import { headerValue, type RequestHead } from "../http1/message_head.ts";
-import { bridgeAnswer } from "./bridged_answer.ts";
+import { bridgeAnswer, finalHead } from "./bridged_answer.ts";
+import { type BridgedHead, BridgedRequest } from "./bridged_request.ts";
 import { ByteQueue } from "./byte_queue.ts";
 import { ErrorCode } from "./frame.ts";
 import type { FieldLine } from "./hpack/field_line.ts";
 import { Http2Connection } from "./http2_connection.ts";
-import type { Http2Stream } from "./http2_stream.ts";
+import type { Http2Stream, ReceivedHead } from "./http2_stream.ts";
 import { RequestUnpacker } from "./request_unpacker.ts";
+import type { SilenceTiming } from "./silence_watch.ts";
 import { trailerFields, writeStreamHead } from "./stream_head.ts";
 
 const MAX_LIST_BYTES = 256 * 1024;
 
+/** What it needs besides the connection. */
+export interface BridgeOptions {
+  /** Another connection, where TLS has chosen HTTP/2. */
+  readonly reconnect: () => Promise<Duplex>;
+  readonly silence: SilenceTiming;
+}
+
 /** See the module. */
 export class Http1Bridge implements Duplex {
-  readonly #session: Http2Connection;
+  readonly #options: BridgeOptions;
   readonly #answers = new ByteQueue();
   readonly #requests: RequestUnpacker;
+  #session: Http2Connection;
   /** The last one; what is sent goes to it, also when it was answered early. */
-  #call: Http2Stream | null = null;
+  #request: BridgedRequest | null = null;
   /** The one whose answer is under way. */
-  #answering: Http2Stream | null = null;
+  #answering: BridgedRequest | null = null;
+  #isClosed = false;
 
   /** Over `connection`, where TLS has chosen HTTP/2. */
-  constructor(connection: Duplex) {
-    this.#session = new Http2Connection(connection, {
-      role: "client",
-      maxListBytes: MAX_LIST_BYTES,
-      onGoaway: () => this.#endIfIdle(),
-    });
-    void this.#session.ended.then(() => this.#endIfIdle());
+  constructor(connection: Duplex, options: BridgeOptions) {
+    this.#options = options;
+    this.#session = this.#begun(connection);
     this.#requests = new RequestUnpacker({
       onHead: (head) => this.#begin(head),
       // The engine reads the next piece into the same memory: it waits until this one is written.
       onData: (payload) => this.#running.write(payload),
-      onEnd: (trailers) => this.#call?.finish(trailerFields(trailers.map(parseLine))),
+      onEnd: (trailers) => this.#request?.finish(trailerFields(trailers.map(parseLine))),
     });
   }
 
@@ -68,42 +76,89 @@ export class Http1Bridge implements Duplex {
 
   /** See {@linkcode Duplex.close}. */
   close(): void {
-    this.#call?.reset(ErrorCode.CANCEL);
+    this.#isClosed = true;
+    this.#request?.call.reset(ErrorCode.CANCEL);
     this.#session.close();
     this.#answers.end(new Error("the connection is closed"));
   }
 
-  get #running(): Http2Stream {
-    if (this.#call === null) throw new Error("the server takes no more");
-    return this.#call;
+  get #running(): BridgedRequest {
+    if (this.#request === null) throw new Error("the server takes no more");
+    return this.#request;
   }
 
-  /** While there is a call, its answer says it. */
-  #endIfIdle(): void {
-    if (this.#answering === null) this.#answers.end();
+  #begun(connection: Duplex): Http2Connection {
+    const { silence } = this.#options;
+    return new Http2Connection(connection, {
+      role: "client",
+      maxListBytes: MAX_LIST_BYTES,
+      silence,
+    });
   }
 
   async #begin(request: RequestHead): Promise<void> {
-    const call = this.#call = await this.#session.open(fieldsOf(request), {
+    const head: BridgedHead = {
+      method: request.method,
+      fields: fieldsOf(request),
       endStream: request.framing.kind === "none",
-    });
-    if (call === null) return this.#answers.end();
-    this.#answering = call;
-    void this.#answer(call, request.method);
+    };
+    try {
+      const begun = this.#request = new BridgedRequest(head, await this.#open(head));
+      this.#answering = begun;
+      void this.#answer(begun);
+    } catch (error) {
+      this.#answers.end(error);
+      throw error;
+    }
   }
 
-  async #answer(call: Http2Stream, method: string): Promise<void> {
+  /** A server that goes away between two requests, or under the hands of one, is called again. */
+  async #open({ fields, endStream }: BridgedHead): Promise<Http2Stream> {
+    const call = await this.#session.open(fields, { endStream });
+    if (call !== null) return call;
+    await this.#renew();
+    const second = await this.#session.open(fields, { endStream });
+    if (second === null) throw new Error("the server takes no requests");
+    return second;
+  }
+
+  async #renew(): Promise<void> {
+    this.#session.close();
+    const session = this.#begun(await this.#options.reconnect());
+    this.#session = session;
+    if (!this.#isClosed) return;
+    session.close();
+    throw new Error("the connection is closed");
+  }
+
+  async #answer(request: BridgedRequest): Promise<void> {
     let failure: unknown;
     try {
-      await bridgeAnswer(call, method, this.#answers);
+      const head = await this.#headOf(request);
+      request.release();
+      await bridgeAnswer(request.call, head, request.head.method, this.#answers);
     } catch (error) {
       failure = error;
-      call.reset(ErrorCode.CANCEL);
+      request.release();
+      request.call.reset(ErrorCode.CANCEL);
     }
     // Where the head gave a length, the next request may have begun before the stream has ended.
-    if (this.#answering !== call) return;
+    if (this.#answering !== request) return;
     this.#answering = null;
-    if (failure !== undefined || this.#session.takesNoStreams) this.#answers.end(failure);
+    if (failure !== undefined) this.#answers.end(failure);
+  }
+
+  async #headOf(request: BridgedRequest): Promise<ReceivedHead> {
+    for (;;) {
+      try {
+        return await finalHead(request.call, this.#answers);
+      } catch (error) {
+        await request.move(error, async () => {
+          await this.#renew();
+          return await this.#open(request.head);
+        });
+      }
+    }
   }
 }
 

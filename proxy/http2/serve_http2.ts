@@ -3,6 +3,9 @@
  * Clients that can speak HTTP/1.1 are never offered it: that engine is faster and passes bytes
  * through as they are.
  *
+ * A client that has greeted may be silent for as long as it likes, as over HTTP/1.1: it is on this
+ * machine, whose system tells when it ends, and one that was stopped goes on where it was.
+ *
  * Not implemented: server push and extended CONNECT (RFC 8441); neither is offered.
  *
  * @module
@@ -38,7 +41,11 @@ export function serveHttp2(
   tunnel: InterceptedTunnel,
   run: RunContext,
 ): void {
-  const upstreams = new UpstreamSessions();
+  const upstreams = new UpstreamSessions({
+    places: run.pool,
+    silence: run.timing,
+    now: Date.now,
+  });
   const budget = new RateBudget(RESETS);
   const { host } = tunnel.target;
   const atWork = new Set<Http2Stream>();

@@ -11,7 +11,7 @@ import type { FieldLine } from "./hpack/field_line.ts";
 import type { Http2Stream } from "./http2_stream.ts";
 import { trailerFields } from "./stream_head.ts";
 
-/** Bodies up to this size can be replayed after a credential was refreshed. */
+/** Bodies up to this size can be sent again: with a refreshed credential, or to a willing server. */
 const MAX_KEPT_BYTES = 256 * 1024;
 /** One of a byte takes the memory of two hundred. */
 const MAX_KEPT_PIECES = 1024;
@@ -19,9 +19,12 @@ const MAX_KEPT_PIECES = 1024;
 /** One request body. */
 export class StreamBody {
   readonly #stream: Http2Stream;
-  #kept: Uint8Array[] | null = null;
+  /** All that was read from the client; null when that became too much, or is not needed any more. */
+  #kept: Uint8Array[] | null = [];
   #keptBytes = 0;
-  #isBegun = false;
+  #reading: Promise<Uint8Array | null> | null = null;
+  /** The one that it goes to. */
+  #call: Http2Stream | null = null;
   #isSent: boolean;
   /** There is none. */
   readonly isEmpty: boolean;
@@ -32,30 +35,31 @@ export class StreamBody {
     this.isEmpty = this.#isSent = stream.isReceived && stream.body.isAtEnd;
   }
 
-  /** The request may have to be sent again; said before it is sent. */
-  keep(): void {
-    this.#kept = [];
+  /** Some of it was read from the client. */
+  get isBegun(): boolean {
+    return this.#keptBytes > 0 || this.#isSent && !this.isEmpty;
   }
 
-  /** Everything was read from the client and given to a server. */
-  get isSent(): boolean {
-    return this.#isSent;
+  /** Everything that was read so far is here, so that the request can be sent again as it was. */
+  get canResend(): boolean {
+    return this.#kept !== null;
   }
 
-  /** Nothing of it was read from the client. */
-  get isUntouched(): boolean {
-    return this.isEmpty || !this.#isBegun;
-  }
-
-  /** Everything is here, so that the request can be sent again as it was. */
+  /** The same, and nothing is still to come. */
   get canReplay(): boolean {
-    return this.#isSent && (this.isEmpty || this.#kept !== null);
+    return this.#isSent && this.canResend;
+  }
+
+  /** It has been sent, and need not be a second time. */
+  release(): void {
+    this.#kept = null;
   }
 
   /**
-   * Sends it: what comes from now on, or, the second time, from memory. Done when all is sent, or
-   * one of the two streams has ended: a body that broke off ends the call, and so does what `watch`
-   * throws about a piece, which is told before and not sent.
+   * Sends it: what was read before, from memory, and what comes from now on. A second call takes it
+   * over from the first. Done when all is sent, or one of the two streams has ended: a body that broke
+   * off ends the call, and so does what `watch` throws about a piece, which is told before and not
+   * sent.
    */
   async sendTo(
     call: Http2Stream,
@@ -63,11 +67,16 @@ export class StreamBody {
     onRefusal: (refusal: Refusal) => void,
   ): Promise<void> {
     if (this.isEmpty) return;
+    this.#call = call;
     try {
-      if (this.#isSent) await this.#replay(call);
+      for (const piece of this.#kept ?? []) await call.write(piece);
+      if (this.#isSent) call.finish(trailerFields(this.#stream.body.trailers));
       else await this.#pass(call, watch);
     } catch (error) {
-      if (error instanceof Refusal) onRefusal(error);
+      if (error instanceof Refusal) {
+        this.#kept = null;
+        onRefusal(error);
+      }
       // The server must not take half a request for a whole one.
       call.reset(ErrorCode.CANCEL);
     }
@@ -75,23 +84,23 @@ export class StreamBody {
 
   async #pass(call: Http2Stream, watch: Forward["watchBody"]): Promise<void> {
     const { body } = this.#stream;
-    this.#isBegun = true;
-    for (let piece = await body.read(); piece !== null; piece = await body.read()) {
+    for (;;) {
+      // Whoever takes over waits for the same piece, and is given it behind the one who must not.
+      const piece = await (this.#reading ??= body.read());
+      if (this.#call !== call) return;
+      this.#reading = null;
+      if (piece === null) break;
       watch?.(piece);
       this.#keep(piece);
       const isLast = body.isAtEnd;
       if (isLast) this.#isSent = true;
       await call.write(piece, { endStream: isLast });
+      if (isLast) return;
     }
     const trailers = trailerFields(body.trailers);
     if (trailers.length > 0) watch?.(fieldBytes(trailers), true);
     this.#isSent = true;
     call.finish(trailers);
-  }
-
-  async #replay(call: Http2Stream): Promise<void> {
-    for (const piece of this.#kept ?? []) await call.write(piece);
-    call.finish(trailerFields(this.#stream.body.trailers));
   }
 
   #keep(piece: Uint8Array): void {

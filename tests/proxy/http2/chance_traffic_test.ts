@@ -10,6 +10,8 @@ import type { FieldLine } from "../../../proxy/http2/hpack/field_line.ts";
 import { Http2Connection } from "../../../proxy/http2/http2_connection.ts";
 import type { Http2Stream } from "../../../proxy/http2/http2_stream.ts";
 import { UpstreamSessions } from "../../../proxy/http2/upstream_sessions.ts";
+import { TIMING } from "../../../proxy/timing.ts";
+import { UpstreamPool } from "../../../proxy/upstream_pool.ts";
 import { loopbackPair } from "../../support/frame_peer.ts";
 import { type Random, randomOf } from "../../support/seeded_random.ts";
 
@@ -46,7 +48,11 @@ class Round {
   /** How many answers came through whole. */
   async play(): Promise<number> {
     const [near, far] = await loopbackPair();
-    const upstreams = new UpstreamSessions();
+    const upstreams = new UpstreamSessions({
+      places: new UpstreamPool(),
+      silence: TIMING,
+      now: Date.now,
+    });
     const exchanges: Promise<void>[] = [];
     const proxy = new Http2Connection(far, {
       role: "server",

@@ -4,8 +4,20 @@ import type { Forward } from "../../../proxy/forward.ts";
 import { Http2Connection } from "../../../proxy/http2/http2_connection.ts";
 import type { Http2Stream } from "../../../proxy/http2/http2_stream.ts";
 import { UpstreamSessions } from "../../../proxy/http2/upstream_sessions.ts";
-import { block, F, frame, FramePeer, loopbackPair, T } from "../../support/frame_peer.ts";
+import { TIMING } from "../../../proxy/timing.ts";
+import { UpstreamPool } from "../../../proxy/upstream_pool.ts";
+import {
+  block,
+  F,
+  frame,
+  FramePeer,
+  loopbackPair,
+  numbers,
+  settings,
+  T,
+} from "../../support/frame_peer.ts";
 import { GET, OK } from "../../support/frame_rules.ts";
+import { headOf } from "../../support/raw_http2_stage.ts";
 
 const MINUTE_MS = 60_000;
 const QUESTION = { fields: GET, endStream: true };
@@ -18,15 +30,22 @@ interface Stage {
   readonly clock: { now: number };
 }
 
-async function onStage(body: (stage: Stage) => Promise<void>): Promise<void> {
+async function onStage(
+  body: (stage: Stage) => Promise<void>,
+  { limits = { open: 10, waiting: 10, waitMs: 1 }, greeting = settings() } = {},
+): Promise<void> {
   const clock = { now: Date.now() };
-  const sessions = new UpstreamSessions(() => clock.now);
+  const sessions = new UpstreamSessions({
+    places: new UpstreamPool(limits),
+    silence: TIMING,
+    now: () => clock.now,
+  });
   const servers: FramePeer[] = [];
   const connect = async () => {
     const [own, other] = await loopbackPair();
     const server = new FramePeer(other);
     servers.push(server);
-    await server.send(T.SETTINGS, 0, 0);
+    await server.send(T.SETTINGS, 0, 0, greeting);
     return own;
   };
   const forward = { key: "https://api.acme.test:443 h2", authority: "api.acme.test:443", connect };
@@ -80,7 +99,11 @@ Deno.test("a session with a call under way is not an idle one", async () => {
 });
 
 Deno.test("a server that cannot be reached is tried again by the next request", async () => {
-  const sessions = new UpstreamSessions();
+  const sessions = new UpstreamSessions({
+    places: new UpstreamPool(),
+    silence: TIMING,
+    now: Date.now,
+  });
   let tries = 0;
   const connect = () => {
     tries++;
@@ -125,4 +148,106 @@ Deno.test("a request does not wait for ever for a server that allows none", asyn
   );
   ours.close();
   await ours.ended;
+});
+
+const ONE_STREAM = { greeting: settings([3, 1]) };
+
+/** Answers the call, so that its place on the session is free. */
+async function answer(server: FramePeer, call: Http2Stream): Promise<void> {
+  await server.sendBytes(frame(T.HEADERS, F.END_HEADERS | F.END_STREAM, call.id, block(OK)));
+  await call.ended;
+}
+
+Deno.test("what a server allows no more of on one connection goes to it on another", async () => {
+  await onStage(async ({ sessions, forward, servers }) => {
+    const calls = await Promise.all([1, 2, 3].map(() => sessions.ask(client, forward, QUESTION)));
+    assert.equal(servers.length, 3);
+    assert.deepEqual(calls.map(({ id }) => id), [1, 1, 1]);
+
+    await answer(servers[1]!, calls[1]!);
+    assert.equal((await sessions.ask(client, forward, QUESTION)).id, 3);
+    assert.equal(servers.length, 3, "a place that is free again is used again");
+  }, ONE_STREAM);
+});
+
+Deno.test("many calls at once have as many connections as the server's limit makes of them", async () => {
+  await onStage(async ({ sessions, forward, servers }) => {
+    await Promise.all(Array.from({ length: 20 }, () => sessions.ask(client, forward, QUESTION)));
+    assert.equal(servers.length, 5);
+  }, { greeting: settings([3, 4]) });
+});
+
+Deno.test("where no more connections may be open, a call waits for its turn", async () => {
+  await onStage(async ({ sessions, forward, servers }) => {
+    const first = await sessions.ask(client, forward, QUESTION);
+    const second = sessions.ask(client, forward, QUESTION);
+    await answer(servers[0]!, first);
+    assert.equal((await second).id, 3);
+    assert.equal(servers.length, 1);
+  }, { ...ONE_STREAM, limits: { open: 1, waiting: 10, waitMs: 1 } });
+});
+
+Deno.test("where none may be open at all, a call is refused", async () => {
+  await onStage(async ({ sessions, forward, servers }) => {
+    await assert.rejects(sessions.ask(client, forward, QUESTION), {
+      status: 503,
+      error: "TooManyConnectionsError",
+    });
+    assert.equal(servers.length, 0);
+  }, { limits: { open: 0, waiting: 10, waitMs: 1 } });
+});
+
+Deno.test("a server that wants one connection and no other has the calls one after another", async () => {
+  await onStage(async ({ sessions, forward, servers }) => {
+    const first = await sessions.ask(client, forward, QUESTION);
+    const refusing = { ...forward, connect: () => Promise.reject(new Error("one is enough")) };
+    const second = sessions.ask(client, refusing, QUESTION);
+    await answer(servers[0]!, first);
+    assert.equal((await second).id, 3);
+  }, ONE_STREAM);
+});
+
+Deno.test("a call that a session refused goes out on another one", async () => {
+  await onStage(async ({ sessions, forward, servers }) => {
+    const refused = await sessions.ask(client, forward, QUESTION);
+    await servers[0]!.sendBytes(frame(T.RST_STREAM, 0, refused.id, numbers(7)));
+    assert.equal((await refused.ended).code, 7);
+
+    const second = await sessions.ask(client, forward, { ...QUESTION, insteadOf: refused });
+    assert.equal(second.id, 1);
+    assert.equal(servers.length, 2);
+  });
+});
+
+Deno.test("a connection that has ended leaves its place to another", async () => {
+  await onStage(async ({ sessions, forward, servers }) => {
+    for (let count = 1; count <= 3; count++) {
+      const call = await sessions.ask(client, forward, QUESTION);
+      servers.at(-1)!.connection.close();
+      await call.ended;
+    }
+    assert.equal(servers.length, 3);
+  }, { limits: { open: 1, waiting: 10, waitMs: 1 } });
+});
+
+Deno.test("a request whose client left while it waited for its turn is never sent", async () => {
+  await onStage(async ({ sessions, forward, servers }) => {
+    const first = await sessions.ask(client, forward, QUESTION);
+    const left = Promise.withResolvers<void>();
+    const leaving = { hasEnded: false, ended: left.promise };
+    const never = sessions.ask(leaving as unknown as Http2Stream, forward, QUESTION);
+    const fields = headOf("GET", "/stayed");
+    const second = sessions.ask(client, forward, { fields, endStream: true });
+    leaving.hasEnded = true;
+    left.resolve();
+    await assert.rejects(never, /the client has left/);
+    await answer(servers[0]!, first);
+
+    assert.equal((await second).id, 3);
+    await servers[0]!.greetAsServer();
+    await servers[0]!.nextOf(T.HEADERS, 1);
+    const next = await servers[0]!.nextOf(T.HEADERS);
+    assert.equal(next!.streamId, 3);
+    assert.ok(new TextDecoder("latin1").decode(next!.payload).includes("/stayed"));
+  }, { ...ONE_STREAM, limits: { open: 1, waiting: 10, waitMs: 1 } });
 });
