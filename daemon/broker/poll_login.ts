@@ -6,6 +6,7 @@
  */
 import { AuthsomeError, VaultConflictError } from "../../core/errors.ts";
 import { pause } from "../../core/pause.ts";
+import { backedOff } from "../oauth/device_poll.ts";
 import { listAuthSessions, readAuthSession } from "../records/auth_sessions.ts";
 import { allowEndpoints } from "./allow_endpoints.ts";
 import type { Broker } from "./broker.ts";
@@ -82,7 +83,7 @@ async function pollOnce(
     if (error instanceof VaultConflictError) return interval;
     // RFC 8628 section 3.5: a connection that timed out is tried again, more slowly.
     if (error instanceof AuthsomeError && error.code === "endpoint_unreachable") {
-      return Math.min(interval * 2, 60);
+      return backedOff(interval);
     }
     // The disk may be back by then; whoever cancelled or forgot the login is found out, too.
     if (open === null) return isStoreAway(error) ? interval : null;

@@ -31,7 +31,7 @@ export type DevicePollOutcome =
   | { readonly type: "error"; readonly error: ProviderError };
 
 const GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";
-/** A server that is down for a while is found again within a minute. */
+/** A server that is down for a while is found again within a minute, or after its own interval. */
 const SLOWEST_SECONDS = 60;
 
 /** Polls once. */
@@ -39,26 +39,31 @@ export async function pollDevice(
   poll: DevicePoll,
   outbound: Outbound,
 ): Promise<DevicePollOutcome> {
-  const slower = (seconds: number) =>
-    ({ type: "pending", interval_seconds: Math.min(seconds, SLOWEST_SECONDS) }) as const;
+  const again = (interval_seconds: number) => ({ type: "pending", interval_seconds }) as const;
+  const interval = poll.interval_seconds;
   let reply: TokenReply;
   try {
     reply = await send(poll, outbound);
   } catch (error) {
     if (!(error instanceof EndpointUnreachableError)) throw error;
     // RFC 8628 section 3.5: on a connection timeout, back off and go on.
-    return slower(poll.interval_seconds * 2);
+    return again(backedOff(interval));
   }
   if (reply.type === "tokens") return reply;
   const { error } = reply;
   const says = (code: string) => error.error === code || error.error_description === code;
-  if (says("authorization_pending")) return slower(poll.interval_seconds);
+  if (says("authorization_pending")) return again(interval);
   // RFC 8628 section 3.5: slow_down adds five seconds for good.
-  if (says("slow_down")) return slower(poll.interval_seconds + 5);
+  if (says("slow_down")) return again(interval + 5);
   if (error.error === `http_${error.status}` && (error.status >= 500 || error.status === 429)) {
-    return slower(reply.retry_after_seconds ?? poll.interval_seconds * 2);
+    return again(backedOff(interval, reply.retry_after_seconds ?? undefined));
   }
   return { type: "error", error };
+}
+
+/** Seconds to wait after a failure: longer, and in no case less than the server's interval. */
+export function backedOff(interval: number, wanted: number = interval * 2): number {
+  return Math.max(interval, Math.min(wanted, SLOWEST_SECONDS));
 }
 
 async function send(poll: DevicePoll, outbound: Outbound): Promise<TokenReply> {

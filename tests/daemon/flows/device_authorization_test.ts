@@ -92,6 +92,34 @@ for (
   });
 }
 
+const retryAfter = (seconds: string) => () =>
+  new Response(null, { status: 429, headers: { "retry-after": seconds } });
+
+// RFC 8628 section 3.5: the interval is the least that the client waits.
+for (
+  const [name, interval, answer, expected] of [
+    ["a 429 that wants an answer at once", 5, retryAfter("0"), 5],
+    ["a 429 that wants half a minute", 5, retryAfter("30"), 30],
+    ["a 429 that wants an hour", 5, retryAfter("3600"), 60],
+    ["a pending at two minutes", 120, () => json({ error: "authorization_pending" }, 400), 120],
+    ["a slow_down at two minutes", 120, () => json({ error: "slow_down" }, 400), 125],
+    ["a 500 at two minutes", 120, () => html(500), 120],
+  ] as readonly (readonly [string, number, RudeAnswer, number])[]
+) {
+  Deno.test(`deviceAuthorization asks no faster than it may after ${name}`, async () => {
+    await using server = await startRudeServer({
+      "/device": () => json({ ...CODES, interval }),
+      "/token": answer,
+    });
+    const login = rudeLogin(server);
+    const { pending } = await begin(login, server);
+
+    const result = await deviceAuthorization.poll!(login, pending, contextWith(server.fetch));
+
+    assert.deepEqual(result, { type: "pending", interval_seconds: expected });
+  });
+}
+
 Deno.test("deviceAuthorization goes on after a poll that nobody answered", async () => {
   await using server = await startRudeServer({ "/device": () => json(CODES) });
   const login = rudeLogin(server);
