@@ -101,7 +101,8 @@ export function afterFailure(
   retryAfterSeconds: number | null,
 ): RefreshJournal {
   const failures = before.failures + 1;
-  const wish = retryAfterSeconds === null
+  // Whoever wants an answer at once would be asked anew by every request.
+  const wish = retryAfterSeconds === null || retryAfterSeconds === 0
     ? 1000 * 2 ** Math.min(failures - 1, 20)
     : retryAfterSeconds * 1000;
   const retry_at = new Date(now.getTime() + Math.min(wish, MAX_BACK_OFF_MS));

@@ -195,6 +195,25 @@ Deno.test("a provider's Retry-After is kept, and the wait ends with a success", 
   assert.equal(await acme.resolve(), "Bearer access-1");
 });
 
+Deno.test("a Retry-After of nothing makes no storm: the usual waits hold", async () => {
+  let asked = 0;
+  await using server = await startRudeServer({
+    "/token": () => {
+      asked++;
+      return new Response("{}", { status: 503, headers: { "retry-after": "0" } });
+    },
+  });
+  await using acme = await openOAuthDaemon(server.fetch, {
+    oauth: { token_url: `${server.origin}/token` },
+  });
+  await acme.connect();
+  acme.pass(3600);
+
+  for (let i = 0; i < 5; i++) await assert.rejects(acme.resolve(), { code: "refresh_failed" });
+
+  assert.equal(asked, 1);
+});
+
 Deno.test("clocks that step neither stop refreshes nor cause a storm of them", async () => {
   const token = rotatingEndpoint();
   await using server = await startRudeServer({ "/token": token.answer });
