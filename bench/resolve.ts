@@ -4,13 +4,13 @@
  *
  * What the daemon can answer is measured with requests that were signed before the clock starts, each
  * with a proof of its own, and written to a plain connection; the daemon does all of its work for each
- * of them. Beside it stands the client that the proxy uses, which signs in between. Client and daemon
- * share the machine.
+ * of them. Of the answers no more is read than their status and where they end: a client that reads
+ * them as the proxy does takes a tenth of the time for itself. Beside it stands that client, which
+ * signs in between as well. Client and daemon share the machine.
  *
  * @module
  */
 import { DaemonClient } from "../client/daemon_client.ts";
-import { HttpReader } from "../client/http_reader.ts";
 import { ensureDaemon, stopDaemon } from "../client/launch.ts";
 import { readSettings } from "../core/config.ts";
 import { didKey } from "../core/did_key.ts";
@@ -58,7 +58,7 @@ export async function benchResolve(): Promise<BenchRow[]> {
         ...(connections === 1
           ? { bound: { of: "value", side: "at least", limit: 3000 }, isHeadline: true }
           : {}),
-        note: "verifying, replay memory, vault read and unseal; signed before the clock starts",
+        note: "verifying, replay memory, opening the sealed record; signed before the clock starts",
       }, {
         name: `signed resolve by the proxy's client, ${of}`,
         value: median(rates.client.slice(1)),
@@ -133,16 +133,28 @@ function sendPlainly(baseUrl: string, requests: Uint8Array[]): SendMany {
   return async (count) => {
     using connection = await Deno.connect({ hostname, port: Number(port) });
     connection.setNoDelay(true);
-    const reader = new HttpReader(connection);
+    const buffer = new Uint8Array(16 * 1024);
     for (let n = 0; n < count; n++) {
       await connection.write(requests.pop()!);
-      const head = await reader.readHead();
-      if (head?.status !== 200) throw new Error(`the daemon answered ${head?.status}`);
-      let size = 0;
-      for await (const chunk of reader.readBody(head)) size += chunk.length;
-      if (size === 0) throw new Error("the daemon answered nothing");
+      await readAnswer(connection, buffer);
     }
   };
+}
+
+/** Reads one answer, the only one under way on its connection. */
+async function readAnswer(connection: Deno.Conn, buffer: Uint8Array): Promise<void> {
+  let end = Infinity;
+  for (let size = 0; size < end;) {
+    size += await connection.read(buffer.subarray(size)) ?? Number.NaN;
+    if (Number.isNaN(size)) throw new Error("the daemon closed the connection");
+    if (end !== Infinity) continue;
+    const text = new TextDecoder().decode(buffer.subarray(0, size));
+    const head = /^HTTP\/1\.1 200 [^]*?\r\ncontent-length: (\d+)\r\n[^]*?\r\n\r\n/i.exec(text);
+    if (head !== null) end = head[0].length + Number(head[1]);
+    else if (!"HTTP/1.1 200 ".startsWith(text.slice(0, 13))) {
+      throw new Error(`the daemon answered ${text}`);
+    }
+  }
 }
 
 function sendByClient(baseUrl: string, signer: Signer): SendMany {
