@@ -151,9 +151,7 @@ function inWords(error: unknown, stream: Http2Stream, { authority }: Forward): u
   // A client of HTTP/2 understands a reset as well as we do: REFUSED_STREAM it may send again.
   if (stream.hasEnded || !(error instanceof StreamFailure) || error.by === "peer") return error;
   if (error.by === "us") return malformed("response", "it breaks the rules of HTTP/2");
-  const how = error.by === "silence"
-    ? "the server does not answer any more"
-    : "the server broke off";
+  const how = error.by === "silence" ? error.message : "the server broke off";
   return unreachable(authority, new Error(how));
 }
 

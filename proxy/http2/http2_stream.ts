@@ -295,7 +295,7 @@ const WORDS: Readonly<Record<EndedBy, string>> = {
   us: "the stream was cancelled",
   peer: "the stream was reset",
   connection: "the stream lost its connection",
-  silence: "the peer does not answer any more",
+  silence: "the server does not answer any more",
 };
 
 const NOTHING = new Uint8Array();
