@@ -23,6 +23,13 @@ export interface CredentialRequest {
 /** An answer is not reused in its last minute: the daemon may have a better one by then. */
 const EXPIRY_MARGIN_MS = 60_000;
 
+/**
+ * A credential that took the place of a refused one and is refused within this time: what the server
+ * dislikes is not the credential, and a program that goes on asking must not have its tokens renewed
+ * as fast as it asks.
+ */
+const REFUSED_AGAIN_MS = 60_000;
+
 /** Asks the daemon and remembers as far as it is allowed. */
 export class Credentials {
   readonly #daemon: DaemonAccess;
@@ -30,6 +37,8 @@ export class Credentials {
   readonly #now: () => number;
   readonly #known = new Map<string, ResolvedCredential>();
   readonly #asking = new Map<string, Promise<ResolvedCredential>>();
+  /** What took the place of a refused credential, told by its expiry, and when. */
+  readonly #replacements = new Map<string, { readonly expires_at: string; readonly at: number }>();
   /** For all who were refused meanwhile. */
   #reviving: Promise<void> | null = null;
   /** Grows whenever something may have changed; an answer to a question asked before is not kept. */
@@ -67,21 +76,32 @@ export class Credentials {
 
   /**
    * Another credential in place of one that the server refused at `rejectedAt`, or null when the
-   * daemon has no other.
+   * daemon has no other, or when that one was such another itself, a moment ago.
    */
   async replace(
     request: CredentialRequest,
     rejected: ResolvedCredential,
     rejectedAt: Date,
   ): Promise<ResolvedCredential | null> {
-    this.#known.delete(keyOf(request));
+    const key = keyOf(request);
+    if (this.#isRefusedAgain(key, rejected)) return null;
+    this.#known.delete(key);
     try {
       const fresh = await this.#askDaemon(request, rejectedAt);
-      return isSame(fresh, rejected) ? null : fresh;
+      if (isSame(fresh, rejected)) return null;
+      const { expires_at } = fresh;
+      if (expires_at !== null) this.#replacements.set(key, { expires_at, at: this.#now() });
+      return fresh;
     } catch {
       // The server's own 401 says more than our failure to mend it.
       return null;
     }
+  }
+
+  #isRefusedAgain(key: string, { expires_at }: ResolvedCredential): boolean {
+    const kept = this.#replacements.get(key);
+    return kept !== undefined && kept.expires_at === expires_at &&
+      Math.abs(this.#now() - kept.at) < REFUSED_AGAIN_MS;
   }
 
   async #ask(key: string, request: CredentialRequest): Promise<ResolvedCredential> {

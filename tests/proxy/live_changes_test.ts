@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { ProxyRoutes, ResolvedCredential } from "../../core/api.ts";
 import { GrantDeniedError } from "../../core/errors.ts";
+import { Credentials } from "../../proxy/credentials.ts";
 import { LiveRoutes } from "../../proxy/routes.ts";
 import { bearer, FakeDaemon, makeCredential, makeRoute } from "../support/fake_daemon.ts";
 import { startTestProxy, type TestProxy } from "../support/proxy_bench.ts";
@@ -376,6 +377,32 @@ Deno.test("a 401 that the daemon has no other token for reaches the client, aske
     assert.equal((await get(test)).status, 401);
     assert.equal(api.requests.length, 1);
   }, () => new Response("no", { status: 401 }));
+});
+
+Deno.test("a program that is refused whatever its token is does not have it renewed each time", async () => {
+  const daemon = new FakeDaemon();
+  let renewed = 0;
+  daemon.resolve = (request) => {
+    if (request.rejected_at !== undefined) renewed++;
+    const ends = new Date(Date.UTC(2100, 0, 1, 0, 0, renewed)).toISOString();
+    return makeCredential(request, [bearer(`token-${renewed}`)], ends);
+  };
+  let now = 0;
+  const credentials = new Credentials(daemon, () => true, () => now);
+  const wanted = { route: makeRoute(), host: HOST, path: "/", method: "GET" };
+  const refuse = async () => {
+    const used = await credentials.resolve(wanted);
+    const other = await credentials.replace(wanted, used, new Date());
+    // The daemon tells every proxy of a renewal.
+    if (other !== null) credentials.clear();
+  };
+
+  for (let i = 0; i < 20; i++) await refuse();
+  const within = renewed;
+  now += 60_000;
+  await refuse();
+
+  assert.deepEqual([within, renewed], [1, 2]);
 });
 
 Deno.test("a 401 for a key is the client's: keys are not refreshed", async () => {
