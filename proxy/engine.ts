@@ -20,6 +20,7 @@ import type { ProxySecret } from "./proxy_secret.ts";
 import { LiveRoutes } from "./routes.ts";
 import type { RunContext } from "./run_context.ts";
 import { serveSocket } from "./serve_socket.ts";
+import { SignAhead } from "./sign_ahead.ts";
 import { StallWatch } from "./stall_watch.ts";
 import { TIMING } from "./timing.ts";
 import { UpstreamPool } from "./upstream_pool.ts";
@@ -51,9 +52,15 @@ export function startEngine(options: EngineOptions): Engine {
   const usage = new Usage(daemon);
   const memory = new IdleMemory();
   const stalls = new StallWatch(() => credentials.clear(), timing);
-  const routes = new LiveRoutes(daemon, options.routes, note, () => stalls.caughtUp());
+  const leaves = new LeafCertificates(options.authority);
+  const ahead = new SignAhead(leaves);
+  const routes = new LiveRoutes(daemon, options.routes, note, {
+    caughtUp: () => stalls.caughtUp(),
+    onChange: () => ahead.prepare(routes.exactHosts()),
+  });
   const credentials = new Credentials(daemon, () => changes.isOpen);
   let wasBroken = false;
+  let isClosed = false;
   const changes = new ChangeStream(daemon, {
     onChange: (revision) => {
       credentials.clear();
@@ -87,15 +94,22 @@ export function startEngine(options: EngineOptions): Engine {
     note,
     timing,
   };
-  const leaves = new LeafCertificates(options.authority);
   return {
-    serve: (socket) => serveSocket(socket, run, leaves),
+    serve: (socket) => {
+      ahead.connected();
+      serveSocket(socket, run, leaves);
+    },
     warmUp: async () => {
       // The first use of the TLS library's random source takes 30 ms, here on another thread;
       // Deno.startTls would stop everything for as long.
       await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+      if (isClosed) return;
+      leaves.makeKey();
+      ahead.prepare(routes.exactHosts());
     },
     close: async () => {
+      isClosed = true;
+      ahead.close();
       memory.close();
       stalls.close();
       await Promise.all([changes.close(), usage.close()]);

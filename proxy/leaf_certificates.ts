@@ -1,7 +1,7 @@
 /**
  * Certificates for the hosts that are decrypted, signed by the run's authority when they are first
- * asked for. One key serves all of them, and the TLS context of each host is kept, because it holds
- * the ticket key that sessions are resumed with.
+ * asked for, or before (`sign_ahead.ts`). One key serves all of them, and the TLS context of each host
+ * is kept, because it holds the ticket key that sessions are resumed with.
  *
  * @module
  */
@@ -48,6 +48,13 @@ const OWN_KEY_IS_STRONG = "DEFAULT:@SECLEVEL=0";
 const DIGITAL_SIGNATURE = bitString(Uint8Array.of(0x80), 7);
 const SERVER_AUTHENTICATION = "1.3.6.1.5.5.7.3.1";
 
+/** What all leaves say alike. */
+const COMMON_EXTENSIONS: readonly Der[] = [
+  extension("2.5.29.19", true, sequence()),
+  extension("2.5.29.15", true, DIGITAL_SIGNATURE),
+  extension("2.5.29.37", false, sequence(objectIdentifier(SERVER_AUTHENTICATION))),
+];
+
 /** A certificate and its key, PEM. */
 export interface IssuedLeaf {
   readonly certificatePem: string;
@@ -55,7 +62,9 @@ export interface IssuedLeaf {
 }
 
 interface Leaf {
-  readonly context: tls.SecureContext;
+  /** Null until the host is connected to: contexts take memory. */
+  context: tls.SecureContext | null;
+  readonly certificatePem: string;
   /** Before this the clock was set back: the certificate is not valid yet. */
   readonly validFrom: number;
   readonly renewAt: number;
@@ -91,28 +100,53 @@ export class LeafCertificates {
 
   /** The TLS context of a host. */
   contextFor(host: string): tls.SecureContext {
-    const now = this.#options.now().getTime();
-    const known = this.#leaves.get(host);
-    if (known !== undefined && now >= known.validFrom && now < known.renewAt) return known.context;
-    const lifetimeMs = this.#options.lifetimeDays * DAY_MS;
-    const { certificatePem, keyPem } = this.issue([host]);
-    const context = tls.createSecureContext({
-      cert: certificatePem,
-      key: keyPem,
+    const leaf = this.#valid(host) ?? this.#sign(host);
+    return leaf.context ??= tls.createSecureContext({
+      cert: leaf.certificatePem,
+      key: this.#leafKey.pem,
       ciphers: OWN_KEY_IS_STRONG,
     });
-    this.#leaves.set(host, {
-      context,
+  }
+
+  /** Makes the key of all leaves, which the first host would have to wait for. */
+  makeKey(): void {
+    void this.#leafKey;
+  }
+
+  /** Signs for a host that nobody has asked for yet; whether there was anything to sign. */
+  signAhead(host: string): boolean {
+    if (!this.covers(host) || this.#valid(host) !== null) return false;
+    this.#sign(host);
+    return true;
+  }
+
+  #valid(host: string): Leaf | null {
+    const now = this.#options.now().getTime();
+    const leaf = this.#leaves.get(host);
+    return leaf !== undefined && now >= leaf.validFrom && now < leaf.renewAt ? leaf : null;
+  }
+
+  #sign(host: string): Leaf {
+    const now = this.#options.now().getTime();
+    const lifetimeMs = this.#options.lifetimeDays * DAY_MS;
+    const leaf: Leaf = {
+      context: null,
+      certificatePem: this.issue([host]).certificatePem,
       validFrom: now - BACKDATE_MS,
       renewAt: now + lifetimeMs * RENEW_AT,
-    });
-    return context;
+    };
+    this.#leaves.set(host, leaf);
+    return leaf;
+  }
+
+  get #leafKey(): LeafKey {
+    return this.#key ??= makeLeafKey();
   }
 
   /** A certificate for `hosts`. The authority itself is not in it: clients have it already. */
   issue(hosts: readonly [string, ...string[]]): IssuedLeaf {
     const { name, key: authorityKey } = this.#authority;
-    const key = this.#key ??= makeLeafKey();
+    const key = this.#leafKey;
     const now = this.#options.now().getTime();
     const [host] = hosts;
     const der = signCertificate({
@@ -144,9 +178,7 @@ function leafExtensions(
 ): Der[] {
   const names = hosts.map((host) => implicit(2, new TextEncoder().encode(host)));
   return [
-    extension("2.5.29.19", true, sequence()),
-    extension("2.5.29.15", true, DIGITAL_SIGNATURE),
-    extension("2.5.29.37", false, sequence(objectIdentifier(SERVER_AUTHENTICATION))),
+    ...COMMON_EXTENSIONS,
     extension("2.5.29.17", false, sequence(...names)),
     extension("2.5.29.14", false, octetString(key.identifier)),
     extension("2.5.29.35", false, sequence(implicit(0, authorityKey.identifier))),

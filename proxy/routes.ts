@@ -22,11 +22,19 @@ const BACK_OFF_MS = [100, 250, 500, 1_000, 2_000, 5_000];
 /** Of a table that is not as the daemon's is. */
 const UNKNOWN = -1;
 
+/** What goes with the routes. */
+export interface LiveRoutesOptions {
+  /** What must be waited for so that no news lies unread; null: nothing. */
+  readonly caughtUp?: () => Promise<void> | null;
+  /** Told of routes that were loaded anew. */
+  readonly onChange?: () => void;
+}
+
 /** The live route table. */
 export class LiveRoutes {
   readonly #daemon: DaemonAccess;
   readonly #note: (line: string) => void;
-  readonly #caughtUp: () => Promise<void> | null;
+  readonly #options: LiveRoutesOptions;
   readonly #told = new Set<string>();
   #table: RouteTable;
   #revision: number;
@@ -34,19 +42,16 @@ export class LiveRoutes {
   #superseded = new AbortController();
   #following: Promise<void> = Promise.resolve();
 
-  /**
-   * Begins with `first`, which was asked for when the run began. `caughtUp` is what must be waited for
-   * so that no news lies unread.
-   */
+  /** Begins with `first`, which was asked for when the run began. */
   constructor(
     daemon: DaemonAccess,
     first: ProxyRoutes,
     note: (line: string) => void,
-    caughtUp: () => Promise<void> | null = () => null,
+    options: LiveRoutesOptions = {},
   ) {
     this.#daemon = daemon;
     this.#note = note;
-    this.#caughtUp = caughtUp;
+    this.#options = options;
     this.#table = compileRoutes(first.routes);
     this.#revision = first.revision;
   }
@@ -58,7 +63,7 @@ export class LiveRoutes {
    * daemon, which knows what was changed.
    */
   settled(): Promise<void> | null {
-    const caughtUp = this.#caughtUp();
+    const caughtUp = this.#options.caughtUp?.() ?? null;
     if (caughtUp !== null) return caughtUp.then(() => this.#loaded());
     return this.#loading === null ? null : this.#loaded();
   }
@@ -103,9 +108,15 @@ export class LiveRoutes {
       if (signal.aborted) return;
       this.#table = compileRoutes(routes);
       this.#revision = revision;
+      this.#options.onChange?.();
     } catch {
       if (!signal.aborted) this.#revision = UNKNOWN;
     }
+  }
+
+  /** The hosts that the routes name, without those that only a pattern covers. */
+  exactHosts(): string[] {
+    return [...this.#table.exact.keys()];
   }
 
   /** Whether the host's traffic is decrypted. */

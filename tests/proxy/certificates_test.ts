@@ -126,6 +126,30 @@ Deno.test("a clock that is set back: the certificate is made anew, or it would n
   assert.notEqual(leaves.contextFor("api.acme.test"), first);
 });
 
+Deno.test("what was signed ahead is served: nothing is signed when its host is connected to", () => {
+  let now = new Date("2026-01-01T00:00:00Z");
+  const leaves = new LeafCertificates(createAuthority({ hosts: HOSTS }), {
+    now: () => now,
+    lifetimeDays: 10,
+  });
+  const signed: string[] = [];
+  const issue = leaves.issue.bind(leaves);
+  leaves.issue = (hosts) => {
+    signed.push(...hosts);
+    return issue(hosts);
+  };
+
+  assert.ok(leaves.signAhead("api.acme.test"));
+  assert.ok(!leaves.signAhead("api.acme.test"), "it is there");
+  assert.ok(!leaves.signAhead("api.other.test"), "the authority must not");
+  assert.equal(leaves.contextFor("api.acme.test"), leaves.contextFor("api.acme.test"));
+
+  assert.deepEqual(signed, ["api.acme.test"]);
+  now = new Date("2026-01-10T00:00:01Z");
+  leaves.contextFor("api.acme.test");
+  assert.equal(signed.length, 2, "its last tenth: made anew");
+});
+
 for (const days of [0, 6, 8, 29, 31, 400, 3000]) {
   Deno.test(`day ${days} of a run: what the child trusted at its start covers the certificate`, {
     ignore: !hasOpenSsl,
