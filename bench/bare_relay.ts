@@ -6,13 +6,18 @@
  * `bare_relay.ts tunnel ORIGIN_PORT`: an untouched tunnel of two `Deno.TcpConn`, one buffer for each
  * direction. `bare_relay.ts intercept ORIGIN_PORT ROOTS CERTIFICATE KEY`: TLS with one certificate
  * towards the client (`TLSSocket`, the one way to put it on an answered CONNECT) and TLS of its own
- * towards the server (`Deno.startTls`), whose connections are used again. Both were the fastest of
- * what was tried; see `docs/benchmarks.md`. Prints its port.
+ * towards the server (`Deno.startTls`), whose connections are used again for the same host. Both were
+ * the fastest of what was tried; see `docs/benchmarks.md`. `bare_relay.ts sign ORIGIN_PORT ROOTS CA`:
+ * the same with a certificate of its own for each host, signed when the host is first asked for, and
+ * the authority written to CA. Certificates are all it has of authsome: Node.js makes none. Prints its
+ * port.
  *
  * @module
  */
 import net from "node:net";
 import tls from "node:tls";
+import { createAuthority } from "../proxy/certificate_authority.ts";
+import { LeafCertificates } from "../proxy/leaf_certificates.ts";
 
 const ESTABLISHED = "HTTP/1.1 200 Connection Established\r\n\r\n";
 const PIECE_BYTES = 64 * 1024;
@@ -20,7 +25,11 @@ const PIECE_BYTES = 64 * 1024;
 if (import.meta.main) {
   const [mode, port, ...files] = Deno.args;
   if (mode === "tunnel") await serveTunnels(Number(port));
-  else serveIntercepted(Number(port), files as [string, string, string]);
+  else {
+    const [roots = "", ...own] = files;
+    const contextFor = mode === "sign" ? signedContexts(own[0]!) : oneContext(own[0]!, own[1]!);
+    serveIntercepted(Number(port), Deno.readTextFileSync(roots), contextFor);
+  }
 }
 
 /** All hosts of the bench are this one port. */
@@ -60,24 +69,38 @@ async function copy(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
   }
 }
 
-function serveIntercepted(port: number, [roots, certificate, key]: [string, string, string]): void {
-  const [caCerts, cert, keyPem] = [roots, certificate, key].map((file) =>
-    Deno.readTextFileSync(file)
-  ) as [string, string, string];
-  const secureContext = tls.createSecureContext({ cert, key: keyPem });
-  const idle: Upstream[] = [];
+type ContextFor = (host: string) => tls.SecureContext;
+
+function oneContext(certificate: string, key: string): ContextFor {
+  const [cert, keyPem] = [certificate, key].map((file) => Deno.readTextFileSync(file));
+  const context = tls.createSecureContext({ cert: cert!, key: keyPem! });
+  return () => context;
+}
+
+function signedContexts(caFile: string): ContextFor {
+  const authority = createAuthority({ hosts: ["*.bench.test"] });
+  Deno.writeTextFileSync(caFile, authority.certificatePem);
+  const leaves = new LeafCertificates(authority);
+  return (host) => leaves.contextFor(host);
+}
+
+function serveIntercepted(port: number, caCerts: string, contextFor: ContextFor): void {
+  const idleOf = new Map<string, Upstream[]>();
   const server = net.createServer({ noDelay: true }, (socket) => {
     socket.on("error", () => socket.destroy());
-    socket.once("data", () => {
+    socket.once("data", (connect: Uint8Array) => {
       socket.pause();
       socket.write(ESTABLISHED);
+      const host = /^CONNECT ([^:]+)/.exec(new TextDecoder().decode(connect))?.[1] ?? "";
       const client = new tls.TLSSocket(socket, {
         isServer: true,
-        secureContext,
+        secureContext: contextFor(host),
         ALPNProtocols: ["http/1.1"],
       });
       client.on("error", () => client.destroy());
-      const upstream = idle.pop() ?? new Upstream(port, caCerts);
+      let idle = idleOf.get(host);
+      if (idle === undefined) idleOf.set(host, idle = []);
+      const upstream = idle.pop() ?? new Upstream(host, port, caCerts);
       upstream.client = client;
       client.on("data", (bytes: Uint8Array) => upstream.send(bytes));
       client.once("close", () => {
@@ -95,8 +118,8 @@ class Upstream {
   readonly #connection: Promise<Deno.TlsConn>;
   #sent: Promise<unknown>;
 
-  constructor(port: number, caCerts: string) {
-    this.#sent = this.#connection = connect(port, caCerts);
+  constructor(host: string, port: number, caCerts: string) {
+    this.#sent = this.#connection = connect(host, port, caCerts);
     void this.#receive();
   }
 
@@ -122,9 +145,9 @@ class Upstream {
   }
 }
 
-async function connect(port: number, caCerts: string): Promise<Deno.TlsConn> {
+async function connect(host: string, port: number, caCerts: string): Promise<Deno.TlsConn> {
   const connection = await Deno.startTls(await dial(port), {
-    hostname: "api.bench.test",
+    hostname: host,
     caCerts: [caCerts],
     alpnProtocols: ["http/1.1"],
   });

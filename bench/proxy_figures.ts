@@ -78,9 +78,7 @@ export async function measureRounds(
       const { name, args, by, newHosts = 0 }: Scenario = SCENARIOS[id];
       const said: string[] = [];
       for (const contestant of rotated(by.filter((one) => contestants.has(one)), round)) {
-        const fresh = newHosts === 0
-          ? []
-          : [`-n=${newHosts}`, `-first=${stage.takeNewHosts(newHosts)}`];
+        const fresh = newHosts === 0 ? [] : [`-n=${newHosts}`, `-first=${round * newHosts}`];
         const result = await runLoad(stage.program, contestants.get(contestant)!, [
           ...args,
           `-d=${seconds}s`,

@@ -7,17 +7,32 @@
 import type { BenchRow } from "./bench_row.ts";
 import type { Figures } from "./proxy_figures.ts";
 import type { LoadResult } from "./proxy_load.ts";
-import { comparisonRow, COMPARISONS } from "./proxy_rows.ts";
+import { comparisonRow, COMPARISONS, waitRow, WAITS } from "./proxy_rows.ts";
 import { type ContestantId, type ScenarioId, SCENARIOS } from "./proxy_scenarios.ts";
 
 /** The rows of a run; those of what was left out are left out. */
 export function floorRows(figures: Figures): BenchRow[] {
+  return [...comparisons(figures), ...waits(figures)];
+}
+
+function comparisons(figures: Figures): BenchRow[] {
   return COMPARISONS.flatMap(({ scenario, against, bound }) => {
     const bare: ContestantId = figures.has(scenario, "bareTunnel") ? "bareTunnel" : "bare";
     if (bound === undefined || against === "bare" || against === "bareTunnel") return [];
     if (!figures.has(scenario, bare) || !figures.has(scenario, against)) return [];
     const row = comparisonRow(figures, { scenario, against }, bare);
     return [{ ...row, name: `bare relay: ${row.name}`, note: nearness(figures, scenario, bare) }];
+  });
+}
+
+function waits(figures: Figures): BenchRow[] {
+  return WAITS.flatMap(({ scenario, limitMs }) => {
+    const bare: ContestantId = figures.has(scenario, "bareSigning") ? "bareSigning" : "bare";
+    return waitRow(figures, scenario, limitMs, bare).map((row) => ({
+      ...row,
+      name: `bare relay: ${row.name}`,
+      note: nearness(figures, scenario, bare),
+    }));
   });
 }
 

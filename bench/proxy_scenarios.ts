@@ -3,10 +3,18 @@
  *
  * @module
  */
-import { CREDENTIAL, HOST, NEW_HOST, TUNNELLED_HOST } from "./proxy_stage.ts";
+import { CREDENTIAL, HOST, NAMED_HOST, NEW_HOST, TUNNELLED_HOST } from "./proxy_stage.ts";
 
 /** Who is measured. */
-export type ContestantId = "direct" | "ours" | "asking" | "bare" | "bareTunnel" | "go" | "mitmdump";
+export type ContestantId =
+  | "direct"
+  | "ours"
+  | "asking"
+  | "bare"
+  | "bareSigning"
+  | "bareTunnel"
+  | "go"
+  | "mitmdump";
 
 /** One thing that is done in every round, by each contestant in turn. */
 export interface Scenario {
@@ -14,7 +22,7 @@ export interface Scenario {
   /** For the client of `bench/go`. */
   readonly args: readonly string[];
   readonly by: readonly ContestantId[];
-  /** Hosts that each contestant asks for in a round, never asked for before. */
+  /** Hosts that each contestant is asked for in a round, and never was before. */
   readonly newHosts?: number;
   /** What is shown of it. */
   readonly shows: "rate" | "megabytes" | "p50";
@@ -78,9 +86,17 @@ export const SCENARIOS = {
     shows: "p50",
   },
   host: {
-    name: "first connection to a new host",
+    name: "first connection to a new host, named by the definition",
+    args: [`-host=${NAMED_HOST}`, "-mode=cold"],
+    // Certificates that were signed before are what `bare` has, too.
+    by: ["direct", "ours", "bare", "go", "mitmdump"],
+    newHosts: 10,
+    shows: "p50",
+  },
+  unnamed: {
+    name: "first connection to a new host, covered by a wildcard",
     args: [`-host=${NEW_HOST}`, "-mode=cold"],
-    by: ["direct", "ours", "go", "mitmdump"],
+    by: ["direct", "ours", "bareSigning", "go", "mitmdump"],
     newHosts: 20,
     shows: "p50",
   },

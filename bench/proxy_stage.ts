@@ -21,9 +21,12 @@ import {
 export const HOST = "api.bench.test";
 /** A host that no login covers. */
 export const TUNNELLED_HOST = "www.elsewhere.test";
-/** Hosts that are asked for once each, from 0 on. */
+/** Hosts that each contestant is asked for once, from 0 on; a wildcard of the definition covers them. */
 export const NEW_HOST = "n%d.bench.test";
-const NEW_HOSTS = 800;
+/** The same, and the definition names each. */
+export const NAMED_HOST = "named%d.bench.test";
+const NEW_HOSTS = 200;
+const NAMED_HOSTS = 90;
 const KEY = "bench_0123456789abcdef0123456789abcdef";
 /** What the server wants to see in `Authorization`. */
 export const CREDENTIAL = `Bearer ${KEY}`;
@@ -45,13 +48,11 @@ export interface Stage {
   /** The Go proxy. */
   startGo(): Promise<Contestant>;
   /** `bare_relay.ts`. */
-  startBare(mode: "tunnel" | "intercept"): Promise<Contestant>;
+  startBare(mode: "tunnel" | "intercept" | "sign"): Promise<Contestant>;
   /** Null where it is not installed. */
   startMitmdump(): Promise<Contestant | null>;
   /** `authsome run`; `entry` in place of `cli.ts`. */
   startRun(name: string, entry?: string, flags?: readonly string[]): Promise<Contestant>;
-  /** Hosts that nobody has asked for yet: the number of the first of `count`. */
-  takeNewHosts(count: number): number;
   close(): Promise<void>;
 }
 
@@ -80,7 +81,6 @@ export async function openStage(go: string): Promise<Stage> {
     started.push(kept);
     return kept;
   };
-  let newHosts = 0;
   return {
     program,
     direct: {
@@ -110,10 +110,12 @@ export async function openStage(go: string): Promise<Stage> {
       ));
     },
     startBare: async (mode) => {
-      const leaf = await writeLeaf(program, `${home.directory}/${mode}`, ["*.bench.test"]);
-      const files = [roots, leaf.certificate, leaf.key];
+      const prefix = `${home.directory}/${mode}`;
+      const leaf = mode === "sign" ? null : await writeLeaf(program, prefix, ["*.bench.test"]);
+      const ca = leaf?.ca ?? `${prefix}-ca.pem`;
+      const files = leaf === null ? [roots, ca] : [roots, leaf.certificate, leaf.key];
       const relay = await startBareRelay([mode, String(origin.port), ...files]);
-      const bare = proxied("bare relay", leaf.ca, relay, roots);
+      const bare = proxied("bare relay", ca, relay, roots);
       // It adds no credential, so the client does; in a tunnel it does anyhow.
       return keep({ ...bare, loadArgs: [...bare.loadArgs, `-credential=${CREDENTIAL}`] });
     },
@@ -133,11 +135,6 @@ export async function openStage(go: string): Promise<Stage> {
     },
     startRun: async (name, entry, flags = []) =>
       keep(await startRun(name, { home, roots, port: origin.port, entry, flags })),
-    takeNewHosts: (count) => {
-      newHosts += count;
-      if (newHosts > NEW_HOSTS) throw new RangeError("no new hosts are left");
-      return newHosts - count;
-    },
     close: async () => {
       for (const contestant of started) await contestant.stop();
       await origin.stop();
@@ -152,7 +149,7 @@ const DEFINITION = {
   display_name: "Bench",
   auth_type: "api_key",
   flow: "api_key",
-  hosts: [{ url: "*.bench.test" }],
+  hosts: [{ url: "*.bench.test" }, ...hosts(NAMED_HOST, NAMED_HOSTS).map((url) => ({ url }))],
   injection: { type: "header", name: "Authorization", value: "Bearer {api_key}" },
   fields: [{ name: "api_key", label: "API key", secret: true }],
 };
@@ -204,17 +201,18 @@ async function startRun(name: string, settings: RunSettings): Promise<Contestant
   const [deno, run, ...rest] = AUTHSOME;
   const words = [...flags, ...rest];
   if (entry !== undefined) words[words.length - 1] = entry;
-  const hosts = [
+  const mapped = [
     HOST,
     TUNNELLED_HOST,
-    ...Array.from({ length: NEW_HOSTS }, (_, n) => NEW_HOST.replace("%d", String(n))),
+    ...hosts(NEW_HOST, NEW_HOSTS),
+    ...hosts(NAMED_HOST, NAMED_HOSTS),
   ];
   const child = new Deno.Command(deno!, {
     args: [
       run!,
       ...words,
       "run",
-      ...hosts.flatMap((host) => ["--connect-to", `${host}:443:127.0.0.1:${port}`]),
+      ...mapped.flatMap((host) => ["--connect-to", `${host}:443:127.0.0.1:${port}`]),
       ...["--", "sh", "-c", 'echo "$HTTPS_PROXY $SSL_CERT_FILE"; cat'],
     ],
     cwd: home.directory,
@@ -238,4 +236,8 @@ async function startRun(name: string, settings: RunSettings): Promise<Contestant
       await reader.cancel();
     },
   };
+}
+
+function hosts(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, n) => name.replace("%d", String(n)));
 }
