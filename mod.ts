@@ -54,7 +54,12 @@ export {
   type HealthAnswer,
 } from "./client/daemon_client.ts";
 export { createFetch, type CreateFetchOptions } from "./client/create_fetch.ts";
-export type { DaemonFetch } from "./client/transport.ts";
+export type {
+  DaemonFetch,
+  Transport,
+  TransportAnswer,
+  TransportRequest,
+} from "./client/transport.ts";
 export { openOwnerClient } from "./client/open_owner_client.ts";
 export type { TellClaim } from "./client/claim_identity.ts";
 export type { LaunchOptions } from "./client/launch.ts";

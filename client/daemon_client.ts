@@ -84,6 +84,8 @@ export interface DaemonClientOptions {
   readonly signer: Signer | null;
   /** Sends the requests. Default: direct for a daemon on this machine, never through a proxy. */
   readonly fetch?: DaemonFetch | undefined;
+  /** Connections to the daemon that are there already. Default: its own, opened as they are needed. */
+  readonly transport?: Transport | undefined;
   /**
    * Called when the daemon does not know the identity, to register it; the request is then sent
    * once more. Left out: the {@linkcode IdentityNotFoundError} is thrown.
@@ -142,13 +144,22 @@ export class DaemonClient {
   constructor(options: DaemonClientOptions) {
     this.baseUrl = options.baseUrl.replace(/\/+$/, "");
     this.#signer = options.signer;
-    this.#transport = options.fetch === undefined
-      ? openTransport(this.baseUrl)
-      : fetchTransport(options.fetch);
+    this.#transport = options.transport ??
+      (options.fetch === undefined ? openTransport(this.baseUrl) : fetchTransport(options.fetch));
     this.#onUnknownIdentity = options.onUnknownIdentity ?? null;
     this.#deadlines = new Deadlines(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
     this.#now = options.now ?? (() => new Date());
     this.#unreachableHint = options.unreachableHint ?? "Run: authsome daemon start";
+  }
+
+  /** A client of the same daemon for another signer, over the same connections. */
+  as(signer: Signer, { timeoutMs }: Pick<DaemonClientOptions, "timeoutMs"> = {}): DaemonClient {
+    return new DaemonClient({
+      baseUrl: this.baseUrl,
+      transport: this.#transport,
+      signer,
+      timeoutMs,
+    });
   }
 
   /** Closes kept connections. */

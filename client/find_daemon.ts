@@ -8,7 +8,9 @@ import type { DaemonState } from "../core/boot.ts";
 import type { HomePaths } from "../core/paths.ts";
 import { VERSION } from "../core/version.ts";
 import { readDaemonState } from "./daemon_state.ts";
-import { challengeDaemon } from "./health_challenge.ts";
+import { challengeOver, type HealthResult } from "./health_challenge.ts";
+import { openLoopbackHttp } from "./loopback_http.ts";
+import type { Transport } from "./transport.ts";
 
 /** What was found. */
 export type FoundDaemon =
@@ -25,11 +27,24 @@ export type FoundDaemon =
   | { readonly type: "gone"; readonly state: DaemonState; readonly stranger: boolean }
   | { readonly type: "none" };
 
+/** What is done with the connection to a usable daemon; left out: it is closed. */
+export type KeepConnection = (connection: Transport) => void;
+
 /** Looks for the daemon; costs one file and one request. */
-export async function findDaemon(paths: HomePaths): Promise<FoundDaemon> {
+export async function findDaemon(
+  paths: HomePaths,
+  keepConnection?: KeepConnection,
+): Promise<FoundDaemon> {
   const state = readDaemonState(paths);
   if (state === null) return { type: "none" };
-  const result = await challengeDaemon(state);
+  const connection = openLoopbackHttp(state.host, state.port);
+  const found = judge(state, await challengeOver(connection, state));
+  if (found.type === "usable" && keepConnection !== undefined) keepConnection(connection);
+  else connection.close();
+  return found;
+}
+
+function judge(state: DaemonState, result: HealthResult): FoundDaemon {
   if (result.type !== "ours") {
     return { type: "gone", state, stranger: result.type === "stranger" };
   }

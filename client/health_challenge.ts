@@ -2,7 +2,8 @@
  * Asking whoever listens on the daemon's port to prove that it is this home's daemon, before it is
  * told anything: any process of any user may have taken the port.
  *
- * One request over a plain connection: no `fetch`, so no `HTTP_PROXY` and nothing to load.
+ * One request over a plain connection: no `fetch`, so no `HTTP_PROXY` and nothing to load. Whoever
+ * goes on to ask the daemon may do so over the same connection, which nobody can take over.
  *
  * @module
  */
@@ -13,6 +14,9 @@ import {
   CHALLENGE_HEADER,
   type DaemonState,
 } from "../core/boot.ts";
+import { baseUrlOf } from "./daemon_state.ts";
+import { type LoopbackHttp, openLoopbackHttp } from "./loopback_http.ts";
+import type { TransportAnswer } from "./transport.ts";
 
 /** What was found on the port. */
 export type HealthResult =
@@ -28,62 +32,57 @@ const MAX_ANSWER_BYTES = 16_384;
 /** Challenges the daemon of `state`. Silence for `timeoutMs` counts as a stranger. */
 export async function challengeDaemon(
   state: DaemonState,
+  timeoutMs?: number,
+): Promise<HealthResult> {
+  const connection = openLoopbackHttp(state.host, state.port);
+  try {
+    return await challengeOver(connection, state, timeoutMs);
+  } finally {
+    connection.close();
+  }
+}
+
+/** The same over a connection that stays open, for what the daemon is asked next. */
+export async function challengeOver(
+  connection: LoopbackHttp,
+  state: DaemonState,
   timeoutMs = 2_000,
 ): Promise<HealthResult> {
-  let conn: Deno.TcpConn;
   try {
-    conn = await Deno.connect({ hostname: state.host, port: state.port });
+    await connection.connect();
   } catch {
     return { type: "nobody" };
   }
-  // Not setTimeout: see deadlines.ts.
-  const patience = AbortSignal.timeout(timeoutMs);
-  const giveUp = () => close(conn);
-  patience.addEventListener("abort", giveUp, { once: true });
   try {
     const challenge = crypto.getRandomValues(new Uint8Array(16)).toHex();
-    const request = `GET /health HTTP/1.1\r\nhost: ${state.host}:${state.port}\r\n` +
-      `${CHALLENGE_HEADER}: ${challenge}\r\nconnection: close\r\n\r\n`;
-    await conn.write(new TextEncoder().encode(request));
     const [answer, expected] = await Promise.all([
-      readAnswer(conn),
+      connection.send({
+        method: "GET",
+        url: `${baseUrlOf(state)}/health`,
+        headers: { [CHALLENGE_HEADER]: challenge },
+        body: null,
+        // Not setTimeout: see deadlines.ts.
+        signal: AbortSignal.timeout(timeoutMs),
+      }),
       answerChallenge(state.instance, challenge),
     ]);
-    return judge(answer, expected);
+    const text = await readText(answer);
+    if (answer.status !== 200 || answer.header(ANSWER_HEADER) !== expected) {
+      return { type: "stranger" };
+    }
+    return { type: "ours", health: JSON.parse(text) as Health };
   } catch {
     return { type: "stranger" };
-  } finally {
-    patience.removeEventListener("abort", giveUp);
-    close(conn);
   }
 }
 
-function judge(answer: string, expected: string): HealthResult {
-  const [head = "", body = ""] = answer.split("\r\n\r\n", 2);
-  const lines = head.split("\r\n");
-  const given = lines.map((line) => line.split(": ", 2))
-    .find(([name]) => name!.toLowerCase() === ANSWER_HEADER)?.[1];
-  if (!lines[0]!.startsWith("HTTP/1.1 200") || given !== expected) return { type: "stranger" };
-  const health = JSON.parse(body) as Health;
-  return { type: "ours", health };
-}
-
-/** Everything up to the end of the connection: `connection: close` was asked for. */
-async function readAnswer(conn: Deno.TcpConn): Promise<string> {
-  const buffer = new Uint8Array(MAX_ANSWER_BYTES);
-  let length = 0;
-  while (length < buffer.length) {
-    const count = await conn.read(buffer.subarray(length));
-    if (count === null) break;
-    length += count;
+/** @throws {RangeError} for an answer that goes on and on. */
+async function readText(answer: TransportAnswer): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const bytes of answer.body()) {
+    text += decoder.decode(bytes, { stream: true });
+    if (text.length > MAX_ANSWER_BYTES) throw new RangeError("not a health answer");
   }
-  return new TextDecoder().decode(buffer.subarray(0, length));
-}
-
-function close(conn: Deno.TcpConn): void {
-  try {
-    conn.close();
-  } catch {
-    // The timeout closed it first.
-  }
+  return text;
 }

@@ -11,7 +11,7 @@ import { importLater } from "../core/import_later.ts";
 import { type HomePaths, homePaths } from "../core/paths.ts";
 import { baseUrlOf } from "./daemon_state.ts";
 import type { DaemonStatus } from "./daemon_status.ts";
-import { findDaemon } from "./find_daemon.ts";
+import { findDaemon, type KeepConnection } from "./find_daemon.ts";
 import type { TellClaim } from "./claim_identity.ts";
 import { auditWholeHome } from "./home.ts";
 import type { PromptPassphrase } from "./master_key_source.ts";
@@ -39,7 +39,8 @@ export interface RunningDaemon {
 
 /**
  * The daemon of this home, started when it does not run, started anew when its version differs or its
- * relay has died. With `AUTHSOME_DAEMON_URL` that daemon, untouched and unasked.
+ * relay has died. With `AUTHSOME_DAEMON_URL` that daemon, untouched and unasked. `keepConnection` takes
+ * over the connection on which a daemon that ran already proved itself.
  *
  * @throws {UnsafeHomeError} for a home that others could reach into.
  * @throws {DaemonUnavailableError} when it cannot be started: a port that is held, a start that
@@ -51,10 +52,11 @@ export async function ensureDaemon(
   settings: Settings,
   paths: HomePaths = homePaths(settings.home),
   options: LaunchOptions = {},
+  keepConnection?: KeepConnection,
 ): Promise<RunningDaemon> {
   if (settings.daemonUrl !== null) return { baseUrl: settings.daemonUrl, started: false };
   auditWholeHome(paths);
-  const found = await findDaemon(paths);
+  const found = await findDaemon(paths, keepConnection);
   if (found.type === "usable") return { baseUrl: baseUrlOf(found.state), started: false };
   return await startDaemon(settings, paths, options);
 }

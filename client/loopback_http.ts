@@ -18,9 +18,21 @@ interface Connection {
   readonly reader: HttpReader;
 }
 
+/** A transport that can be connected ahead of its first request. */
+export interface LoopbackHttp extends Transport {
+  /** Opens a connection for the next request. Rejects as `Deno.connect` does: nobody listens. */
+  connect(): Promise<void>;
+}
+
 /** A transport whose every request goes to this address, and to no proxy. */
-export function openLoopbackHttp(hostname: string, port: number): Transport {
+export function openLoopbackHttp(hostname: string, port: number): LoopbackHttp {
   const idle: Connection[] = [];
+
+  async function open(): Promise<Connection> {
+    const conn = await Deno.connect({ hostname, port });
+    conn.setNoDelay(true);
+    return { conn, reader: new HttpReader(conn) };
+  }
 
   /** Sends and reads the head; null when the connection ends before the answer begins. */
   async function exchange(
@@ -52,15 +64,16 @@ export function openLoopbackHttp(hostname: string, port: number): Transport {
   }
 
   return {
+    async connect() {
+      idle.push(await open());
+    },
     async send(request) {
       const kept = idle.pop();
       // The daemon ends what is idle for long, and may have been started anew: it has not seen the
       // request then. If it had, it would not take its proof a second time.
       const early = kept === undefined ? null : await exchange(kept, request);
       if (early !== null) return early;
-      const conn = await Deno.connect({ hostname, port });
-      conn.setNoDelay(true);
-      const answer = await exchange({ conn, reader: new HttpReader(conn) }, request);
+      const answer = await exchange(await open(), request);
       if (answer === null) throw new TypeError("the connection ended before an answer came");
       return answer;
     },

@@ -19,6 +19,7 @@ import { createIdentity, loadSigner, markRegistered } from "./identity.ts";
 import { ensureDaemon, type LaunchOptions } from "./launch.ts";
 import { isLoopbackUrl } from "./loopback_url.ts";
 import { readPrivateFile } from "./private_file.ts";
+import type { Transport } from "./transport.ts";
 
 /**
  * A client that signs as the active identity. Starts the daemon and makes an identity where there is
@@ -31,14 +32,24 @@ export async function openOwnerClient(
   settings: Settings,
   options: LaunchOptions = {},
 ): Promise<DaemonClient> {
-  const daemon = ensureDaemon(settings, homePaths(settings.home), options);
+  let transport: Transport | undefined;
+  const daemon = ensureDaemon(settings, homePaths(settings.home), options, (connection) => {
+    transport = connection;
+  });
   const known = loadSigner(settings);
   known.catch(() => {}); // told below, when the daemon is not left half started
   const { baseUrl } = await daemon;
-  const signer = await known ?? await firstSigner(settings, options.note);
+  let signer: Signer;
+  try {
+    signer = await known ?? await firstSigner(settings, options.note);
+  } catch (error) {
+    transport?.close();
+    throw error;
+  }
   return new DaemonClient({
     baseUrl,
     signer,
+    transport,
     onUnknownIdentity: (client) => register(client, settings, signer, options.tellClaim),
     // A daemon that is not ours to start.
     ...(settings.daemonUrl === null

@@ -12,7 +12,7 @@ import { didKey } from "../core/did_key.ts";
 import { GrantDeniedError } from "../core/errors.ts";
 import type { GrantScope } from "../core/grant.ts";
 import type { Signer } from "../core/proof.ts";
-import { DaemonClient } from "./daemon_client.ts";
+import type { DaemonClient } from "./daemon_client.ts";
 import { isLoopbackUrl } from "./loopback_url.ts";
 
 /** What a run asks for. */
@@ -131,11 +131,7 @@ export class RunIdentity {
       did: this.#did,
       privateKey: this.#keys.privateKey,
     };
-    return new DaemonClient({
-      baseUrl: this.#owner.baseUrl,
-      signer,
-      timeoutMs: ANSWER_TIMEOUT_MS,
-    });
+    return this.#owner.as(signer, { timeoutMs: ANSWER_TIMEOUT_MS });
   }
 }
 

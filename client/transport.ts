@@ -36,7 +36,7 @@ export interface TransportAnswer {
 export interface Transport {
   /** Rejects where no answer comes, with the signal's reason where that aborted. */
   send(request: TransportRequest): Promise<TransportAnswer>;
-  /** Closes kept connections; the transport is not used afterwards. */
+  /** Closes kept connections; what is sent afterwards opens new ones. */
   close(): void;
 }
 

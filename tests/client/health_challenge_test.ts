@@ -1,5 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { challengeDaemon } from "../../client/health_challenge.ts";
+import { DaemonClient } from "../../client/daemon_client.ts";
+import { challengeDaemon, challengeOver } from "../../client/health_challenge.ts";
+import { openLoopbackHttp } from "../../client/loopback_http.ts";
 import {
   ANSWER_HEADER,
   answerChallenge,
@@ -92,4 +94,39 @@ Deno.test("challengeDaemon() takes silence and endless talk for a stranger", asy
   equal((await endless).type, "stranger");
   second.close();
   listener.close();
+});
+
+Deno.test("what a daemon is asked next goes over the connection on which it proved itself", async () => {
+  const ports = new Set<number>();
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    async (request, { remoteAddr }) => {
+      ports.add((remoteAddr as Deno.NetAddr).port);
+      const challenge = request.headers.get(CHALLENGE_HEADER);
+      const answer = challenge === null ? "" : await answerChallenge(INSTANCE, challenge);
+      return Response.json(HEALTH, { headers: { [ANSWER_HEADER]: answer } });
+    },
+  );
+  const state = stateAt(server.addr.port);
+  const transport = openLoopbackHttp(state.host, state.port);
+  const baseUrl = `http://${state.host}:${state.port}`;
+
+  const result = await challengeOver(transport, state);
+  using client = new DaemonClient({ baseUrl, signer: null, transport });
+  await client.health();
+
+  equal(result.type, "ours");
+  equal(ports.size, 1);
+});
+
+Deno.test("challengeDaemon() takes an answer whose body never ends for a stranger's", async () => {
+  const result = await ask(async (challenge) =>
+    new Response(
+      ReadableStream.from(function* () {
+        for (;;) yield new Uint8Array(8192).fill(32);
+      }()),
+      { headers: { [ANSWER_HEADER]: await answerChallenge(INSTANCE, challenge) } },
+    )
+  );
+  equal(result.type, "stranger");
 });
