@@ -144,11 +144,13 @@ export class UpstreamPool {
     if (idle.length >= MAX_IDLE || upstream.reader.buffered > 0) return upstream.close();
     upstream.reader.expectHead();
     upstream.idleSince = this.#now();
-    upstream.reader.onActivity = () => {
+    // As in ask_upstream.ts: not written behind `x.y =`, or it grows old at once.
+    const onActivity = () => {
       upstream.close();
       const at = idle.indexOf(upstream);
       if (at >= 0) idle.splice(at, 1);
     };
+    upstream.reader.onActivity = onActivity;
     void upstream.reader.readAhead();
     idle.push(upstream);
     this.#slots.get(upstream.key)?.wakeOne();
