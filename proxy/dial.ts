@@ -84,7 +84,7 @@ export class Dialer {
       throw new Refusal(
         502,
         "EndpointUnreachableError",
-        `Cannot reach ${endpoint.host}: the client speaks HTTP/2 only, and the server does not`,
+        `Cannot reach ${endpoint.host}: the server does not speak HTTP/2, for which it was asked`,
       );
     }
     return connection;

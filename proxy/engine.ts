@@ -12,6 +12,7 @@ import { Credentials } from "./credentials.ts";
 import { Dialer } from "./dial.ts";
 import { readExtraRoots } from "./extra_roots.ts";
 import { Http1Connector } from "./http1_connector.ts";
+import { Http2Connector } from "./http2_connector.ts";
 import { IdleMemory } from "./idle_memory.ts";
 import { LeafCertificates } from "./leaf_certificates.ts";
 import type { DoorOptions, ServiceOptions } from "./mod.ts";
@@ -86,6 +87,7 @@ export function startEngine(options: EngineOptions): Engine {
     pool,
     dialer,
     http1: new Http1Connector(dialer, timing),
+    http2: new Http2Connector(dialer),
     secret: options.secret,
     canaries: new PlaceholderCanaries(options.placeholders, note),
     usage,

@@ -76,6 +76,6 @@ export class Http1Connector {
 }
 
 /** The alert `no_application_protocol` (RFC 7301 section 3.2), in the words of Deno's TLS library. */
-function isNoSharedProtocol(error: unknown): boolean {
+export function isNoSharedProtocol(error: unknown): boolean {
   return error instanceof Error && /NoApplicationProtocol/i.test(error.message);
 }

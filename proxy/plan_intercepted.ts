@@ -176,7 +176,7 @@ function forward(
 /** The server of a tunnel's requests. */
 export function serverOf(
   { target, scheme, protocol }: InterceptedTunnel,
-  { dialer, http1 }: RunContext,
+  { dialer, http1, http2 }: RunContext,
   allowPrivate: boolean,
 ): Pick<Forward, "key" | "connect"> {
   const endpoint = { host: target.host, port: target.port, allowPrivate };
@@ -185,7 +185,7 @@ export function serverOf(
     key: `${scheme}://${target.authority} ${protocol}${allowPrivate ? " private" : ""}`,
     connect: () => {
       if (scheme === "http") return dialer.connect(endpoint);
-      return protocol === "h2" ? dialer.connectTls(endpoint, ["h2"]) : http1.connect(endpoint);
+      return protocol === "h2" ? http2.connect(endpoint) : http1.connect(endpoint);
     },
   };
 }

@@ -7,6 +7,7 @@ import type { Credentials } from "./credentials.ts";
 import type { Dialer } from "./dial.ts";
 import type { IdleMemory } from "./idle_memory.ts";
 import type { Http1Connector } from "./http1_connector.ts";
+import type { Http2Connector } from "./http2_connector.ts";
 import type { PlaceholderCanaries } from "./placeholder_canaries.ts";
 import type { ProxySecret } from "./proxy_secret.ts";
 import type { LiveRoutes } from "./routes.ts";
@@ -21,6 +22,8 @@ export interface RunContext {
   readonly dialer: Dialer;
   /** Connects for requests in HTTP/1.1 to servers of either version. */
   readonly http1: Http1Connector;
+  /** Connects for clients that speak HTTP/2 only. */
+  readonly http2: Http2Connector;
   readonly pool: UpstreamPool;
   readonly secret: ProxySecret;
   /** Keeps placeholders from hosts that are not their provider's. */

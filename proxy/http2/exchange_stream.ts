@@ -10,6 +10,7 @@ import { IDEMPOTENT } from "../ask_upstream.ts";
 import { malformed, Refusal, unreachable } from "../fail_closed.ts";
 import type { Forward, OutgoingHead } from "../forward.ts";
 import type { RequestHead } from "../http1/message_head.ts";
+import { NoHttp2 } from "../http2_connector.ts";
 import { StreamFailure } from "./failures.ts";
 import { ErrorCode } from "./frame.ts";
 import type { Http2Stream, ReceivedHead } from "./http2_stream.ts";
@@ -31,6 +32,16 @@ export interface StreamOptions {
   readonly decide: (request: RequestHead) => Forward | Promise<Forward>;
   /** Told of a request that goes nowhere. */
   readonly onRefusal: (refusal: Refusal) => void;
+  /** What is done where the server has no HTTP/2; without it, the request goes nowhere. */
+  readonly downgrade?: Downgrade;
+}
+
+/** Another way to a server that speaks HTTP/1.1 only. */
+export interface Downgrade {
+  /** That is known of it. */
+  isNeeded(): boolean;
+  /** Serves the stream, of which the head alone was read, to its end. */
+  serve(stream: Http2Stream, head: RequestHead): Promise<void>;
 }
 
 /** How long a server that has answered may take to read the rest of the request. */
@@ -55,7 +66,7 @@ interface Answer {
 /** Serves a stream to its end; never rejects. */
 export async function exchangeStream(
   stream: Http2Stream,
-  { upstreams, decide, onRefusal }: StreamOptions,
+  { upstreams, decide, onRefusal, downgrade }: StreamOptions,
 ): Promise<void> {
   let [isCall, isHead] = [false, false];
   try {
@@ -68,8 +79,18 @@ export async function exchangeStream(
       name === "content-type" && value.startsWith("application/grpc")
     );
     const body = new StreamBody(stream);
-    const forward = await decide(readStreamHead(fields, { hasBody: !body.isEmpty }));
-    await relayAnswer(stream, await askServer(stream, body, forward, { upstreams, onRefusal }));
+    const request = readStreamHead(fields, { hasBody: !body.isEmpty });
+    // gRPC is HTTP/2 by definition: its library understands our refusal better than such an answer.
+    const other = isCall ? undefined : downgrade;
+    if (other?.isNeeded()) return await other.serve(stream, request);
+    const forward = await decide(request);
+    const answer = await askServer(stream, body, forward, { upstreams, onRefusal })
+      .catch((error) => {
+        if (error instanceof NoHttp2 && other !== undefined) return null;
+        throw error;
+      });
+    if (answer === null) return await other?.serve(stream, request);
+    await relayAnswer(stream, answer);
   } catch (error) {
     if (!(error instanceof Refusal)) return stream.reset(resetCode(error));
     onRefusal(error);
@@ -102,7 +123,8 @@ async function askServer(
     onAnswer?.(answer.status);
     return answer;
   } catch (error) {
-    onAnswer?.(null);
+    // Such a server is asked again in another way, which tells what came of it.
+    if (!(error instanceof NoHttp2)) onAnswer?.(null);
     throw error;
   }
 }

@@ -13,7 +13,7 @@
  */
 import type { Duplex } from "../duplex.ts";
 import { endToEndLines } from "../hop_by_hop.ts";
-import { headerValue, type RequestHead } from "../http1/message_head.ts";
+import { headerValue, parseRequestHead, type RequestHead } from "../http1/message_head.ts";
 import { bridgeAnswer, finalHead } from "./bridged_answer.ts";
 import { type BridgedHead, BridgedRequest } from "./bridged_request.ts";
 import { ByteQueue } from "./byte_queue.ts";
@@ -21,9 +21,9 @@ import { ErrorCode } from "./frame.ts";
 import type { FieldLine } from "./hpack/field_line.ts";
 import { Http2Connection } from "./http2_connection.ts";
 import type { Http2Stream, ReceivedHead } from "./http2_stream.ts";
-import { RequestUnpacker } from "./request_unpacker.ts";
+import { MessageUnpacker } from "./message_unpacker.ts";
 import type { SilenceTiming } from "./silence_watch.ts";
-import { trailerFields, writeStreamHead } from "./stream_head.ts";
+import { parseLine, trailerFields, writeStreamHead } from "./stream_head.ts";
 
 const MAX_LIST_BYTES = 256 * 1024;
 
@@ -38,7 +38,7 @@ export interface BridgeOptions {
 export class Http1Bridge implements Duplex {
   readonly #options: BridgeOptions;
   readonly #answers = new ByteQueue();
-  readonly #requests: RequestUnpacker;
+  readonly #requests: MessageUnpacker<RequestHead>;
   #session: Http2Connection;
   /** The last one; what is sent goes to it, also when it was answered early. */
   #request: BridgedRequest | null = null;
@@ -50,7 +50,7 @@ export class Http1Bridge implements Duplex {
   constructor(connection: Duplex, options: BridgeOptions) {
     this.#options = options;
     this.#session = this.#begun(connection);
-    this.#requests = new RequestUnpacker({
+    this.#requests = new MessageUnpacker(parseRequestHead, {
       onHead: (head) => this.#begin(head),
       // The engine reads the next piece into the same memory: it waits until this one is written.
       onData: (payload) => this.#running.write(payload),
@@ -173,9 +173,4 @@ function fieldsOf(request: RequestHead): FieldLine[] {
   return fields.flatMap(([name, value]): FieldLine[] =>
     name !== "te" ? [[name, value]] : wantsTrailers ? [["te", "trailers"]] : []
   );
-}
-
-function parseLine(line: string): FieldLine {
-  const colon = line.indexOf(":");
-  return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
 }

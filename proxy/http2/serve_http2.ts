@@ -11,9 +11,11 @@
  * @module
  */
 import type { Duplex } from "../duplex.ts";
+import { serveExchanges } from "../exchange.ts";
 import { type InterceptedTunnel, planIntercepted } from "../plan_intercepted.ts";
 import type { RunContext } from "../run_context.ts";
-import { exchangeStream } from "./exchange_stream.ts";
+import { DowngradedStream } from "./downgraded_stream.ts";
+import { type Downgrade, exchangeStream } from "./exchange_stream.ts";
 import { ErrorCode } from "./frame.ts";
 import { Http2Connection } from "./http2_connection.ts";
 import type { Http2Stream } from "./http2_stream.ts";
@@ -68,6 +70,7 @@ export function serveHttp2(
         upstreams,
         decide: (request) => planIntercepted(request, tunnel, run),
         onRefusal: (refusal) => run.usage.refused(host, refusal),
+        downgrade: downgradeOf(tunnel, run),
       }).then(() => atWork.delete(stream));
     },
     onSpoiled,
@@ -76,4 +79,18 @@ export function serveHttp2(
   const silence = setTimeout(() => session.close(), run.timing.prefaceMs);
   void session.settled.then(() => clearTimeout(silence));
   void session.ended.then(() => upstreams.close());
+}
+
+/** To a server without HTTP/2 each stream is a client of HTTP/1.1 that asks once. */
+function downgradeOf(tunnel: InterceptedTunnel, run: RunContext): Downgrade {
+  const { host, port } = tunnel.target;
+  return {
+    isNeeded: () => run.http2.isWithout({ host, port }),
+    serve: (stream, head) =>
+      serveExchanges(new DowngradedStream(stream, head), {
+        pool: run.pool,
+        decide: (request) => planIntercepted(request, { ...tunnel, protocol: "http/1.1" }, run),
+        onRefusal: (refusal) => run.usage.refused(host, refusal),
+      }),
+  };
 }

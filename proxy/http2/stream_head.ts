@@ -136,6 +136,12 @@ export function trailerFields(fields: readonly FieldLine[]): FieldLine[] {
   );
 }
 
+/** A header line of HTTP/1.1 as a field: its name is in lower case. */
+export function parseLine(line: string): FieldLine {
+  const colon = line.indexOf(":");
+  return [line.slice(0, colon).toLowerCase(), trimSpace(line.slice(colon + 1))];
+}
+
 function required(pseudo: ReadonlyMap<string, string>, name: string): string {
   const value = pseudo.get(name);
   if (value !== undefined && value !== "") return value;

@@ -9,7 +9,7 @@ import { parseConnectTarget } from "../../../proxy/connect_target.ts";
 import { Refusal } from "../../../proxy/fail_closed.ts";
 import { ChunkScanner } from "../../../proxy/http1/chunk_scanner.ts";
 import { parseRequestHead, parseResponseHead } from "../../../proxy/http1/message_head.ts";
-import { RequestUnpacker } from "../../../proxy/http2/request_unpacker.ts";
+import { MessageUnpacker } from "../../../proxy/http2/message_unpacker.ts";
 import { makeRoute } from "../../support/fake_daemon.ts";
 import { type Random, randomOf } from "../../support/seeded_random.ts";
 
@@ -179,7 +179,7 @@ Deno.test("fuzz: a request taken apart for HTTP/2 is what the scanner let throug
       `${body}0\r\n${trailer}\r\n`;
     const bytes = Uint8Array.from(text + text, (letter) => letter.charCodeAt(0));
     const seen: string[] = [];
-    const unpacker = new RequestUnpacker({
+    const unpacker = new MessageUnpacker(parseRequestHead, {
       onHead: ({ method }) => {
         seen.push(method, "");
         return Promise.resolve();

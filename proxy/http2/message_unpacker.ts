@@ -1,26 +1,27 @@
 /**
- * Takes requests apart that the engine has written for an HTTP/1.1 server: head, payload, trailers.
+ * Takes messages apart that the engine has written for a peer of HTTP/1.1: head, payload, trailers.
  * The bytes are the engine's own, or were checked by its strict parser on their way here, so nothing
  * is checked a second time.
  *
  * @module
  */
 import { latin1Text } from "../http1/byte_reader.ts";
-import { parseRequestHead, type RequestHead } from "../http1/message_head.ts";
+import type { Framing } from "../http1/framing.ts";
 
 /** Who is told of the parts, in order; the next bytes are looked at when it is done. */
-export interface RequestParts {
-  onHead(head: RequestHead): Promise<void>;
+export interface MessageParts<Head> {
+  onHead(head: Head): Promise<void>;
   onData(payload: Uint8Array): Promise<void>;
-  /** The request is whole; `trailers` are lines. */
+  /** The message is whole; `trailers` are lines. Never, where the end of the connection is its end. */
   onEnd(trailers: readonly string[]): void;
 }
 
 type State = "head" | "length" | "chunk size" | "chunk" | "chunk end" | "trailers";
 
-/** One request after the other. */
-export class RequestUnpacker {
-  readonly #parts: RequestParts;
+/** One message after the other. */
+export class MessageUnpacker<Head extends { readonly framing: Framing }> {
+  readonly #parts: MessageParts<Head>;
+  readonly #parse: (text: string) => Head;
   #state: State = "head";
   /** Of a head or a line, so far. */
   #text = "";
@@ -28,8 +29,9 @@ export class RequestUnpacker {
   #left = 0;
   #trailers: string[] = [];
 
-  /** Nothing was written yet. */
-  constructor(parts: RequestParts) {
+  /** Nothing was written yet; `parse` reads a head without its final empty line. */
+  constructor(parse: (text: string) => Head, parts: MessageParts<Head>) {
+    this.#parse = parse;
     this.#parts = parts;
   }
 
@@ -62,7 +64,7 @@ export class RequestUnpacker {
     if (this.#state === "head") {
       if (!text.endsWith("\r\n\r\n")) return;
       this.#text = "";
-      return await this.#head(parseRequestHead(text.slice(0, -4)));
+      return await this.#head(this.#parse(text.slice(0, -4)));
     }
     this.#text = "";
     if (this.#state === "chunk end") this.#state = "chunk size";
@@ -73,14 +75,15 @@ export class RequestUnpacker {
     else this.#trailers.push(text.slice(0, -2));
   }
 
-  async #head(head: RequestHead): Promise<void> {
+  async #head(head: Head): Promise<void> {
     const { framing } = head;
     await this.#parts.onHead(head);
     if (framing.kind === "chunked") this.#state = "chunk size";
-    else if (framing.kind === "length") {
-      this.#left = framing.length;
+    else if (framing.kind === "none") this.#finish();
+    else {
+      this.#left = framing.kind === "length" ? framing.length : Infinity;
       this.#state = "length";
-    } else this.#finish();
+    }
   }
 
   #finish(): void {
