@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fromBase64Url } from "../core/base64url.ts";
 import { didKey } from "../core/did_key.ts";
 import type { Signer } from "../core/proof.ts";
 import type { Secret } from "../core/secret.ts";
@@ -48,9 +49,4 @@ function bytes(text: string): Uint8Array {
 
 function hex(data: Uint8Array): string {
   return Array.from(data, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function fromBase64Url(text: string): Uint8Array {
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(binary, (letter) => letter.charCodeAt(0));
 }

@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { toBase64Url } from "./base64url.ts";
 import { PROOF_AUDIENCE } from "./proof_claims.ts";
 import { sha256Hex } from "./sha256.ts";
 
@@ -64,15 +65,9 @@ export async function createProof(
   // RFC 7515 section 5.1: the signature covers both parts as they are sent.
   const signed = new TextEncoder().encode(`${HEADER}.${claims}`);
   const signature = await crypto.subtle.sign("Ed25519", signer.privateKey, signed);
-  return `PoP ${HEADER}.${claims}.${bytesToBase64Url(new Uint8Array(signature))}`;
+  return `PoP ${HEADER}.${claims}.${toBase64Url(new Uint8Array(signature))}`;
 }
 
 function base64Url(text: string): string {
-  return bytesToBase64Url(new TextEncoder().encode(text));
-}
-
-/** RFC 4648 section 5, without padding. */
-function bytesToBase64Url(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  return toBase64Url(new TextEncoder().encode(text));
 }
