@@ -52,6 +52,7 @@ export async function openBrokerOnDisk(
     path: `${directory}/vault.db`,
     keyFilePath: `${directory}/master.key`,
     masterKey: { source: "key_file", secret: null },
+    isAlone: true,
   });
   const trusting = trustingFetch(root);
   const tasks = new BackgroundTasks(() => {});
