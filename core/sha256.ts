@@ -99,7 +99,8 @@ function compress(state: Uint32Array, w: Uint32Array): void {
   for (const [n, word] of [a, b, c, d, e, f, g, h].entries()) state[n]! += word;
 }
 
-// Not toHex(): clients run in Node.js 20, too.
 function hex(bytes: Uint8Array): string {
+  // Not in Node.js 20.
+  if (typeof bytes.toHex === "function") return bytes.toHex();
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -18,9 +18,11 @@ export interface Duplex {
 }
 
 /** Writes all of `bytes`. */
-export async function writeAll(connection: Duplex, bytes: Uint8Array): Promise<void> {
-  let written = await connection.write(bytes);
-  while (written < bytes.length) written += await connection.write(bytes.subarray(written));
+export function writeAll(connection: Duplex, bytes: Uint8Array): Promise<void> {
+  // Nearly always one write, for which an async function would allocate more than all the rest.
+  return connection.write(bytes).then((written) =>
+    written < bytes.length ? writeAll(connection, bytes.subarray(written)) : undefined
+  );
 }
 
 /** Closes, and does not mind that it is closed already. */

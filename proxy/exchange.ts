@@ -19,7 +19,7 @@ import { DROPPED_FROM_ANSWERS, endToEndLines, isUpgrade } from "./hop_by_hop.ts"
 import { ByteReader, latin1Bytes } from "./http1/byte_reader.ts";
 import { copyBody } from "./http1/copy_body.ts";
 import { parseRequestHead, type RequestHead, type ResponseHead } from "./http1/message_head.ts";
-import { writeHead } from "./http1/write_head.ts";
+import { headLength, writeHead } from "./http1/write_head.ts";
 import { RequestBody } from "./request_body.ts";
 import { tunnel } from "./tunnel.ts";
 import type { Upstream, UpstreamPool } from "./upstream_pool.ts";
@@ -135,10 +135,13 @@ async function relayAnswer(
     (response.isHttp11 ? !response.connection.has("close") : response.connection.has("keep-alive"));
   const lines = endToEndLines(response, DROPPED_FROM_ANSWERS);
   const added = keepsClient ? [] : ["Connection: close"];
+  // Lines are only ever left out or added: as many bytes as came are the bytes that came.
+  const isUnchanged = keepsClient &&
+    headLength(response.statusLine, lines) === upstream.reader.start - upstream.reader.headStart;
   try {
     await copyBody(upstream.reader, client, response.framing, {
       side: "response",
-      head: writeHead(response.statusLine, lines, ...added),
+      head: isUnchanged ? null : writeHead(response.statusLine, lines, ...added),
     });
   } catch (error) {
     upstream.close();

@@ -48,7 +48,10 @@ export class PlaceholderCanaries {
    */
   check(request: RequestHead, host: string, isOwnHost: (provider: string) => boolean): void {
     if (this.#pattern === null) return;
-    for (const [text] of readable(request).matchAll(this.#pattern)) {
+    const head = readable(request);
+    // `search` starts anew each time; matchAll makes a copy of the pattern, and most find nothing.
+    if (head.search(this.#pattern) < 0) return;
+    for (const [text] of head.matchAll(this.#pattern)) {
       const owner = this.#owners.get(text)!;
       if (!isOwnHost(owner.provider)) throw this.#blocked(owner, host);
     }

@@ -45,6 +45,8 @@ export class Usage {
   readonly #now: () => number;
   readonly #timer: ReturnType<typeof setInterval>;
   #uses = new Map<string, Use>();
+  /** The one that was counted last: most requests are like the one before. */
+  #last: Use | null = null;
   #denials = new Map<string, Denial>();
   #sending: Promise<void> | null = null;
 
@@ -60,15 +62,25 @@ export class Usage {
   answered(used: UsedCredential, status: number | null): void {
     const minute = Math.floor(this.#now() / MINUTE_MS);
     const method = METHOD.test(used.method) ? used.method : "OTHER";
+    const last = this.#last;
+    const use = last !== null && isSame(last, used, method, minute)
+      ? last
+      : this.#useOf(used, method, minute);
+    if (use === null) return;
+    this.#last = use;
+    const kind = classOf(status);
+    use.statuses[kind] = (use.statuses[kind] ?? 0) + 1;
+  }
+
+  #useOf(used: UsedCredential, method: string, minute: number): Use | null {
     const key = `${minute} ${used.provider}/${used.connection} ${method} ${used.host}`;
     let use = this.#uses.get(key);
     if (use === undefined) {
-      if (this.#uses.size >= MAX_KEPT) return;
+      if (this.#uses.size >= MAX_KEPT) return null;
       use = { ...used, method, minute, statuses: {} };
       this.#uses.set(key, use);
     }
-    const kind = classOf(status);
-    use.statuses[kind] = (use.statuses[kind] ?? 0) + 1;
+    return use;
   }
 
   /** A request, or a tunnel, was refused here. That there was no credential the daemon knows itself. */
@@ -99,7 +111,7 @@ export class Usage {
   async #sendAll(signal: AbortSignal | undefined): Promise<void> {
     const [uses, denials] = [[...this.#uses], [...this.#denials]];
     // What comes while this is sent belongs to the next report, also in the same minute.
-    [this.#uses, this.#denials] = [new Map(), new Map()];
+    [this.#uses, this.#denials, this.#last] = [new Map(), new Map(), null];
     while (uses.length > 0 || denials.length > 0) {
       const some = { uses: uses.slice(0, MAX_ENTRIES), denials: denials.slice(0, MAX_ENTRIES) };
       try {
@@ -132,6 +144,7 @@ export class Usage {
       denial.count += denials.find(([kept]) => kept === key)?.[1].count ?? 0;
     }
     this.#uses = new Map([...uses, ...this.#uses].slice(0, MAX_KEPT));
+    this.#last = null;
     this.#denials = new Map([...denials, ...this.#denials].slice(0, MAX_KEPT));
   }
 }
@@ -140,6 +153,11 @@ export class Usage {
 const DENIALS: ReadonlySet<number> = new Set([400, 403, 405, 407, 421, 431, 501]);
 /** The daemon takes no other form in a report, and a report it does not take is lost to the log. */
 const METHOD = /^[A-Z]{1,20}$/;
+
+function isSame(use: Use, used: UsedCredential, method: string, minute: number): boolean {
+  return use.minute === minute && use.method === method && use.host === used.host &&
+    use.provider === used.provider && use.connection === used.connection;
+}
 
 function classOf(status: number | null): StatusClass {
   if (status === null) return "none";

@@ -37,6 +37,8 @@ export class ByteReader {
   start = 0;
   /** One past the last unread byte. */
   end: number;
+  /** Where the head that was read last begins in the buffer; true until more is read. */
+  headStart = 0;
   /** Number of bytes that ever came. */
   totalBytes: number;
   /** Called whenever an early read comes back: data, the end, or an error. */
@@ -77,21 +79,24 @@ export class ByteReader {
   readAhead(): Promise<void> {
     if (this.#pending !== null) return this.#pending;
     this.#makeRoom();
-    return this.#pending = this.#connection.read(this.buffer.subarray(this.end)).then(
-      (count) => {
-        if (count === null) this.#ended = true;
-        else {
-          this.end += count;
-          this.totalBytes += count;
-        }
-        this.#settle();
-      },
-      (error) => {
-        this.poison(error);
-        this.#settle();
-      },
-    );
+    return this.#pending = this.#connection.read(this.buffer.subarray(this.end))
+      .then(this.#onRead, this.#onFailed);
   }
+
+  // Once for all reads.
+  readonly #onRead = (count: number | null): void => {
+    if (count === null) this.#ended = true;
+    else {
+      this.end += count;
+      this.totalBytes += count;
+    }
+    this.#settle();
+  };
+
+  readonly #onFailed = (error: unknown): void => {
+    this.poison(error);
+    this.#settle();
+  };
 
   #settle(): void {
     this.#pending = null;
@@ -106,7 +111,11 @@ export class ByteReader {
   async fill(): Promise<void> {
     const before = this.buffered;
     if (!this.isDead) await this.readAhead();
-    if (this.buffered > before) return;
+    this.#mustHold(before + 1);
+  }
+
+  #mustHold(count: number): void {
+    if (this.buffered >= count) return;
     if (this.#error !== undefined) throw this.#error;
     if (this.#ended) throw END_OF_STREAM;
   }
@@ -167,14 +176,10 @@ export class ByteReader {
         }
       }
       if (this.buffered > MAX_HEAD_BYTES) throw headTooLarge(side);
-      if (this.buffered === 0 && this.isDead && this.#error === undefined) return null;
       const seen = at - start;
-      try {
-        await this.fill();
-      } catch (error) {
-        if (error instanceof EndOfStream && seen === 0) return null;
-        throw error;
-      }
+      if (!this.isDead) await this.readAhead();
+      if (seen === 0 && this.buffered === 0 && this.#ended && !this.isBroken) return null;
+      this.#mustHold(seen + 1);
       at = this.start + seen;
     }
   }
@@ -182,6 +187,7 @@ export class ByteReader {
   #takeHead(end: number, side: "request" | "response"): string {
     if (end - this.start > MAX_HEAD_BYTES) throw headTooLarge(side);
     const head = latin1Text(this.buffer.subarray(this.start, end - 4));
+    this.headStart = this.start;
     this.start = end;
     return head;
   }

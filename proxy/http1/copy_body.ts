@@ -17,8 +17,11 @@ const JOIN_BYTES = 16 * 1024;
 export interface CopyOptions {
   /** Whose body it is; decides what broken chunking is answered with. */
   readonly side: "request" | "response";
-  /** The message head, sent together with the first bytes of the body that are here already. */
-  readonly head: string;
+  /**
+   * The message head, sent together with the first bytes of the body that are here already; null for
+   * the one that was read last, as it came.
+   */
+  readonly head: string | null;
   /** Is given every piece of the body that was sent. */
   readonly onPiece?: (piece: Uint8Array) => void;
   /** Is given the payload, extensions and trailers before they are sent; what it throws ends the copying. */
@@ -38,12 +41,12 @@ export async function copyBody(
   { side, head, onPiece, watch }: CopyOptions,
 ): Promise<void> {
   const measure = bodyMeasure(framing, side, watch);
-  let pending: string | null = head;
-  for (;;) {
+  for (let isFirst = true;; isFirst = false) {
     const piece = measure.take(from);
-    if (pending !== null) {
-      await writeJoined(to, pending, piece);
-      pending = null;
+    if (isFirst) {
+      // A head that stays as it is lies in front of its body: nothing is copied.
+      if (head === null) await writeAll(to, from.buffer.subarray(from.headStart, from.start));
+      else await writeJoined(to, head, piece);
     } else if (piece.length > 0) await writeAll(to, piece);
     if (piece.length > 0) onPiece?.(piece);
     if (measure.isDone) return;

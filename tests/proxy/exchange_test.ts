@@ -63,6 +63,33 @@ Deno.test("Alt-Svc is taken out of an answer: it leads round the proxy", async (
   });
 });
 
+Deno.test("an answer that says its length twice says it once to the client", async () => {
+  const lines = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n";
+  await withScript(answering(`${lines}Content-Length: 2\r\n\r\nok`), async ({ client }) => {
+    await client.write("GET / HTTP/1.1\r\nHost: api.acme.test\r\n\r\n");
+    assert.deepEqual(await client.readAnswer(), { head: `${lines}\r\n`, body: "ok" });
+  });
+});
+
+Deno.test("an answer behind an empty line, in pieces and with early hints, comes back as it was", async () => {
+  const hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+  const answer = "HTTP/1.1 200 OK\r\nX-Text: \xe9\xa0\r\nContent-Length: 5\r\n\r\n";
+  await withScript(async (connection) => {
+    for (;;) {
+      await connection.readHead();
+      for (const piece of [hints + "\r\n", answer.slice(0, 20), answer.slice(20) + "he", "llo"]) {
+        await connection.write(piece);
+      }
+    }
+  }, async ({ client }) => {
+    for (let request = 0; request < 3; request++) {
+      await client.write("GET / HTTP/1.1\r\nHost: api.acme.test\r\n\r\n");
+      assert.equal(await client.readHead(), hints);
+      assert.deepEqual(await client.readAnswer(), { head: answer, body: "hello" });
+    }
+  });
+});
+
 /** Bytes that are no text and no valid gzip: nothing may look inside. */
 const BINARY = Array.from({ length: 256 }, (_, i) => String.fromCharCode(i)).join("");
 
