@@ -9,8 +9,9 @@
  * towards the server (`Deno.startTls`), whose connections are used again for the same host. Both were
  * the fastest of what was tried; see `docs/benchmarks.md`. `bare_relay.ts sign ORIGIN_PORT ROOTS CA`:
  * the same with a certificate of its own for each host, signed when the host is first asked for, and
- * the authority written to CA. Certificates are all it has of authsome: Node.js makes none. Prints its
- * port.
+ * the authority written to CA. Certificates are all it has of authsome: Node.js makes none.
+ * `bare_relay.ts ask …`: `intercept` that asks somebody before each request (`bare_asking.ts`). Prints
+ * its port.
  *
  * @module
  */
@@ -18,6 +19,7 @@ import net from "node:net";
 import tls from "node:tls";
 import { createAuthority } from "../proxy/certificate_authority.ts";
 import { LeafCertificates } from "../proxy/leaf_certificates.ts";
+import { BareAsking } from "./bare_asking.ts";
 
 const ESTABLISHED = "HTTP/1.1 200 Connection Established\r\n\r\n";
 const PIECE_BYTES = 64 * 1024;
@@ -28,7 +30,11 @@ if (import.meta.main) {
   else {
     const [roots = "", ...own] = files;
     const contextFor = mode === "sign" ? signedContexts(own[0]!) : oneContext(own[0]!, own[1]!);
-    serveIntercepted(Number(port), Deno.readTextFileSync(roots), contextFor);
+    const asking = mode === "ask" ? await BareAsking.start() : null;
+    serveIntercepted(
+      { port: Number(port), caCerts: Deno.readTextFileSync(roots), asking },
+      contextFor,
+    );
   }
 }
 
@@ -84,7 +90,14 @@ function signedContexts(caFile: string): ContextFor {
   return (host) => leaves.contextFor(host);
 }
 
-function serveIntercepted(port: number, caCerts: string, contextFor: ContextFor): void {
+interface Origin {
+  readonly port: number;
+  readonly caCerts: string;
+  /** Asked before each request. */
+  readonly asking: BareAsking | null;
+}
+
+function serveIntercepted(origin: Origin, contextFor: ContextFor): void {
   const idleOf = new Map<string, Upstream[]>();
   const server = net.createServer({ noDelay: true }, (socket) => {
     socket.on("error", () => socket.destroy());
@@ -100,7 +113,7 @@ function serveIntercepted(port: number, caCerts: string, contextFor: ContextFor)
       client.on("error", () => client.destroy());
       let idle = idleOf.get(host);
       if (idle === undefined) idleOf.set(host, idle = []);
-      const upstream = idle.pop() ?? new Upstream(host, port, caCerts);
+      const upstream = idle.pop() ?? new Upstream(host, origin);
       upstream.client = client;
       client.on("data", (bytes: Uint8Array) => upstream.send(bytes));
       client.once("close", () => {
@@ -116,9 +129,11 @@ function serveIntercepted(port: number, caCerts: string, contextFor: ContextFor)
 class Upstream {
   client: tls.TLSSocket | null = null;
   readonly #connection: Promise<Deno.TlsConn>;
+  readonly #asking: BareAsking | null;
   #sent: Promise<unknown>;
 
-  constructor(host: string, port: number, caCerts: string) {
+  constructor(host: string, { port, caCerts, asking }: Origin) {
+    this.#asking = asking;
     this.#sent = this.#connection = connect(host, port, caCerts);
     void this.#receive();
   }
@@ -126,6 +141,7 @@ class Upstream {
   send(bytes: Uint8Array): void {
     this.#sent = this.#sent.then(async () => {
       const connection = await this.#connection;
+      if (this.#asking !== null) await this.#asking.ask();
       for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
     });
   }

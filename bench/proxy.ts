@@ -85,6 +85,7 @@ async function start(stage: Stage, scenarios: readonly ScenarioId[]): Promise<Co
     ours: () => stage.startRun("authsome"),
     asking: () => stage.startRun("authsome, asking for every request", asking),
     bare: () => stage.startBare("intercept"),
+    bareAsking: () => stage.startBare("ask"),
     bareSigning: () => stage.startBare("sign"),
     bareTunnel: () => stage.startBare("tunnel"),
     go: () => stage.startGo(),

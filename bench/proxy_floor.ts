@@ -7,12 +7,31 @@
 import type { BenchRow } from "./bench_row.ts";
 import type { Figures } from "./proxy_figures.ts";
 import type { LoadResult } from "./proxy_load.ts";
-import { comparisonRow, COMPARISONS, waitRow, WAITS } from "./proxy_rows.ts";
+import {
+  ADDED,
+  addedRow,
+  comparisonRow,
+  COMPARISONS,
+  milliseconds,
+  waitRow,
+  WAITS,
+} from "./proxy_rows.ts";
 import { type ContestantId, type ScenarioId, SCENARIOS } from "./proxy_scenarios.ts";
 
 /** The rows of a run; those of what was left out are left out. */
 export function floorRows(figures: Figures): BenchRow[] {
-  return [...comparisons(figures), ...waits(figures)];
+  return [...comparisons(figures), ...added(figures), ...waits(figures)];
+}
+
+function added(figures: Figures): BenchRow[] {
+  return ADDED.flatMap(({ by, floor, name, limitMs }) =>
+    addedRow(figures, { by: floor, name: `bare relay: ${name}`, limitMs }).map((row) => ({
+      ...row,
+      note: `authsome adds ${
+        milliseconds(figures.medianOf("small1", [by, "direct"], (a, b) => a.p50 - b.p50))
+      }`,
+    }))
+  );
 }
 
 function comparisons(figures: Figures): BenchRow[] {

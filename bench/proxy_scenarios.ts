@@ -11,6 +11,7 @@ export type ContestantId =
   | "ours"
   | "asking"
   | "bare"
+  | "bareAsking"
   | "bareSigning"
   | "bareTunnel"
   | "go"
@@ -40,7 +41,7 @@ export const SCENARIOS = {
   small1: {
     name: "requests of 200 bytes, 1 connection",
     args: [`-host=${HOST}`, "-mode=small", "-c=1"],
-    by: ["direct", "ours", "asking", "bare", "go", "mitmdump"],
+    by: ["direct", "ours", "asking", "bare", "bareAsking", "go", "mitmdump"],
     shows: "rate",
   },
   small16: {

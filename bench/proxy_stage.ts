@@ -48,7 +48,7 @@ export interface Stage {
   /** The Go proxy. */
   startGo(): Promise<Contestant>;
   /** `bare_relay.ts`. */
-  startBare(mode: "tunnel" | "intercept" | "sign"): Promise<Contestant>;
+  startBare(mode: "tunnel" | "intercept" | "ask" | "sign"): Promise<Contestant>;
   /** Null where it is not installed. */
   startMitmdump(): Promise<Contestant | null>;
   /** `authsome run`; `entry` in place of `cli.ts`. */
