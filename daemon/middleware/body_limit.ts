@@ -22,6 +22,7 @@ export const LARGE_BODY_LIMIT = 1024 * 1024;
 export const BACKUP_BODY_LIMIT: number = Math.ceil(MAX_BACKUP_BYTES / 3) * 4 + 64 * 1024;
 
 const EMPTY = new Uint8Array();
+const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Puts the raw body under `body`.
@@ -47,7 +48,7 @@ export function readBody(type: string, limit: number): MiddlewareHandler<ApiEnv>
 export function parseJson(body: Uint8Array): unknown {
   if (body.length === 0) return {};
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    return JSON.parse(decoder.decode(body));
   } catch {
     // Not the parser's own message: it quotes the body.
     throw new InvalidRequestError("Cannot read the request: the body is not JSON");

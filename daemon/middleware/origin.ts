@@ -31,7 +31,7 @@ export function ownAddresses(port: number, baseUrl: string | null): OwnAddresses
 
 /** Refuses requests for another host, from another origin, and with a path that says two things. */
 export function originGuard(own: () => OwnAddresses): MiddlewareHandler {
-  return createMiddleware(async (c, next) => {
+  return createMiddleware((c, next) => {
     const { hosts, origins } = own();
     const { url, headers } = c.req.raw;
     const { authority, path } = splitTarget(url);
@@ -51,7 +51,7 @@ export function originGuard(own: () => OwnAddresses): MiddlewareHandler {
     if (!isPlainPath(path)) {
       throw new NotFoundError("Cannot answer: there is nothing at this address");
     }
-    await next();
+    return next();
   });
 }
 

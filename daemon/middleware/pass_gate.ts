@@ -14,10 +14,10 @@ const OUTSIDE: ReadonlySet<string> = new Set(["/health", "/backup/restore"]);
 /** For every route but the dashboard's pages, which pass on their own ({@linkcode passGateIn}). */
 export function passGate(gate: RequestGate): MiddlewareHandler<ApiEnv> {
   const pass = passGateIn(gate);
-  return createMiddleware<ApiEnv>(async (c, next) => {
-    if (!OUTSIDE.has(c.req.path) && !isPage(c.req.path)) return await pass(c, next);
+  return createMiddleware<ApiEnv>((c, next) => {
+    if (!OUTSIDE.has(c.req.path) && !isPage(c.req.path)) return pass(c, next);
     c.set("waitOutside", (wait) => wait());
-    await next();
+    return next();
   });
 }
 

@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { createHash, createPublicKey, type KeyObject, verify } from "node:crypto";
+import { createPublicKey, hash, type KeyObject, verify } from "node:crypto";
 import { publicKeyOf } from "../../core/did_key.ts";
 import type { ProvenRequest } from "../../core/proof.ts";
 import { invalidProof, type Proof, proofToken, readProofClaims } from "../../core/proof_claims.ts";
@@ -17,6 +17,8 @@ import { invalidProof, type Proof, proofToken, readProofClaims } from "../../cor
 const USUAL_HEADER = btoa('{"alg":"EdDSA","typ":"JWT"}');
 const EMPTY_SHA256 = sha256Hex(new Uint8Array());
 const SIGNATURE_BYTES = 64;
+const decoder = new TextDecoder("utf-8", { fatal: true });
+const encoder = new TextEncoder();
 
 /**
  * The proof in an `Authorization` header, checked against the request.
@@ -61,7 +63,7 @@ function readSigned(
   if (claims === null || typeof did !== "string") throw invalidProof("iss");
 
   const key = publicKeyFor(did);
-  const signed = new TextEncoder().encode(`${header}.${payload}`);
+  const signed = encoder.encode(`${header}.${payload}`);
   if (!isSignedBy(key, signed, signature)) throw invalidProof("signature");
   remember(did, key);
   return { claims, did };
@@ -83,7 +85,7 @@ function parseObject(part: string): Record<string, unknown> | null {
   const bytes = decode(part);
   if (bytes === null) return null;
   try {
-    const data: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const data: unknown = JSON.parse(decoder.decode(bytes));
     return typeof data === "object" && data !== null && !Array.isArray(data)
       ? data as Record<string, unknown>
       : null;
@@ -124,5 +126,5 @@ function remember(did: string, key: KeyObject): void {
 }
 
 function sha256Hex(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
+  return hash("sha256", bytes, "hex");
 }
