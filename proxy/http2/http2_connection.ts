@@ -125,6 +125,11 @@ export class Http2Connection implements StreamHost {
     return this.#streams.size === 0;
   }
 
+  /** The peer was asked whether it is there, and takes its time to say so. */
+  get isInDoubt(): boolean {
+    return this.#silence?.isInDoubt ?? false;
+  }
+
   /** Streams more that the peer allows now: one, as long as it has not said how many. */
   get room(): number {
     return (this.#isSettled ? this.#peer.maxStreams : 1) - this.#streams.size;

@@ -71,17 +71,19 @@ export class ServerSessions {
   ): Promise<Http2Stream | null> {
     const until = performance.now() + WAIT_MS;
     const refused = insteadOf === null ? undefined : this.#sessionOf.get(insteadOf);
-    for (let mayBegin = true; performance.now() < until;) {
+    for (let mayBegin = true;;) {
       const usable = this.#usable();
-      const free = usable.find((session) => session !== refused && session.room > 0);
+      const free = usable.find((session) =>
+        session !== refused && session.room > 0 && !session.isInDoubt
+      );
       if (free !== undefined) return await this.#openOn(free, open);
+      if (performance.now() >= until) throw new TooManyStreams();
       const coming: Coming | null = this.#joinable() ??
         (mayBegin ? this.#begin(forward, usable) : null);
       if (coming !== null) mayBegin = await this.#claim(coming);
       else if (usable.length === 0) await this.#options.places.awaitPlace(forward);
       else return await this.#openOn(roomiest(usable), open);
     }
-    throw new TooManyStreams();
   }
 
   /** Ends those that nobody has used for a while: a server may have forgotten them. */

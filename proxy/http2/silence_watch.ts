@@ -60,6 +60,11 @@ export class SilenceWatch {
     Deno.unrefTimer(this.#timer as unknown as number);
   }
 
+  /** It was asked, and has not answered for a beat. */
+  get isInDoubt(): boolean {
+    return this.#beats !== null && this.#beats > 0;
+  }
+
   /** Something came. */
   heard(): void {
     this.#heardAt = this.#now();

@@ -32,12 +32,12 @@ interface Stage {
 
 async function onStage(
   body: (stage: Stage) => Promise<void>,
-  { limits = { open: 10, waiting: 10, waitMs: 1 }, greeting = settings() } = {},
+  { limits = { open: 10, waiting: 10, waitMs: 1 }, greeting = settings(), silence = TIMING } = {},
 ): Promise<void> {
   const clock = { now: Date.now() };
   const sessions = new UpstreamSessions({
     places: new UpstreamPool(limits),
-    silence: TIMING,
+    silence,
     now: () => clock.now,
   });
   const servers: FramePeer[] = [];
@@ -250,4 +250,19 @@ Deno.test("a request whose client left while it waited for its turn is never sen
     assert.equal(next!.streamId, 3);
     assert.ok(new TextDecoder("latin1").decode(next!.payload).includes("/stayed"));
   }, { ...ONE_STREAM, limits: { open: 1, waiting: 10, waitMs: 1 } });
+});
+
+Deno.test("a session that takes its time to say that it is there gets no more calls", async () => {
+  await onStage(async ({ sessions, forward, servers }) => {
+    await sessions.ask(client, forward, QUESTION);
+    const [first] = servers;
+    await first!.greetAsServer(settings([3, 10_000]));
+    // It reads, and answers nothing.
+    await first!.nextOf(T.PING);
+    for (;;) {
+      await sessions.ask(client, forward, QUESTION);
+      if (servers.length > 1) break;
+      await first!.nextOf(T.HEADERS);
+    }
+  }, { silence: { ...TIMING, silentMs: 1, pingMs: 60_000 } });
 });
