@@ -108,6 +108,7 @@ export function startEngine(options: EngineOptions): Engine {
       if (isClosed) return;
       leaves.makeKey();
       ahead.prepare(routes.exactHosts());
+      memory.started();
     },
     close: async () => {
       isClosed = true;

@@ -63,6 +63,28 @@ Deno.test("without growth nothing is collected", () =>
     memory.close();
   }));
 
+Deno.test("what the start left behind is collected when nothing is asked for", () =>
+  stayingAwake(async () => {
+    const collected = Promise.withResolvers<void>();
+    const memory = new IdleMemory({ startedMs: 1, collect: () => collected.resolve() });
+
+    memory.started();
+
+    await collected.promise;
+    memory.close();
+  }));
+
+Deno.test("where something is asked for at once, the start is not followed by a collection", () =>
+  stayingAwake(async () => {
+    const memory = new IdleMemory({ startedMs: 1, collect: () => assert.fail("collected") });
+    memory.started();
+    memory.used();
+
+    // Behind the other one: timers of one length fire in the order in which they were set.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    memory.close();
+  }));
+
 Deno.test("the collection of a real process is one that works", () =>
   stayingAwake(async () => {
     let resident = 0;
