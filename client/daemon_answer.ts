@@ -19,7 +19,7 @@ import type { TransportAnswer } from "./transport.ts";
  */
 export async function readJson<T>(answer: TransportAnswer): Promise<T> {
   try {
-    return JSON.parse(await readText(answer)) as T;
+    return JSON.parse(await answer.text()) as T;
   } catch (cause) {
     throw new DaemonUnavailableError("Cannot read the daemon's answer: it is not complete JSON", {
       hint: "Run: authsome daemon status",
@@ -54,18 +54,11 @@ export async function readError(answer: TransportAnswer, baseUrl: string): Promi
 
 async function readObject(answer: TransportAnswer): Promise<Record<string, unknown> | null> {
   try {
-    const body: unknown = JSON.parse(await readText(answer));
+    const body: unknown = JSON.parse(await answer.text());
     return typeof body === "object" && body !== null ? body as Record<string, unknown> : null;
   } catch {
     return null; // a proxy's page, or a body that broke off
   }
-}
-
-async function readText(answer: TransportAnswer): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of answer.body()) text += decoder.decode(chunk, { stream: true });
-  return text + decoder.decode();
 }
 
 function text(body: Record<string, unknown>, field: string): Record<string, string> {

@@ -58,6 +58,23 @@ export class HttpReader {
     }
   }
 
+  /** The whole body as text; a short one at once, without a step for each piece of it. */
+  async readText(head: AnswerHead): Promise<string> {
+    const { headers } = head;
+    const digits = /^\d{1,15}$/.exec(headers.get("content-length") ?? "")?.[0];
+    const length = digits === undefined ? Infinity : Number(digits);
+    if (length > BUFFER_BYTES || headers.has("transfer-encoding")) {
+      const pieces = new TextDecoder();
+      let text = "";
+      for await (const piece of this.readBody(head)) text += pieces.decode(piece, { stream: true });
+      return text + pieces.decode();
+    }
+    while (this.#end - this.#start < length) {
+      if (!await this.#fill()) throw new TypeError("the connection ended inside an answer");
+    }
+    return this.#take(length);
+  }
+
   /** The body's bytes as they come, framed as the head says (RFC 9112 section 6.3). */
   async *readBody({ status, headers }: AnswerHead): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     if (status === 204 || status === 304) return;

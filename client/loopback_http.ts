@@ -95,6 +95,16 @@ function answer(
   return {
     status,
     header: (name) => headers.get(name) ?? null,
+    async text() {
+      let isRead = false;
+      try {
+        const text = await reader.readText(head);
+        isRead = true;
+        return text;
+      } finally {
+        release(isRead && staysOpen);
+      }
+    },
     async *body() {
       let isRead = false;
       try {

@@ -28,6 +28,8 @@ export interface TransportAnswer {
   readonly status: number;
   /** By name in lower case; null where it is missing. */
   header(name: string): string | null;
+  /** The whole body as text. */
+  text(): Promise<string>;
   /** The body as it comes. Leaving the loop drops the rest. */
   body(): AsyncIterable<Uint8Array>;
 }
@@ -68,6 +70,7 @@ export function fetchTransport(fetch: DaemonFetch): Transport {
       return {
         status: response.status,
         header: (name) => response.headers.get(name),
+        text: () => response.text(),
         body: () => response.body ?? empty(),
       };
     },

@@ -55,6 +55,12 @@ for (const [name, text, status, body] of ANSWERS) {
     Deno.test(`HttpReader reads ${name}, in pieces of ${size}`, async () => {
       deepEqual(await readAnswer(new HttpReader(source(text, size))), { status, body });
     });
+
+    Deno.test(`HttpReader reads ${name} as text, in pieces of ${size}`, async () => {
+      const reader = new HttpReader(source(text, size));
+      const head = await reader.readHead();
+      equal(await reader.readText(head!), body);
+    });
   }
 }
 
@@ -91,3 +97,19 @@ Deno.test("HttpReader reads one answer after the other, and null at the end", as
   equal((await readAnswer(reader))?.body, "cd");
   equal(await readAnswer(reader), null);
 });
+
+Deno.test("HttpReader reads a letter that comes in two pieces as text, and the next answer", async () => {
+  const answer = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n";
+  const reader = new HttpReader(source(`${answer}é12${answer}abcd`, 1));
+  for (const text of ["é12", "abcd"]) {
+    equal(await reader.readText((await reader.readHead())!), text);
+  }
+});
+
+for (const length of ["5", "0x10", "1e3"]) {
+  Deno.test(`HttpReader reads no text of an answer that breaks off, length ${length}`, async () => {
+    const reader = new HttpReader(source(`HTTP/1.1 200 OK\r\ncontent-length: ${length}\r\n\r\nhi`));
+    const head = await reader.readHead();
+    await rejects(reader.readText(head!), TypeError);
+  });
+}
