@@ -80,12 +80,14 @@ export class BridgedRequest {
    * @throws {unknown} `failure` when that is no reason; otherwise why it cannot be sent again.
    */
   async move(failure: unknown, open: () => Promise<Http2Stream>): Promise<void> {
+    // Held here: a piece that is written meanwhile may be the one too much to keep, and is in it.
+    const kept = this.#kept;
     try {
       if (!isRefusal(failure)) throw failure;
       if (this.#latest !== this.#first) {
         throw new Error("the server refused the request unread, twice");
       }
-      if (this.#kept === null) {
+      if (kept === null) {
         throw new Error(
           "the server refused the request unread, and it is too long to be sent again",
         );
@@ -95,7 +97,7 @@ export class BridgedRequest {
       this.#moved.reject(error);
       throw error;
     }
-    void this.#replay(this.#kept, this.#latest).then(this.#moved.resolve, this.#moved.reject);
+    void this.#replay(kept, this.#latest).then(this.#moved.resolve, this.#moved.reject);
   }
 
   async #replay(pieces: readonly Uint8Array[], call: Http2Stream): Promise<void> {

@@ -68,6 +68,8 @@ export class StreamBody {
   ): Promise<void> {
     if (this.isEmpty) return;
     this.#call = call;
+    // Never a request without its beginning.
+    if (this.isBegun && this.#kept === null) return call.reset(ErrorCode.CANCEL);
     try {
       for (const piece of this.#kept ?? []) await call.write(piece);
       if (this.#isSent) call.finish(trailerFields(this.#stream.body.trailers));
@@ -85,9 +87,9 @@ export class StreamBody {
   async #pass(call: Http2Stream, watch: Forward["watchBody"]): Promise<void> {
     const { body } = this.#stream;
     for (;;) {
-      // Whoever takes over waits for the same piece, and is given it behind the one who must not.
       const piece = await (this.#reading ??= body.read());
-      if (this.#call !== call) return;
+      // Left for whoever takes over: read here it would be counted, and could be the one too much.
+      if (this.#call !== call || call.hasEnded) return;
       this.#reading = null;
       if (piece === null) break;
       watch?.(piece);

@@ -11,6 +11,8 @@ import type { RawConnection } from "../../support/raw_connection.ts";
 const HOST = "api.acme.test";
 const REFUSED_STREAM = 7;
 
+const bytes = (text: string) => new TextEncoder().encode(text);
+
 /** How a server says so. */
 const REFUSALS: Readonly<Record<string, (server: FramePeer, id: number) => Promise<void>>> = {
   "GOAWAY": (server, id) => server.send(T.GOAWAY, 0, 0, numbers(id - 1, 0)),
@@ -29,14 +31,14 @@ async function readBody(server: FramePeer, id: number): Promise<string> {
 
 async function answerWith(server: FramePeer, id: number, text: string): Promise<void> {
   await server.sendHead(id, [...OK, ["content-length", `${text.length}`]]);
-  await server.send(T.DATA, F.END_STREAM, id, new TextEncoder().encode(text));
+  await server.send(T.DATA, F.END_STREAM, id, bytes(text));
 }
 
 for (const [how, refuse] of Object.entries(REFUSALS)) {
   Deno.test(`HTTP/2, ${how}: a POST is sent again on another session, with its body`, async () => {
     await onRawStage(async ({ client, accept }) => {
       await client.sendHead(1, headOf("POST"));
-      await client.send(T.DATA, F.END_STREAM, 1, new TextEncoder().encode("hello"));
+      await client.send(T.DATA, F.END_STREAM, 1, bytes("hello"));
       using first = await accept();
       const { streamId } = (await first.nextOf(T.HEADERS))!;
       assert.equal(await readBody(first, streamId), "hello");
@@ -55,7 +57,7 @@ for (const [how, refuse] of Object.entries(REFUSALS)) {
   Deno.test(`HTTP/2, ${how}: a body that is still coming goes on at the other session, from its beginning`, async () => {
     await onRawStage(async ({ client, accept }) => {
       await client.sendHead(1, headOf("POST"));
-      await client.send(T.DATA, 0, 1, new TextEncoder().encode("one "));
+      await client.send(T.DATA, 0, 1, bytes("one "));
       using first = await accept();
       const { streamId } = (await first.nextOf(T.HEADERS))!;
       await first.nextOf(T.DATA);
@@ -63,7 +65,7 @@ for (const [how, refuse] of Object.entries(REFUSALS)) {
 
       using second = await accept();
       const again = (await second.nextOf(T.HEADERS))!;
-      await client.send(T.DATA, F.END_STREAM, 1, new TextEncoder().encode("two"));
+      await client.send(T.DATA, F.END_STREAM, 1, bytes("two"));
       assert.equal(await readBody(second, again.streamId), "one two");
     });
   });
@@ -146,6 +148,67 @@ Deno.test("HTTP/1.1: a body that is too long to be kept is answered 502, with th
     assert.match(head, /^HTTP\/1\.1 502 /);
     assert.match(JSON.parse(body).message, /unread, and it is too long to be sent again/);
     await writing;
+  });
+});
+
+/** Lets in so many bytes more than at first. */
+async function openWindows(server: FramePeer, id: number, bytes: number): Promise<void> {
+  await server.send(T.WINDOW_UPDATE, 0, 0, numbers(bytes));
+  await server.send(T.WINDOW_UPDATE, 0, id, numbers(bytes));
+}
+
+async function readBytes(server: FramePeer, id: number, bytes: number): Promise<void> {
+  while (bytes > 0) bytes -= (await server.nextOf(T.DATA, id))!.payload.length;
+}
+
+Deno.test("HTTP/2: a body that becomes too long while another session is opened arrives from its beginning", async () => {
+  await onRawStage(async ({ client, accept }) => {
+    const part = 10 * 16_384;
+    const send = async (letter: string, flags: number) => {
+      for (let left = 10; left > 0; left--) {
+        const isLast = left === 1;
+        await client.send(T.DATA, isLast ? flags : 0, 1, bytes(letter.repeat(16_384)));
+      }
+    };
+    await client.sendHead(1, headOf("POST"));
+    using first = await accept();
+    const { streamId } = (await first.nextOf(T.HEADERS))!;
+    await openWindows(first, streamId, 2 * part);
+    await send("a", 0);
+    await readBytes(first, streamId, part);
+    await first.send(T.RST_STREAM, 0, streamId, numbers(REFUSED_STREAM));
+    // The other session is not accepted yet.
+    await first.settle();
+    await send("b", F.END_STREAM);
+    await client.settle();
+
+    using second = await accept();
+    const again = (await second.nextOf(T.HEADERS))!;
+    await openWindows(second, again.streamId, 2 * part);
+    assert.equal(await readBody(second, again.streamId), "a".repeat(part) + "b".repeat(part));
+  });
+});
+
+Deno.test("HTTP/1.1: a body that becomes too long while another session is opened arrives from its beginning", async () => {
+  await onHttp1Stage(async ({ client, accept }) => {
+    const part = 600 * 1024;
+    await client.write(`PUT / HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: ${2 * part}\r\n\r\n`);
+    await client.write("a".repeat(part));
+    using first = await accept();
+    const { streamId } = (await first.nextOf(T.HEADERS))!;
+    await openWindows(first, streamId, 2 * part);
+    await readBytes(first, streamId, part);
+    await first.send(T.RST_STREAM, 0, streamId, numbers(REFUSED_STREAM));
+    await first.settle();
+    const writing = client.write("b".repeat(part));
+
+    using second = await accept();
+    const again = (await second.nextOf(T.HEADERS))!;
+    await openWindows(second, again.streamId, 2 * part);
+    assert.equal(await readBody(second, again.streamId), "a".repeat(part) + "b".repeat(part));
+    await writing;
+    await answerWith(second, again.streamId, "ok");
+    assert.equal((await client.readAnswer()).body, "ok");
   });
 });
 
