@@ -177,7 +177,11 @@ function refusal(): Date {
 /** Asks for the credential like a proxy after a 401; a new token comes of it. */
 async function resolve(broker: Broker, rejectedAt: Date): Promise<unknown> {
   const rejected_at = rejectedAt.toISOString();
-  return await resolveCredential(broker, DISK_OWNER, { provider: "acme", rejected_at });
+  return await resolveCredential(broker, DISK_OWNER, {
+    provider: "acme",
+    connection: "default",
+    rejected_at,
+  });
 }
 
 /** Whole resolves, from the request of a proxy on. */
