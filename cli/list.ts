@@ -5,7 +5,6 @@
  */
 import type { ConnectionItem, ConnectionList, ProviderName, ProviderNames } from "../core/api.ts";
 import { UsageError } from "../core/errors.ts";
-import type { Tone } from "./color.ts";
 import type { Command } from "./command.ts";
 import { describeExpiry } from "./relative_time.ts";
 import { type Cell, formatTable } from "./table.ts";
@@ -157,43 +156,43 @@ function wireForm(listed: readonly Listed[]): object {
 }
 
 function tableRows({ provider, connections }: Listed, now: Date): (readonly Cell[])[] {
-  const who = [
-    { text: `${provider.display_name} [${provider.name}]` },
-    { text: provider.source, tone: "dim" as const },
-  ];
+  const name: Cell = { text: `${provider.display_name} [${provider.name}]` };
+  const source: Cell = { text: provider.source, tone: "dim" };
+  const auth: Cell = { text: provider.auth_type, tone: "dim" };
   if (connections.length === 0) {
     return [[
-      ...who,
-      { text: provider.auth_type, tone: "dim" },
+      name,
+      source,
+      auth,
       { text: "-", tone: "dim" },
       { text: "not_connected", tone: "dim" },
       { text: "-", tone: "dim" },
     ]];
   }
+  // Thousands of rows may stand here: what says the same is the same cell, and laid out once.
   return connections.map((connection) => {
-    const expires = connection.expires_at === null ? null : new Date(connection.expires_at);
+    const { auth_type, connection_name, is_default, expires_at } = connection;
     return [
-      ...who,
-      { text: connection.auth_type, tone: "dim" },
-      {
-        text: `${connection.connection_name}${connection.is_default ? " (default)" : ""}`,
-        tone: "cyan",
-      },
+      name,
+      source,
+      auth_type === provider.auth_type ? auth : { text: auth_type, tone: "dim" },
+      { text: `${connection_name}${is_default ? " (default)" : ""}`, tone: "cyan" },
       statusCell(connection),
-      { text: expires === null ? "-" : describeExpiry(expires, now), tone: "yellow" },
+      expires_at === null
+        ? NEVER
+        : { text: describeExpiry(new Date(expires_at), now), tone: "yellow" },
     ];
   });
 }
 
+const NEVER: Cell = { text: "-", tone: "yellow" };
+const CONNECTED: Cell = { text: "connected", tone: "green" };
+const REFRESH_FAILS: Cell = { text: "refresh fails", tone: "yellow" };
+
 /** A login that works until its token expires is said to be that. */
 function statusCell({ status, refresh_error }: ConnectionItem): Cell {
-  return status === "connected" && refresh_error !== null
-    ? { text: "refresh fails", tone: "yellow" }
-    : { text: status, tone: toneOf(status) };
-}
-
-function toneOf(status: ConnectionItem["status"]): Tone {
-  return status === "connected" ? "green" : "red";
+  if (status !== "connected") return { text: status, tone: "red" };
+  return refresh_error === null ? CONNECTED : REFRESH_FAILS;
 }
 
 /** The sentence breaks where the terminal is narrow; the commands stay whole, to be copied. */

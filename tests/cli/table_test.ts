@@ -1,6 +1,6 @@
 import { equal, ok } from "node:assert/strict";
 import { paintColor, paintPlain } from "../../cli/color.ts";
-import { formatFacts, formatTable, width } from "../../cli/table.ts";
+import { type Cell, formatFacts, formatTable, width } from "../../cli/table.ts";
 
 const TABLE = {
   head: ["Provider", "Status"],
@@ -59,4 +59,18 @@ Deno.test("a cell cannot drive the terminal: no escape, no new line, no reversed
   // deno-lint-ignore no-control-regex
   equal(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/.test(shown), false);
   equal(shown.split("\n").length, 2);
+});
+
+Deno.test("formatTable() lays out a cell that several rows share as if each had its own", () => {
+  const rows = (cell: () => Cell): Cell[][] => [
+    [cell(), { text: "a" }],
+    [cell(), { text: "a longer one" }],
+    [{ text: "wide 漢字" }, cell()],
+    [cell(), cell()],
+  ];
+  const layOut = (table: readonly Cell[][]) =>
+    formatTable({ head: ["A", "B"], rows: table }, null, paintPlain);
+  const shared: Cell = { text: "shared", tone: "dim" };
+
+  equal(layOut(rows(() => shared)), layOut(rows(() => ({ ...shared }))));
 });
