@@ -25,8 +25,8 @@ export const TUNNELLED_HOST = "www.elsewhere.test";
 export const NEW_HOST = "n%d.bench.test";
 /** The same, and the definition names each. */
 export const NAMED_HOST = "named%d.bench.test";
-const NEW_HOSTS = 200;
-const NAMED_HOSTS = 90;
+const NEW_HOSTS = 140;
+const NAMED_HOSTS = 70;
 const KEY = "bench_0123456789abcdef0123456789abcdef";
 /** What the server wants to see in `Authorization`. */
 export const CREDENTIAL = `Bearer ${KEY}`;

@@ -14,6 +14,7 @@
  *
  * @module
  */
+import { pause } from "../core/pause.ts";
 
 /** What is looked at and done; the defaults are the real ones. */
 export interface IdleMemoryOptions {
@@ -24,7 +25,7 @@ export interface IdleMemoryOptions {
   /** Time without a request behind the start until its garbage is collected. */
   readonly startedMs?: number;
   /** Collects garbage; a moment of a few tens of milliseconds. */
-  readonly collect?: () => void | Promise<void>;
+  readonly collect?: (signal: AbortSignal) => void | Promise<void>;
 }
 
 const QUIET_MS = 500;
@@ -34,6 +35,8 @@ const STARTED_MS = 1_500;
 export const MUCH_BYTES: number = 80 * 1024 * 1024;
 /** Growth since the last collection below which none is worth it. */
 const WORTH_BYTES = 40 * 1024 * 1024;
+/** Longer than V8 sweeps behind a collection. */
+const SWEEPING_MS = 50;
 /** Quiet looks that are a long time. */
 const LOOKS = 60;
 
@@ -47,6 +50,7 @@ export class IdleMemory {
   #residentBefore: number;
   #timer: ReturnType<typeof setInterval> | undefined;
   #starting: ReturnType<typeof setTimeout> | undefined;
+  readonly #closing = new AbortController();
 
   /** Does nothing until something was used. */
   constructor(
@@ -64,7 +68,7 @@ export class IdleMemory {
   /** Said once, when all that a start does is done. */
   started(): void {
     this.#starting = setTimeout(() => {
-      if (this.#uses === 0) void this.#options.collect();
+      if (this.#uses === 0) void this.#options.collect(this.#closing.signal);
     }, this.#options.startedMs);
     Deno.unrefTimer(this.#starting as unknown as number);
   }
@@ -77,7 +81,13 @@ export class IdleMemory {
 
   /** Looks no more. */
   close(): void {
+    this.#closing.abort();
     clearTimeout(this.#starting);
+    this.#rest();
+  }
+
+  /** Until something is used again. */
+  #rest(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
@@ -89,7 +99,7 @@ export class IdleMemory {
       this.#usesSeen = this.#uses;
       if (this.#quietLooks === 1) void this.#collectBeyond(this.#residentAtStart + MUCH_BYTES);
       if (this.#quietLooks < LOOKS) return;
-      this.close();
+      this.#rest();
       void this.#collectBeyond(0);
     }, this.#options.quietMs);
     Deno.unrefTimer(timer as unknown as number);
@@ -100,19 +110,20 @@ export class IdleMemory {
     const { resident, collect } = this.#options;
     const now = resident();
     if (now < bytes || now - this.#residentBefore < WORTH_BYTES) return;
-    await collect();
+    await collect(this.#closing.signal);
     this.#residentBefore = resident();
   }
 }
 
 /** As `node --expose-gc` offers it: a function of a context that was made while the flag was set. */
-async function collectGarbage(): Promise<void> {
+async function collectGarbage(signal: AbortSignal): Promise<void> {
   const [v8, vm] = await Promise.all([import("node:v8"), import("node:vm")]);
   v8.setFlagsFromString("--expose-gc");
   const collect: unknown = vm.runInNewContext("globalThis.gc");
   v8.setFlagsFromString("--no-expose-gc");
   if (typeof collect !== "function") return;
   collect();
-  // A nursery is given back by a collection of its own, when hardly anything is left in it.
-  collect({ type: "minor" });
+  // Sweeping goes on beside us. The nursery is given back by a collection of its own, behind that.
+  await pause(SWEEPING_MS, signal);
+  if (!signal.aborted) collect({ type: "minor" });
 }
