@@ -110,4 +110,4 @@ export { REDACTED, Secret } from "./core/secret.ts";
 export { VERSION } from "./core/version.ts";
 
 export { MemoryVault } from "./daemon/vault/memory_vault.ts";
-export type { Vault, VaultChange, VaultRecord } from "./daemon/vault/vault.ts";
+export type { Vault, VaultChange, VaultGetOptions, VaultRecord } from "./daemon/vault/vault.ts";

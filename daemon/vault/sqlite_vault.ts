@@ -29,7 +29,7 @@ import { isMasterKeyOf, openDataKeys, vaultUid } from "./open_data_keys.ts";
 import { eraseOldCiphertext, needsErasure, replaceDataKey } from "./replace_data_key.ts";
 import { type DataKey, seal, unseal } from "./seal.ts";
 import { storeError } from "./store_error.ts";
-import type { GetOptions, Vault, VaultChange, VaultRecord } from "./vault.ts";
+import type { Vault, VaultChange, VaultGetOptions, VaultRecord } from "./vault.ts";
 import { checkVaultFile, createVaultFile, vaultFileExists } from "./vault_file.ts";
 
 /** What a vault is opened with. */
@@ -143,7 +143,7 @@ export class SqliteVault implements Vault {
   }
 
   /** See {@linkcode Vault.get}. */
-  get(key: string, { anew = false }: GetOptions = {}): Promise<VaultRecord | null> {
+  get(key: string, { anew = false }: VaultGetOptions = {}): Promise<VaultRecord | null> {
     return this.#answer("read the vault", () => {
       const kept = anew ? undefined : this.#kept?.get(key);
       const row = kept ?? this.#read(key);

@@ -28,7 +28,7 @@ export type VaultChange =
   | { readonly type: "delete"; readonly key: string; readonly expected?: number };
 
 /** How a record is read. */
-export interface GetOptions {
+export interface VaultGetOptions {
   /** From the store, also where the vault keeps what it read before, still sealed. */
   readonly anew?: boolean;
 }
@@ -40,7 +40,7 @@ export interface Vault {
    *
    * @throws {VaultSealError} when it does not open. @throws {StoreUnavailableError}
    */
-  get(key: string, options?: GetOptions): Promise<VaultRecord | null>;
+  get(key: string, options?: VaultGetOptions): Promise<VaultRecord | null>;
   /** All records whose key starts with `prefix`, by key. Throws as {@linkcode Vault.get} does. */
   list(prefix: string): Promise<readonly VaultRecord[]>;
   /** The keys that start with `prefix`, in order, without opening a record. */
