@@ -10,6 +10,7 @@
  */
 import type net from "node:net";
 import tls from "node:tls";
+import { joinBytes } from "../core/join_bytes.ts";
 import { type ClientHello, parseClientHello } from "./client_hello.ts";
 import type { ConnectTarget } from "./connect_target.ts";
 import { serveExchanges } from "./exchange.ts";
@@ -99,7 +100,7 @@ function awaitHello(
     onHello(hello, bytes);
   };
   const onData = (data: Uint8Array) => {
-    bytes = bytes.length === 0 ? Uint8Array.from(data) : Uint8Array.from([...bytes, ...data]);
+    bytes = joinBytes([bytes, data]);
     look();
   };
   socket.on("data", onData);

@@ -9,6 +9,7 @@
  * @module
  */
 import type net from "node:net";
+import { joinBytes } from "../core/join_bytes.ts";
 import { Admission } from "./admission.ts";
 import { type ConnectTarget, parseConnectTarget } from "./connect_target.ts";
 import { serveExchanges } from "./exchange.ts";
@@ -50,7 +51,7 @@ function receiveHead(
     socket.off("close", stop);
   };
   const onData = (data: Uint8Array) => {
-    bytes = bytes.length === 0 ? Uint8Array.from(data) : Uint8Array.from([...bytes, ...data]);
+    bytes = joinBytes([bytes, data]);
     if (endOfHead(bytes) < 0 && bytes.length <= MAX_HEAD_BYTES) return;
     stop();
     socket.pause();
