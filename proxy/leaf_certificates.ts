@@ -1,7 +1,8 @@
 /**
  * Certificates for the hosts that are decrypted, signed by the run's authority when they are first
  * asked for, or before (`sign_ahead.ts`). One key serves all of them, and the TLS context of each host
- * is kept, because it holds the ticket key that sessions are resumed with.
+ * is kept, because it holds the ticket key that sessions are resumed with. Of hosts without number,
+ * which a wildcard may have, those used last are kept.
  *
  * @module
  */
@@ -61,6 +62,9 @@ export interface IssuedLeaf {
   readonly keyPem: string;
 }
 
+/** Hosts that are kept: contexts take memory, and a run may go on for days. */
+const MAX_LEAVES = 1_000;
+
 interface Leaf {
   /** Null until the host is connected to: contexts take memory. */
   context: tls.SecureContext | null;
@@ -101,6 +105,9 @@ export class LeafCertificates {
   /** The TLS context of a host. */
   contextFor(host: string): tls.SecureContext {
     const leaf = this.#valid(host) ?? this.#sign(host);
+    // Behind all others: the first of a map is the one that was used longest ago.
+    this.#leaves.delete(host);
+    this.#leaves.set(host, leaf);
     return leaf.context ??= tls.createSecureContext({
       cert: leaf.certificatePem,
       key: this.#leafKey.pem,
@@ -135,6 +142,9 @@ export class LeafCertificates {
       validFrom: now - BACKDATE_MS,
       renewAt: now + lifetimeMs * RENEW_AT,
     };
+    this.#leaves.delete(host);
+    const [oldest] = this.#leaves.keys();
+    if (oldest !== undefined && this.#leaves.size >= MAX_LEAVES) this.#leaves.delete(oldest);
     this.#leaves.set(host, leaf);
     return leaf;
   }

@@ -116,6 +116,18 @@ Deno.test("a host's context is kept, and made anew before its certificate expire
   assert.notEqual(leaves.contextFor("api.acme.test"), first);
 });
 
+Deno.test("of a thousand hosts and more those used last are kept", () => {
+  const leaves = new LeafCertificates(createAuthority({ hosts: ["*.shops.test"] }));
+  const used = leaves.contextFor("used.shops.test");
+  const unused = leaves.contextFor("unused.shops.test");
+  for (let n = 0; n < 1_000; n++) {
+    leaves.signAhead(`${n}.shops.test`);
+    assert.equal(leaves.contextFor("used.shops.test"), used);
+  }
+
+  assert.notEqual(leaves.contextFor("unused.shops.test"), unused);
+});
+
 Deno.test("a clock that is set back: the certificate is made anew, or it would not be valid yet", () => {
   let now = new Date("2026-01-10T00:00:00Z");
   const leaves = new LeafCertificates(createAuthority({ hosts: HOSTS }), { now: () => now });
