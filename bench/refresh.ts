@@ -21,6 +21,7 @@ import { saveProviderClient } from "../daemon/records/provider_clients.ts";
 import { CONFIDENTIAL } from "../tests/support/authorization_server.ts";
 import { DISK_OWNER, openBrokerOnDisk } from "../tests/support/broker_on_disk.ts";
 import { hang, json, startRudeServer } from "../tests/support/rude_server.ts";
+import { typedClient } from "../tests/support/typed_client.ts";
 import type { BenchRow } from "./bench_row.ts";
 import { measureInterleaved } from "./measure.ts";
 import { RawStore } from "./raw_store.ts";
@@ -301,16 +302,8 @@ async function startRelayProcess(
 }
 
 async function prepare({ vault }: Broker, refreshToken: string): Promise<void> {
-  await saveProviderClient(vault, "acme", {
-    client_id: CONFIDENTIAL.client_id,
-    client_secret: new Secret(CONFIDENTIAL.client_secret),
-    token_endpoint_auth_method: null,
-    base_url: null,
-    scopes: null,
-    redirect_uri: null,
-    registration_client_uri: null,
-    registration_access_token: null,
-  });
+  const { client_id, client_secret } = CONFIDENTIAL;
+  await saveProviderClient(vault, "acme", typedClient(client_id, client_secret));
   const now = new Date();
   for (const [name, token] of [["default", refreshToken], ["hanging", HANGS]] as const) {
     await saveConnection(vault, connectionOf(name, token, now), { now });
