@@ -11,7 +11,7 @@ import type { Forward } from "./forward.ts";
 import type { Framing } from "./http1/framing.ts";
 
 /** Bodies up to this size can be replayed after a credential was refreshed. */
-const MAX_KEPT_BYTES = 1024 * 1024;
+export const MAX_KEPT_BYTES: number = 1024 * 1024;
 
 /** What is done with the body besides sending it. */
 export interface RequestBodyOptions {

@@ -11,8 +11,8 @@ import { ByteReader } from "./http1/byte_reader.ts";
 
 /** Idle connections kept for one origin. */
 const MAX_IDLE = 64;
-/** Shorter than the 60 seconds after which common servers close. */
-const IDLE_MS = 55_000;
+/** How long a connection is kept unused: less than the 60 seconds after which common servers close. */
+export const IDLE_MS = 55_000;
 const SWEEP_MS = 5_000;
 const LIMITS: SlotLimits = { open: 512, waiting: 1024, waitMs: 30_000 };
 

@@ -4,13 +4,12 @@
  *
  * @module
  */
+import { MAX_KEPT_BYTES } from "../request_body.ts";
 import { StreamFailure } from "./failures.ts";
 import { ErrorCode } from "./frame.ts";
 import type { FieldLine } from "./hpack/field_line.ts";
 import type { Http2Stream } from "./http2_stream.ts";
 
-/** As for HTTP/1.1 (`request_body.ts`). */
-const MAX_KEPT_BYTES = 1024 * 1024;
 /** One of a byte takes the memory of two hundred. */
 const MAX_KEPT_PIECES = 4096;
 

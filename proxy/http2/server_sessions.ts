@@ -6,15 +6,13 @@
  */
 import { unreachable } from "../fail_closed.ts";
 import type { Forward } from "../forward.ts";
-import type { UpstreamPool } from "../upstream_pool.ts";
+import { IDLE_MS, type UpstreamPool } from "../upstream_pool.ts";
 import type { SilenceTiming } from "./silence_watch.ts";
 import { TooManyStreams } from "./failures.ts";
 import { Http2Connection } from "./http2_connection.ts";
 import type { Http2Stream } from "./http2_stream.ts";
 
 const MAX_LIST_BYTES = 64 * 1024;
-/** As for HTTP/1.1: what lies between may have forgotten an idle connection, and nobody tells. */
-const IDLE_MS = 55_000;
 /** For a place, as in the pool. */
 const WAIT_MS = 30_000;
 
