@@ -1,13 +1,15 @@
 /**
  * The least that asking somebody for every request costs in this runtime: a question of the proxy's
  * size, signed with a key that cannot be exported, over a connection that is kept, and an answer of
- * the daemon's size by a `Deno.serve` that verifies the signature and does nothing else.
+ * the daemon's size by a `Deno.serve` that verifies the signature and does nothing else. What is asked
+ * for the first time it writes down, and has on disk before it answers: no daemon as promised (ADR 8)
+ * can do without.
  *
  * `bare_asking.ts PUBLIC_KEY` answers until its input ends; it prints its port.
  *
  * @module
  */
-const TARGET = "/api/credentials/resolve";
+const TARGETS = { known: "/api/credentials/resolve", first: "/api/credentials/resolve?first" };
 const QUESTION = new TextEncoder().encode(JSON.stringify({
   provider: "bench",
   connection: "default",
@@ -17,6 +19,8 @@ const QUESTION = new TextEncoder().encode(JSON.stringify({
 }));
 /** What the daemon's answer weighs. */
 const ANSWER_BYTES = 300;
+/** And a line of its audit log. */
+const LINE_BYTES = 265;
 const END_OF_HEAD = "\r\n\r\n";
 const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
 const url = { alphabet: "base64url", omitPadding: true } as const;
@@ -26,6 +30,9 @@ if (import.meta.main) await answerQuestions(Uint8Array.fromBase64(Deno.args[0]!,
 async function answerQuestions(publicKey: Uint8Array<ArrayBuffer>): Promise<void> {
   const key = await crypto.subtle.importKey("raw", publicKey, "Ed25519", false, ["verify"]);
   const answer = "x".repeat(ANSWER_BYTES);
+  const line = encoder.encode(`${"x".repeat(LINE_BYTES - 1)}\n`);
+  const path = await Deno.makeTempFile();
+  const log = await Deno.open(path, { append: true });
   const onListen = ({ port }: Deno.NetAddr) =>
     Deno.stdout.writeSync(encoder.encode(`${port}\n`)) && undefined;
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen }, async (request) => {
@@ -35,10 +42,16 @@ async function answerQuestions(publicKey: Uint8Array<ArrayBuffer>): Promise<void
     const text = encoder.encode(proof.slice(0, dot));
     await request.arrayBuffer();
     const isGood = await crypto.subtle.verify("Ed25519", key, signature, text);
+    if (request.url.endsWith(TARGETS.first)) {
+      log.writeSync(line);
+      log.syncDataSync();
+    }
     return new Response(answer, { status: isGood ? 200 : 401 });
   });
   for await (const _ of Deno.stdin.readable);
   await server.shutdown();
+  log.close();
+  await Deno.remove(path);
 }
 
 /** Who asks; the one that answers is a process of its own, as the daemon is. */
@@ -70,13 +83,14 @@ export class BareAsking {
   }
 
   /** Asks, and waits for the answer; one question at a time. */
-  async ask(): Promise<void> {
+  async ask(what: keyof typeof TARGETS): Promise<void> {
+    const target = TARGETS[what];
     const now = Math.floor(Date.now() / 1000);
     const claims = {
       iss: "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK",
       sub: "grant_0123456789abcdef0123456789abcdef",
       aud: "authsome-daemon",
-      ...{ iat: now, exp: now + 60, jti: crypto.randomUUID(), htm: "POST", htu: TARGET },
+      ...{ iat: now, exp: now + 60, jti: crypto.randomUUID(), htm: "POST", htu: target },
       body_sha256: "0".repeat(64),
     };
     const text = `eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.${
@@ -85,7 +99,7 @@ export class BareAsking {
     const signature = await crypto.subtle.sign("Ed25519", this.#key, encoder.encode(text));
     const proof = `${text}.${new Uint8Array(signature).toBase64(url)}`;
     await this.#connection.write(encoder.encode(
-      `POST ${TARGET} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n` +
+      `POST ${target} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n` +
         `authorization: PoP ${proof}\r\ncontent-length: ${QUESTION.length}${END_OF_HEAD}` +
         decoder.decode(QUESTION),
     ));

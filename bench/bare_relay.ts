@@ -9,9 +9,12 @@
  * towards the server (`Deno.startTls`), whose connections are used again for the same host. Both were
  * the fastest of what was tried; see `docs/benchmarks.md`. `bare_relay.ts sign ORIGIN_PORT ROOTS CA`:
  * the same with a certificate of its own for each host, signed when the host is first asked for, and
- * the authority written to CA. Certificates are all it has of authsome: Node.js makes none.
- * `bare_relay.ts ask …`: `intercept` that asks somebody before each request (`bare_asking.ts`). Prints
- * its port.
+ * the authority written to CA. Certificates are all it has of authsome: Node.js makes none. Prints its
+ * port.
+ *
+ * Three modes ask somebody (`bare_asking.ts`): `ask …`, which is `intercept` otherwise, before each
+ * request; `ask_first …` and `sign_ask_first …`, otherwise `intercept` and `sign`, before the first one
+ * for a host. They connect to the server while they ask, and not before there is a request.
  *
  * @module
  */
@@ -29,13 +32,26 @@ if (import.meta.main) {
   if (mode === "tunnel") await serveTunnels(Number(port));
   else {
     const [roots = "", ...own] = files;
-    const contextFor = mode === "sign" ? signedContexts(own[0]!) : oneContext(own[0]!, own[1]!);
-    const asking = mode === "ask" ? await BareAsking.start() : null;
+    const contextFor = mode!.startsWith("sign")
+      ? signedContexts(own[0]!)
+      : oneContext(own[0]!, own[1]!);
+    const ask = mode!.includes("ask") ? await asker(mode!.endsWith("first")) : null;
     serveIntercepted(
-      { port: Number(port), caCerts: Deno.readTextFileSync(roots), asking },
+      { port: Number(port), caCerts: Deno.readTextFileSync(roots), ask },
       contextFor,
     );
   }
+}
+
+async function asker(onlyFirst: boolean): Promise<Origin["ask"]> {
+  const asking = await BareAsking.start();
+  if (!onlyFirst) return () => asking.ask("known");
+  const asked = new Set<string>();
+  return (host) => {
+    if (asked.has(host)) return Promise.resolve();
+    asked.add(host);
+    return asking.ask("first");
+  };
 }
 
 /** All hosts of the bench are this one port. */
@@ -93,8 +109,8 @@ function signedContexts(caFile: string): ContextFor {
 interface Origin {
   readonly port: number;
   readonly caCerts: string;
-  /** Asked before each request. */
-  readonly asking: BareAsking | null;
+  /** Awaited before each request. */
+  readonly ask: ((host: string) => Promise<void>) | null;
 }
 
 function serveIntercepted(origin: Origin, contextFor: ContextFor): void {
@@ -113,10 +129,15 @@ function serveIntercepted(origin: Origin, contextFor: ContextFor): void {
       client.on("error", () => client.destroy());
       let idle = idleOf.get(host);
       if (idle === undefined) idleOf.set(host, idle = []);
-      const upstream = idle.pop() ?? new Upstream(host, origin);
-      upstream.client = client;
-      client.on("data", (bytes: Uint8Array) => upstream.send(bytes));
+      const take = (): Upstream => {
+        const upstream = idle.pop() ?? new Upstream(host, origin);
+        upstream.client = client;
+        return upstream;
+      };
+      let upstream = origin.ask === null ? take() : null;
+      client.on("data", (bytes: Uint8Array) => (upstream ??= take()).send(bytes));
       client.once("close", () => {
+        if (upstream === null) return;
         upstream.client = null;
         idle.push(upstream);
       });
@@ -129,19 +150,22 @@ function serveIntercepted(origin: Origin, contextFor: ContextFor): void {
 class Upstream {
   client: tls.TLSSocket | null = null;
   readonly #connection: Promise<Deno.TlsConn>;
-  readonly #asking: BareAsking | null;
+  readonly #host: string;
+  readonly #ask: Origin["ask"];
   #sent: Promise<unknown>;
 
-  constructor(host: string, { port, caCerts, asking }: Origin) {
-    this.#asking = asking;
+  constructor(host: string, { port, caCerts, ask }: Origin) {
+    this.#host = host;
+    this.#ask = ask;
     this.#sent = this.#connection = connect(host, port, caCerts);
     void this.#receive();
   }
 
   send(bytes: Uint8Array): void {
+    const asked = this.#ask?.(this.#host);
     this.#sent = this.#sent.then(async () => {
       const connection = await this.#connection;
-      if (this.#asking !== null) await this.#asking.ask();
+      await asked;
       for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
     });
   }

@@ -45,14 +45,13 @@ function comparisons(figures: Figures): BenchRow[] {
 }
 
 function waits(figures: Figures): BenchRow[] {
-  return WAITS.flatMap(({ scenario, limitMs }) => {
-    const bare: ContestantId = figures.has(scenario, "bareSigning") ? "bareSigning" : "bare";
-    return waitRow(figures, scenario, limitMs, bare).map((row) => ({
+  return WAITS.flatMap(({ scenario, limitMs, floor }) =>
+    waitRow(figures, scenario, limitMs, floor).map((row) => ({
       ...row,
-      name: `bare relay: ${row.name}`,
-      note: nearness(figures, scenario, bare),
-    }));
-  });
+      name: `${floor === "bare" ? "bare relay" : "bare relay that asks"}: ${row.name}`,
+      note: nearness(figures, scenario, floor),
+    }))
+  );
 }
 
 function nearness(figures: Figures, scenario: ScenarioId, bare: ContestantId): string {

@@ -16,7 +16,9 @@ export const NAMES: Readonly<Record<ContestantId, string>> = {
   asking: "authsome, asking for every request",
   bare: "bare Deno relay",
   bareAsking: "bare Deno relay, asking for every request",
+  bareAskingFirst: "bare Deno relay that asks for a new host",
   bareSigning: "bare Deno relay",
+  bareSigningAskingFirst: "bare Deno relay that asks for a new host",
   bareTunnel: "bare Deno relay",
   go: "Go net/http",
   mitmdump: "mitmdump",
@@ -61,11 +63,19 @@ export const COMPARISONS: readonly Comparison[] = [
   { scenario: "grpc", against: "go" },
 ];
 
-/** Waits that were promised to be short. */
-export const WAITS: readonly { readonly scenario: ScenarioId; readonly limitMs: number }[] = [
-  { scenario: "resumed", limitMs: 1 },
-  { scenario: "host", limitMs: 4 },
-  { scenario: "unnamed", limitMs: 4 },
+/** A wait that was promised to be short, and what the bare runtime's part of it is. */
+export interface Wait {
+  readonly scenario: ScenarioId;
+  readonly limitMs: number;
+  readonly floor: ContestantId;
+}
+
+/** All of them. */
+export const WAITS: readonly Wait[] = [
+  { scenario: "resumed", limitMs: 1, floor: "bare" },
+  // Nobody may hand out a credential for a new host whom the daemon has not written down.
+  { scenario: "host", limitMs: 4, floor: "bareAskingFirst" },
+  { scenario: "unnamed", limitMs: 4, floor: "bareSigningAskingFirst" },
 ];
 
 /** The rows of a run; those of what was left out are left out. */

@@ -40,6 +40,9 @@ export interface Contestant {
   stop(): Promise<void>;
 }
 
+/** Of `bare_relay.ts`. */
+export type BareMode = "tunnel" | "intercept" | "ask" | "ask_first" | "sign" | "sign_ask_first";
+
 /** See the module. */
 export interface Stage {
   /** The client of `bench/go`. */
@@ -48,7 +51,7 @@ export interface Stage {
   /** The Go proxy. */
   startGo(): Promise<Contestant>;
   /** `bare_relay.ts`. */
-  startBare(mode: "tunnel" | "intercept" | "ask" | "sign"): Promise<Contestant>;
+  startBare(mode: BareMode): Promise<Contestant>;
   /** Null where it is not installed. */
   startMitmdump(): Promise<Contestant | null>;
   /** `authsome run`; `entry` in place of `cli.ts`. */
@@ -111,7 +114,9 @@ export async function openStage(go: string): Promise<Stage> {
     },
     startBare: async (mode) => {
       const prefix = `${home.directory}/${mode}`;
-      const leaf = mode === "sign" ? null : await writeLeaf(program, prefix, ["*.bench.test"]);
+      const leaf = mode.startsWith("sign")
+        ? null
+        : await writeLeaf(program, prefix, ["*.bench.test"]);
       const ca = leaf?.ca ?? `${prefix}-ca.pem`;
       const files = leaf === null ? [roots, ca] : [roots, leaf.certificate, leaf.key];
       const relay = await startBareRelay([mode, String(origin.port), ...files]);
