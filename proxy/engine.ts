@@ -11,6 +11,7 @@ import type { CorporateProxies } from "./corporate_proxy.ts";
 import { Credentials } from "./credentials.ts";
 import { Dialer } from "./dial.ts";
 import { readExtraRoots } from "./extra_roots.ts";
+import { faultTeller } from "./fault_teller.ts";
 import { Http1Connector } from "./http1_connector.ts";
 import { Http2Connector } from "./http2_connector.ts";
 import { IdleMemory } from "./idle_memory.ts";
@@ -94,6 +95,7 @@ export function startEngine(options: EngineOptions): Engine {
     memory,
     denyUnmatched: options.denyUnmatched,
     note,
+    fault: faultTeller(note),
     timing,
   };
   return {

@@ -14,6 +14,7 @@
 import { askUpstream } from "./ask_upstream.ts";
 import { closeQuietly, type Duplex, writeAll } from "./duplex.ts";
 import { Refusal, refusalAnswer } from "./fail_closed.ts";
+import type { TellFault } from "./fault_teller.ts";
 import type { Forward } from "./forward.ts";
 import { DROPPED_FROM_ANSWERS, endToEndLines, isUpgrade } from "./hop_by_hop.ts";
 import { ByteReader, latin1Bytes } from "./http1/byte_reader.ts";
@@ -31,6 +32,8 @@ export interface ExchangeOptions {
   readonly decide: (request: RequestHead) => Forward | Promise<Forward>;
   /** Told of a request that goes nowhere; null when its head could not be read. */
   readonly onRefusal?: (refusal: Refusal, request: RequestHead | null) => void;
+  /** Is given what else ended the connection. */
+  readonly onFault: TellFault;
   /** Bytes of the connection that were read before. */
   readonly first?: Uint8Array;
 }
@@ -44,8 +47,9 @@ export async function serveExchanges(client: Duplex, options: ExchangeOptions): 
   const reader = new ByteReader(client, options.first);
   try {
     while (await exchange(client, reader, options) === "keep");
-  } catch {
+  } catch (error) {
     // The client left or the server broke off in the middle: the connection ends, which says it.
+    options.onFault(error);
   } finally {
     reader.onActivity = null;
     closeQuietly(client);
@@ -55,7 +59,7 @@ export async function serveExchanges(client: Duplex, options: ExchangeOptions): 
 async function exchange(
   client: Duplex,
   reader: ByteReader,
-  { pool, decide, onRefusal }: ExchangeOptions,
+  { pool, decide, onRefusal, onFault }: ExchangeOptions,
 ): Promise<"keep" | "close"> {
   reader.expectHead();
   let request: RequestHead | null = null;
@@ -86,6 +90,7 @@ async function exchange(
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     onRefusal?.(error, request);
+    if (error.cause !== undefined) onFault(error);
     if (reader.isDead && reader.buffered === 0) return "close";
     await writeAll(client, refusalAnswer(error, { head: request?.method === "HEAD" }));
     return await linger(client, reader);

@@ -9,6 +9,7 @@
  */
 import { AuthsomeError } from "../core/errors.ts";
 import { certificateProblem } from "./certificate_problem.ts";
+import { findFault } from "./fault_teller.ts";
 
 /** A request that goes no further. */
 export class Refusal extends Error {
@@ -94,8 +95,17 @@ export function unreachable(authority: string, cause: unknown): Refusal {
   if (cause instanceof Refusal) return cause;
   const certificate = certificateProblem(authority, cause);
   if (certificate !== null) return certificate;
+  // Its message may quote what we were working on, and says nothing about the server.
+  if (findFault(cause) !== null) return internalError(authority, cause);
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new Refusal(502, "EndpointUnreachableError", `Cannot reach ${authority}: ${reason}`, {
+    cause,
+  });
+}
+
+function internalError(authority: string, cause: unknown): Refusal {
+  return new Refusal(502, "InternalError", `Cannot reach ${authority}: a mistake in authsome`, {
+    hint: "Report the line that authsome run printed about it",
     cause,
   });
 }

@@ -116,7 +116,10 @@ function passThrough(intercepted: Intercepted, bytes: Uint8Array): void {
 
 function tunnelOn({ socket, target, run }: Intercepted, first: Uint8Array): void {
   // The CONNECT was answered already: a failure can only be said by closing.
-  openTunnel({ socket, first, target }, run).catch(() => socket.destroy());
+  openTunnel({ socket, first, target }, run).catch((error) => {
+    run.fault(error);
+    socket.destroy();
+  });
 }
 
 function startTls(
@@ -159,7 +162,10 @@ function startTls(
       // Loaded for those who ask for it: most runs never do.
       import("./http2/serve_http2.ts").then(
         ({ serveHttp2 }) => serveHttp2(connection, tunnel, run),
-        giveUp,
+        (error) => {
+          run.fault(error);
+          giveUp();
+        },
       );
       return;
     }
@@ -188,6 +194,7 @@ function serveRequests(
     pool: run.pool,
     decide: (request) => planIntercepted(request, tunnel, run),
     onRefusal: (refusal) => run.usage.refused(target.host, refusal),
+    onFault: run.fault,
     ...(first === undefined ? {} : { first }),
   });
 }

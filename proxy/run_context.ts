@@ -5,6 +5,7 @@
  */
 import type { Credentials } from "./credentials.ts";
 import type { Dialer } from "./dial.ts";
+import type { TellFault } from "./fault_teller.ts";
 import type { IdleMemory } from "./idle_memory.ts";
 import type { Http1Connector } from "./http1_connector.ts";
 import type { Http2Connector } from "./http2_connector.ts";
@@ -36,5 +37,7 @@ export interface RunContext {
   readonly denyUnmatched: boolean;
   /** Tells the owner something worth knowing, once; a whole sentence without a secret in it. */
   readonly note: (line: string) => void;
+  /** Is given what ended a connection otherwise than by a refusal. */
+  readonly fault: TellFault;
   readonly timing: Timing;
 }

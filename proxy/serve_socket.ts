@@ -88,6 +88,7 @@ async function serve(
       pool: run.pool,
       decide: (request) => planPlain(request, run, admission),
       onRefusal: (refusal, request) => run.usage.refused(hostOf(request?.target ?? ""), refusal),
+      onFault: run.fault,
       first,
     });
   }
@@ -97,6 +98,7 @@ async function serve(
     host = target.host;
     await openConnect({ socket, first: rest, target, run, leaves });
   } catch (error) {
+    run.fault(error);
     if (!(error instanceof Refusal)) return void socket.destroy();
     run.usage.refused(host, error);
     refuse(socket, error);

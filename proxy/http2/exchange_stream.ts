@@ -8,6 +8,7 @@
  */
 import { IDEMPOTENT } from "../ask_upstream.ts";
 import { malformed, Refusal, unreachable } from "../fail_closed.ts";
+import type { TellFault } from "../fault_teller.ts";
 import type { Forward, OutgoingHead } from "../forward.ts";
 import type { RequestHead } from "../http1/message_head.ts";
 import { NoHttp2 } from "../http2_connector.ts";
@@ -32,6 +33,8 @@ export interface StreamOptions {
   readonly decide: (request: RequestHead) => Forward | Promise<Forward>;
   /** Told of a request that goes nowhere. */
   readonly onRefusal: (refusal: Refusal) => void;
+  /** Is given what ended a stream. */
+  readonly onFault: TellFault;
   /** What is done where the server has no HTTP/2; without it, the request goes nowhere. */
   readonly downgrade?: Downgrade;
 }
@@ -66,7 +69,7 @@ interface Answer {
 /** Serves a stream to its end; never rejects. */
 export async function exchangeStream(
   stream: Http2Stream,
-  { upstreams, decide, onRefusal, downgrade }: StreamOptions,
+  { upstreams, decide, onRefusal, onFault, downgrade }: StreamOptions,
 ): Promise<void> {
   let [isCall, isHead] = [false, false];
   try {
@@ -92,6 +95,7 @@ export async function exchangeStream(
     if (answer === null) return await other?.serve(stream, request);
     await relayAnswer(stream, answer);
   } catch (error) {
+    onFault(error);
     if (!(error instanceof Refusal)) return stream.reset(resetCode(error));
     onRefusal(error);
     refuseStream(stream, error, { isCall, isHead });

@@ -70,6 +70,7 @@ export function serveHttp2(
         upstreams,
         decide: (request) => planIntercepted(request, tunnel, run),
         onRefusal: (refusal) => run.usage.refused(host, refusal),
+        onFault: run.fault,
         downgrade: downgradeOf(tunnel, run),
       }).then(() => atWork.delete(stream));
     },
@@ -91,6 +92,7 @@ function downgradeOf(tunnel: InterceptedTunnel, run: RunContext): Downgrade {
         pool: run.pool,
         decide: (request) => planIntercepted(request, { ...tunnel, protocol: "http/1.1" }, run),
         onRefusal: (refusal) => run.usage.refused(host, refusal),
+        onFault: run.fault,
       }),
   };
 }

@@ -25,6 +25,8 @@ export interface TestProxyOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Default: a busy machine, on which everything in this process waits, is no standstill. */
   readonly timing?: Partial<Timing>;
+  /** A mistake of the proxy's own is what the test is about. Else it fails the test. */
+  readonly hasFaults?: boolean;
 }
 
 /** A proxy under test. */
@@ -123,6 +125,8 @@ export async function startTestProxy(options: TestProxyOptions = {}): Promise<Te
       for (const connection of open) connection.close();
       await proxy.close();
       await Deno.remove(directory, { recursive: true });
+      const faults = notes.filter((line) => line.startsWith("a mistake in authsome"));
+      if (options.hasFaults !== true && faults.length > 0) throw new Error(faults.join("\n"));
     },
   };
 }

@@ -3,6 +3,7 @@
  * off, refused, answered early or left, what looks whole is whole, and nothing is done twice.
  */
 import assert from "node:assert/strict";
+import { findFault } from "../../../proxy/fault_teller.ts";
 import type { Forward } from "../../../proxy/forward.ts";
 import type { RequestHead } from "../../../proxy/http1/message_head.ts";
 import { exchangeStream } from "../../../proxy/http2/exchange_stream.ts";
@@ -63,6 +64,9 @@ class Round {
           upstreams,
           decide: (request) => this.#forward(request),
           onRefusal: () => {},
+          onFault: (error) => {
+            if (findFault(error) !== null) throw error;
+          },
         })),
     });
     const client = new Http2Connection(near, { role: "client", maxListBytes });
