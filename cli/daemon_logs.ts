@@ -10,6 +10,7 @@ import type { Command } from "./command.ts";
 import { followFile } from "./follow_file.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { plainText } from "./plain_text.ts";
+import { readCount } from "./read_count.ts";
 
 const DEFAULT_LINES = 80;
 
@@ -30,7 +31,9 @@ export const daemonLogs: Command<typeof options> = {
   ],
 
   async run({ options }, { settings, voice }) {
-    const count = readCount(options.lines);
+    const count = options.lines === undefined
+      ? DEFAULT_LINES
+      : readCount(options.lines, ["show", "lines"]);
     if (options.follow && voice.json) {
       throw new UsageError("Cannot follow the log with --json: it would never end");
     }
@@ -48,15 +51,6 @@ export const daemonLogs: Command<typeof options> = {
     });
   },
 };
-
-function readCount(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_LINES;
-  const count = Number(text);
-  if (!/^\d{1,6}$/.test(text) || count === 0) {
-    throw new UsageError(`Cannot show ${text} lines: it is not a number from 1 on`);
-  }
-  return count;
-}
 
 function sizeOf(path: string): number {
   try {

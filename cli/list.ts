@@ -6,6 +6,7 @@
 import type { ConnectionItem, ConnectionList, ProviderName, ProviderNames } from "../core/api.ts";
 import { UsageError } from "../core/errors.ts";
 import type { Command } from "./command.ts";
+import { readCount } from "./read_count.ts";
 import { describeExpiry } from "./relative_time.ts";
 import { type Cell, formatTable } from "./table.ts";
 import { nothingCalled } from "./unknown_provider.ts";
@@ -89,11 +90,9 @@ export const list: Command<typeof options> = {
 /** @throws {UsageError} for a number that is none, and for one beside --all. */
 function readLimit(text: string | undefined, all: boolean): number | null {
   if (text === undefined) return null;
-  if (!/^[1-9]\d{0,5}$/.test(text)) {
-    throw new UsageError(`Cannot list ${text} connections: -n takes a number from 1`);
-  }
+  const limit = readCount(text, ["list", "connections"]);
   if (all) throw new UsageError("Cannot use both --all and --limit: they contradict each other");
-  return Number(text);
+  return limit;
 }
 
 /** Those whose connections are shown first, then other connected ones, each by name. */

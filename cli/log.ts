@@ -13,6 +13,7 @@ import type { DaemonClient } from "../client/daemon_client.ts";
 import type { Command } from "./command.ts";
 import { untilInterrupted } from "./interrupt.ts";
 import { plainLine } from "./plain_text.ts";
+import { readCount } from "./read_count.ts";
 import { readSince } from "./since.ts";
 import { type Cell, formatTable } from "./table.ts";
 import { nothingCalled } from "./unknown_provider.ts";
@@ -52,7 +53,9 @@ export const log: Command<typeof options> = {
   ],
 
   async run({ options }, { voice, openClient, settings }) {
-    const count = readCount(options.lines);
+    const count = options.lines === undefined
+      ? DEFAULT_LINES
+      : readCount(options.lines, ["show", "entries"]);
     if (options.follow && voice.json) {
       throw new UsageError("Cannot follow the log with --json: it would never end");
     }
@@ -76,15 +79,6 @@ export const log: Command<typeof options> = {
     });
   },
 };
-
-function readCount(text: string | undefined): number {
-  if (text === undefined) return DEFAULT_LINES;
-  const count = Number(text);
-  if (!/^\d{1,6}$/.test(text) || count === 0) {
-    throw new UsageError(`Cannot show ${text} entries: -n takes a number from 1`);
-  }
-  return count;
-}
 
 function readFilter(
   { provider, connection, event, run, status, since }: {

@@ -23,7 +23,7 @@ import { readLoginRequest } from "./login_request.ts";
 import { looksLikeKey } from "./looks_like_key.ts";
 import { takePastedCallback } from "./pasted_callback.ts";
 import { canAsk, silenceTerminal } from "./prompt.ts";
-import { readStdin, readValues } from "./stdin_values.ts";
+import { nothingPipedIn, readStdin, readValues } from "./stdin_values.ts";
 import type { Voice } from "./voice.ts";
 
 const options = {
@@ -72,6 +72,7 @@ export const login: Command<typeof options> = {
       const session_id = `sess_${crypto.getRandomValues(new Uint8Array(16)).toHex()}`;
       let begun: Session | null = null;
       try {
+        if (input?.isEmpty) await refuseEmpty(client, request);
         begun = await client.createSession({ ...request, session_id }, { signal });
         return await finish(client, begun, { args, context, input, signal });
       } catch (error) {
@@ -93,6 +94,19 @@ export const login: Command<typeof options> = {
     }
   },
 };
+
+/**
+ * Nothing is begun with nothing. A provider that there is not is told first: who mistyped it learns
+ * that, and not what to pipe in.
+ */
+async function refuseEmpty(
+  client: DaemonClient,
+  request: ReturnType<typeof readLoginRequest>,
+): Promise<never> {
+  const provider = "provider" in request ? request.provider : undefined;
+  if (provider !== undefined) await client.getProvider(provider);
+  throw nothingPipedIn(provider);
+}
 
 interface Surroundings {
   readonly args: CommandArguments<typeof options>;

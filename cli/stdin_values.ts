@@ -11,10 +11,10 @@ import { Secret } from "../core/secret.ts";
 const MAX_BYTES = 1 << 20;
 
 /**
- * Standard input to its end.
+ * Standard input to its end; it may be empty, see {@linkcode nothingPipedIn}.
  *
  * @throws {UsageError} when it is a terminal, which would show what is typed.
- * @throws {InvalidInputError} when it is empty or too large.
+ * @throws {InvalidInputError} when it is too large.
  */
 export async function readStdin(): Promise<Secret> {
   if (Deno.stdin.isTerminal()) {
@@ -34,12 +34,15 @@ export async function readStdin(): Promise<Secret> {
     count = await Deno.stdin.read(buffer);
   }
   const text = new TextDecoder().decode(await new Blob(chunks as BlobPart[]).arrayBuffer());
-  if (text.trim() === "") {
-    throw new InvalidInputError("Cannot read a key from standard input: it is empty", {
-      hint: "Pipe the key in: authsome login PROVIDER --stdin < key.txt",
-    });
-  }
-  return new Secret(text);
+  return new Secret(text.trim() === "" ? "" : text);
+}
+
+/** The error for an empty standard input; without a provider it is a server's login. */
+export function nothingPipedIn(provider: string | undefined): InvalidInputError {
+  const login = provider === undefined ? "--mcp URL" : provider;
+  return new InvalidInputError("Cannot read a key from standard input: it is empty", {
+    hint: `Pipe the key in: authsome login ${login} --stdin < key.txt`,
+  });
 }
 
 /**

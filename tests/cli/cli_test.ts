@@ -90,6 +90,7 @@ Deno.test("a failure with --json is one object on stdout, whatever failed", asyn
       [["export", "github", "--json"], "CredentialMissingError", 5],
       [["export", "github/work", "--json"], "ConnectionNotFoundError", 3],
       [["login", "openai", "--stdin", "--json"], "InvalidInputError", 2],
+      [["login", "githb", "--stdin", "--json"], "ProviderNotFoundError", 4],
     ];
     for (const [args, error, expected] of failures) {
       const { code, stdout } = await runCli(home, args);

@@ -135,9 +135,12 @@ Deno.test("what a word leaves out does not count against the limit", async () =>
   equal(countRows(await listed({ isTerminal: true, word: "other", limit: "20" })), 0);
 });
 
-for (const limit of ["0", "-1", "many", "1e3", ""]) {
-  Deno.test(`list --limit ${JSON.stringify(limit)} is refused`, async () => {
-    await rejects(listed({ isTerminal: true, limit }), UsageError);
+for (const limit of ["0", "-1", "many", "1e3", "", "1000000"]) {
+  Deno.test(`list --limit ${JSON.stringify(limit)} is refused, saying which numbers are taken`, async () => {
+    const listing = listed({ isTerminal: true, limit });
+    // Neither -n nor --limit: whichever was not typed would puzzle.
+    const message = `Cannot list ${limit} connections: give a number from 1 to 999999`;
+    await rejects(listing, new UsageError(message));
   });
 }
 
