@@ -17,6 +17,7 @@ import type { OwnTrust } from "../proxy/trust_store.ts";
 import { ChildNotStartedError, runChild } from "./child_process.ts";
 import type { CommandContext } from "./command.ts";
 import { SignalForwarder } from "./signal_forwarder.ts";
+import { surviveFaults } from "./survive_faults.ts";
 
 /** What the command line asks for. */
 export interface RunPlan {
@@ -138,7 +139,11 @@ async function startChild(
 ): Promise<number> {
   const routes = identity.firstRoutes;
   const trust = writeTrustFiles(door.authority, directory, ownTrust);
-  const note = (line: string) => voice.note(`authsome: ${line}`);
+  const note = (line: string) => {
+    voice.note(`authsome: ${line}`);
+    log.write(`run: ${line}`);
+  };
+  using _alive = surviveFaults(note);
   const env = childEnvironment({
     base: Deno.env.toObject(),
     proxyUrl: door.url,

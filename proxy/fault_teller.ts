@@ -24,7 +24,7 @@ export function faultTeller(note: (line: string) => void): TellFault {
   return (error) => {
     const fault = findFault(error);
     if (fault === null || told.size >= MAX_TOLD) return;
-    const line = describeFault(fault);
+    const line = `${describeFault(fault)}; that connection was ended, please report this line`;
     if (told.has(line)) return;
     told.add(line);
     note(line);
@@ -40,10 +40,9 @@ export function findFault(error: unknown): Error | null {
   return null;
 }
 
-/** The mistake in a sentence without anything of what was being worked on. */
+/** The mistake in words, without anything of what was being worked on. */
 export function describeFault(fault: unknown): string {
-  return `a mistake in authsome: ${kindOf(fault)} at ${placeOf(fault)}; ` +
-    "that connection was ended, please report this line";
+  return `a mistake in authsome: ${kindOf(fault)} at ${placeOf(fault)}`;
 }
 
 function kindOf(fault: unknown): string {
