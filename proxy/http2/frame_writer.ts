@@ -20,6 +20,7 @@ interface Waiting {
 /** One connection's frames on their way out. */
 export class FrameWriter {
   readonly #connection: Duplex;
+  readonly #onBroken: () => void;
   #waiting: Waiting[] = [];
   /** What is being written now. */
   #batch: Waiting[] = [];
@@ -29,14 +30,20 @@ export class FrameWriter {
   /** Bytes of frames that nobody waits for. */
   #unsent = 0;
 
-  /** Writes nothing yet. */
-  constructor(connection: Duplex) {
+  /** Writes nothing yet; `onBroken` is told that the connection cannot be written to any more. */
+  constructor(connection: Duplex, onBroken: () => void) {
     this.#connection = connection;
+    this.#onBroken = onBroken;
   }
 
-  /** The peer does not read what it makes us say. */
+  /** The peer does not read what it makes us say. What cannot be written is not waited for. */
   get isFlooded(): boolean {
-    return this.#unsent > MAX_UNSENT_BYTES;
+    return this.#failure === null && this.#unsent > MAX_UNSENT_BYTES;
+  }
+
+  /** Nothing can be written any more. */
+  get hasFailed(): boolean {
+    return this.#failure !== null;
   }
 
   /** How many writes are done; null while there is none under way. */
@@ -99,6 +106,7 @@ export class FrameWriter {
         }
       } catch (error) {
         this.fail(error);
+        this.#onBroken();
       }
     }
     this.#batch = [];

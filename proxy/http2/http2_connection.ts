@@ -44,7 +44,7 @@ export interface Http2Options extends IncomingOptions {
 
 /** Unread bytes of one stream. */
 const STREAM_WINDOW_BYTES = 256 * 1024;
-/** A peer that does not even read why the connection ends. */
+/** For a peer that does not even read why the connection ends, and for what a broken one has to say. */
 const GOODBYE_MS = 1000;
 const FORGOTTEN_BYTES = 1024 * 1024;
 const PING = writeFrame(FrameType.PING, 0, 0, new Uint8Array(8));
@@ -82,13 +82,14 @@ export class Http2Connection implements StreamHost {
   #awaitsCalm = false;
   #hasEnded = false;
   #hasWorked = false;
+  #breaking: ReturnType<typeof setTimeout> | undefined;
 
   /** Over `connection`, which belongs to it from now on; begins at once. */
   constructor(connection: Duplex, options: Http2Options) {
     this.#connection = connection;
     this.#options = options;
     this.#reader = new FrameReader(connection);
-    this.#writer = new FrameWriter(connection);
+    this.#writer = new FrameWriter(connection, () => this.#break());
     this.#peer = new PeerSettings({ isServer: options.role === "client" });
     this.#streams = new StreamRegister(options.role === "client");
     this.#greet();
@@ -142,7 +143,7 @@ export class Http2Connection implements StreamHost {
 
   /** New streams need another connection: the peer goes away, or all numbers are used. */
   get takesNoStreams(): boolean {
-    return this.#takesNoStreams || this.#hasEnded;
+    return this.#takesNoStreams || this.#hasEnded || this.#writer.hasFailed;
   }
 
   /**
@@ -349,6 +350,11 @@ export class Http2Connection implements StreamHost {
     } catch { /* it has ended */ }
   }
 
+  /** It cannot be written to. What the peer said before that is read: an answer, or that it goes away. */
+  #break(): void {
+    if (!this.#hasEnded) this.#breaking = setTimeout(() => this.#lose(), GOODBYE_MS);
+  }
+
   #lose(by: EndedBy = "connection"): void {
     if (this.#hasEnded) return;
     this.#end(ErrorCode.CANCEL, by);
@@ -363,6 +369,7 @@ export class Http2Connection implements StreamHost {
   #end(code: number, by: EndedBy): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
+    clearTimeout(this.#breaking);
     this.#silence?.close();
     for (const stream of this.#streams.all()) stream.fail({ code, by });
     this.#settled.resolve();

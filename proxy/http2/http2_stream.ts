@@ -157,7 +157,12 @@ export class Http2Stream {
       const written = this.#host.sendData(this.id, bytes.subarray(at, at + count), isLast);
       at += count;
       if (isLast) this.#finishSending();
-      await written;
+      try {
+        await written;
+      } catch {
+        // What the peer said before the connection broke is read first: it may say why.
+        throw failureOf(await this.ended);
+      }
     }
     if (endStream && bytes.length === 0) this.finish();
   }
