@@ -16,6 +16,7 @@ import {
   type RouteTable,
 } from "../core/route_table.ts";
 import type { DaemonAccess } from "./daemon_access.ts";
+import { Refusal } from "./fail_closed.ts";
 
 /** Waits before a load that failed is tried again, in milliseconds; the last one repeats. */
 const BACK_OFF_MS = [100, 250, 500, 1_000, 2_000, 5_000];
@@ -59,8 +60,8 @@ export class LiveRoutes {
   /**
    * Waits for news that lies unread and for routes that are being loaded. Nothing to wait for: null,
    * so that a request with fresh routes stays synchronous. A failed load keeps the old table until
-   * another one succeeds: hosts in it still fail closed, because each of their requests asks the
-   * daemon, which knows what was changed.
+   * another one succeeds: its hosts are still decrypted, and what {@linkcode match} finds for them is
+   * refused.
    */
   settled(): Promise<void> | null {
     const caughtUp = this.#options.caughtUp?.() ?? null;
@@ -129,10 +130,17 @@ export class LiveRoutes {
     return isHostOf(this.#table, provider, host);
   }
 
-  /** The route of a request, or null. */
+  /**
+   * The route of a request, or null.
+   *
+   * @throws {Refusal} 502 for one that is known to be old: the daemon may know another that is more
+   * specific, or was made default since, and would give out the credential of either.
+   */
   match(host: string, path: string): RouteMatch | null {
     const match = matchRoute(this.#table, host, path);
-    if (match !== null && match.tied.length > 0) this.#tellTie(host, match);
+    if (match === null) return null;
+    if (this.#revision === UNKNOWN) throw outdated(host);
+    if (match.tied.length > 0) this.#tellTie(host, match);
     return match;
   }
 
@@ -145,4 +153,13 @@ export class LiveRoutes {
     this.#told.add(line);
     this.#note(line);
   }
+}
+
+function outdated(host: string): Refusal {
+  return new Refusal(
+    502,
+    "DaemonUnavailableError",
+    `Cannot choose the credential for ${host}: what was changed cannot be read from the daemon`,
+    { hint: "Run: authsome daemon status" },
+  );
 }

@@ -21,7 +21,7 @@ import {
   VaultSealError,
 } from "../../core/errors.ts";
 import type { FilledInjection } from "../../core/injection.ts";
-import { FakeDaemon, makeCredential } from "../support/fake_daemon.ts";
+import { bearer, FakeDaemon, makeCredential, makeRoute } from "../support/fake_daemon.ts";
 import { startTestProxy } from "../support/proxy_bench.ts";
 import { startTlsUpstream } from "../support/tls_upstream.ts";
 import { until } from "../support/until.ts";
@@ -30,12 +30,13 @@ const HOST = "api.acme.test";
 const PLACEHOLDER = "ak_live_authsome0placeholder";
 const REQUEST = `GET /v1 HTTP/1.1\r\nHost: ${HOST}\r\nX-Api-Key: ${PLACEHOLDER}\r\n\r\n`;
 
-async function ask(daemon: FakeDaemon, request = REQUEST) {
+async function ask(daemon: FakeDaemon, request = REQUEST, hasFaults = false) {
   const api = startTlsUpstream([HOST]);
   const test = await startTestProxy({
     daemon,
     servers: { [HOST]: api.port },
     authorities: [api.authorityPem],
+    hasFaults,
   });
   try {
     const client = await test.tunnel(HOST);
@@ -90,7 +91,7 @@ Deno.test("a failure of another kind: 502 without its details, and nothing goes 
     throw new TypeError("internal detail");
   };
 
-  const { status, body, seen } = await ask(daemon);
+  const { status, body, seen } = await ask(daemon, REQUEST, true);
 
   assert.equal(status, "502");
   assert.ok(!body.includes("internal detail"));
@@ -165,6 +166,44 @@ Deno.test("an answer that was asked before a change is not used after it", async
 
   assert.match((await client.readAnswer()).head, /^HTTP\/1\.1 502 /);
   assert.equal(api.requests.length, 0);
+  await test.close();
+  await api.close();
+});
+
+Deno.test("a tie is never decided by routes that are known to be old", async () => {
+  // The accident: the owner makes another login the default, and the daemon cannot read its routes.
+  const [one, other] = [makeRoute({ provider: "one" }), makeRoute({ provider: "other" })];
+  const later = "2026-02-01T00:00:00Z";
+  const daemon = new FakeDaemon([{ ...one, default_since: later }, other]);
+  daemon.resolve = (request) => makeCredential(request, [bearer(`of-${request.provider}`)]);
+  const proxyRoutes = daemon.proxyRoutes.bind(daemon);
+  const tried = Promise.withResolvers<void>();
+  const api = startTlsUpstream([HOST]);
+  const test = await startTestProxy({
+    daemon,
+    servers: { [HOST]: api.port },
+    authorities: [api.authorityPem],
+  });
+  const get = async () => {
+    const client = await test.tunnel(HOST);
+    await client.write(REQUEST);
+    return (await client.readAnswer()).head.slice(9, 12);
+  };
+  assert.equal(await get(), "200");
+
+  daemon.proxyRoutes = () => {
+    tried.resolve();
+    return Promise.reject(new Error("the disk is busy"));
+  };
+  daemon.change([one, { ...other, default_since: later }]);
+  await tried.promise;
+  // The daemon would give out either of the two.
+  assert.equal(await get(), "502");
+
+  daemon.proxyRoutes = proxyRoutes;
+  await until(async () => await get() === "200");
+  const sent = api.requests.map(({ headers }) => headers.get("authorization"));
+  assert.deepEqual(sent, ["Bearer of-one", "Bearer of-other"]);
   await test.close();
   await api.close();
 });
