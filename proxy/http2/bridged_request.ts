@@ -49,14 +49,15 @@ export class BridgedRequest {
 
   /** Sends a piece of the body, which is copied; done when the server has let it in. */
   async write(piece: Uint8Array): Promise<void> {
-    this.#keep(piece);
+    const isKept = this.#keep(piece);
     const call = this.#call;
     try {
       await call.write(piece);
     } catch (error) {
       if (call !== this.#first || !isRefusal(error)) throw error;
-      // It is kept: whoever moves the request sends it.
       await this.#moved.promise;
+      // What is kept was sent by whoever moved the request.
+      if (!isKept) await this.#call.write(piece);
     }
   }
 
@@ -106,13 +107,14 @@ export class BridgedRequest {
     this.#call = call;
   }
 
-  #keep(piece: Uint8Array): void {
-    if (this.#kept === null) return;
+  #keep(piece: Uint8Array): boolean {
+    if (this.#kept === null) return false;
     this.#keptBytes += piece.length;
     // The writer uses its memory again.
     this.#kept.push(piece.slice());
     const isTooMuch = this.#keptBytes > MAX_KEPT_BYTES || this.#kept.length > MAX_KEPT_PIECES;
     if (isTooMuch) this.#kept = null;
+    return true;
   }
 }
 

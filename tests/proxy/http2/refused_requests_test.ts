@@ -3,7 +3,9 @@
  * whatever their method; those that cannot be are never sent by half.
  */
 import assert from "node:assert/strict";
-import { F, type FramePeer, numbers, T } from "../../support/frame_peer.ts";
+import { Http1Bridge } from "../../../proxy/http2/http1_bridge.ts";
+import { TIMING } from "../../../proxy/timing.ts";
+import { F, FramePeer, loopbackPair, numbers, T } from "../../support/frame_peer.ts";
 import { OK } from "../../support/frame_rules.ts";
 import { headOf, onRawStage } from "../../support/raw_http2_stage.ts";
 import type { RawConnection } from "../../support/raw_connection.ts";
@@ -208,6 +210,40 @@ Deno.test("HTTP/1.1: a body that becomes too long while another session is opene
     await answerWith(second, again.streamId, "ok");
     assert.equal((await client.readAnswer()).body, "ok");
   });
+});
+
+Deno.test("HTTP/1.1: a piece that is written while the beginning is sent again is not lost behind an early answer", async () => {
+  const [own, other] = await loopbackPair();
+  const [ownAgain, otherAgain] = await loopbackPair();
+  using first = new FramePeer(other);
+  using second = new FramePeer(otherAgain);
+  const bridge = new Http1Bridge(own, {
+    reconnect: () => Promise.resolve(ownAgain),
+    silence: TIMING,
+  });
+  // More than a server lets in at first.
+  const part = "a".repeat(100_000);
+  const length = part.length + 3;
+  await bridge.write(
+    bytes(`POST / HTTP/1.1\r\nHost: ${HOST}\r\nContent-Length: ${length}\r\n\r\n`),
+  );
+  const writing = bridge.write(bytes(part));
+  await first.greetAsServer();
+  await first.nextOf(T.HEADERS, 1);
+  await openWindows(first, 1, part.length);
+  await readBytes(first, 1, part.length);
+  await writing;
+  await first.send(T.RST_STREAM, 0, 1, numbers(REFUSED_STREAM));
+
+  await second.greetAsServer();
+  await second.nextOf(T.HEADERS, 1);
+  await second.sendHead(1, OK);
+  await bridge.read(new Uint8Array(1024));
+  const rest = bridge.write(bytes("end"));
+  await openWindows(second, 1, length);
+  assert.ok(await readBody(second, 1) === `${part}end`);
+  await rest;
+  bridge.close();
 });
 
 Deno.test("HTTP/2: what cannot be sent again is refused as the server refused it", async () => {
