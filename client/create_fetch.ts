@@ -12,6 +12,7 @@ import type { ResolvedCredential } from "../core/api.ts";
 import { readSettings } from "../core/config.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { applyInjections } from "../core/apply_injections.ts";
+import { ReplacedCredentials } from "../core/replaced_credentials.ts";
 import type { DaemonClient } from "./daemon_client.ts";
 import { openOwnerClient } from "./open_owner_client.ts";
 import { isFollowed, nextHop, type SentRequest } from "./redirect.ts";
@@ -25,6 +26,8 @@ export interface CreateFetchOptions {
   readonly client?: Pick<DaemonClient, "resolveCredential"> | undefined;
   /** Sends the requests once they carry the credential. Default: the runtime's. */
   readonly fetch?: typeof fetch | undefined;
+  /** The clock, in milliseconds since 1970. Default: the system's. */
+  readonly now?: (() => number) | undefined;
 }
 
 /** Fetch, section 2.2.4. */
@@ -36,7 +39,7 @@ const MAX_REDIRECTS = 20;
  * Any other host is refused before anything is sent. A redirect to another origin is followed without
  * the credential and without the caller's own `Authorization` and `Cookie`. When the provider answers
  * 401, an OAuth token is refreshed once and the request sent again, provided that its body can be: a
- * stream cannot.
+ * stream cannot. A fresh token that is refused as well is not refreshed again for a minute.
  *
  * The returned function rejects with the daemon's error where there is no credential, with a
  * {@linkcode GrantDeniedError} for a host that is not the provider's, and with an
@@ -56,7 +59,9 @@ const MAX_REDIRECTS = 20;
  *         connection: "default",
  *         injections: [{ type: "header", name: "Authorization", value: "Bearer sk-1" }],
  *         headers: { Authorization: "Bearer sk-1" },
+ *         obtained_at: "2026-03-01T12:00:00.000Z",
  *         expires_at: null,
+ *         refreshable: false,
  *         source: "local",
  *       }),
  *   },
@@ -71,6 +76,8 @@ const MAX_REDIRECTS = 20;
 export function createFetch(options: CreateFetchOptions): typeof fetch {
   const { provider, connection } = options;
   const send = options.fetch ?? fetch;
+  const now = options.now ?? Date.now;
+  const replaced = new ReplacedCredentials();
   let opened: Promise<Pick<DaemonClient, "resolveCredential">> | null = null;
   const client = () => {
     if (options.client !== undefined) return Promise.resolve(options.client);
@@ -110,7 +117,7 @@ export function createFetch(options: CreateFetchOptions): typeof fetch {
 
   async function resolve(
     request: SentRequest,
-    rejectedAt: Date | null,
+    refused: ResolvedCredential | null,
   ): Promise<ResolvedCredential> {
     const { url, method, signal } = request;
     return await (await client()).resolveCredential({
@@ -119,7 +126,8 @@ export function createFetch(options: CreateFetchOptions): typeof fetch {
       host: url.hostname,
       path: url.pathname,
       method,
-      ...(rejectedAt === null ? {} : { rejected_at: rejectedAt.toISOString() }),
+      // Not the time of the refusal: a token that was renewed meanwhile has not been refused.
+      ...(refused === null ? {} : { rejected_at: refused.obtained_at }),
     }, signal === null ? {} : { signal });
   }
 
@@ -128,10 +136,13 @@ export function createFetch(options: CreateFetchOptions): typeof fetch {
     request: SentRequest,
     refused: ResolvedCredential,
   ): Promise<ResolvedCredential | null> {
+    const key = `${refused.provider}/${refused.connection}/${request.url.hostname}`;
+    if (replaced.isRefusedAgain(key, refused, now())) return null;
     try {
-      const fresh = await resolve(request, new Date());
-      const isSame = JSON.stringify(fresh.injections) === JSON.stringify(refused.injections);
-      return isSame ? null : fresh;
+      const fresh = await resolve(request, refused);
+      if (JSON.stringify(fresh.injections) === JSON.stringify(refused.injections)) return null;
+      replaced.note(key, fresh, now());
+      return fresh;
     } catch {
       // The provider's own 401 says more than our failure to mend it.
       return null;

@@ -25,7 +25,11 @@ export interface ResolvedCredential {
   readonly injections: readonly FilledInjection[];
   /** Those of them that are headers, for programs that know nothing else. */
   readonly headers: Readonly<Record<string, string>>;
+  /** When the connection got it. Sent back as `rejected_at` when the provider refuses it. */
+  readonly obtained_at: string;
   readonly expires_at: string | null;
+  /** Whether there may be another one when it is refused; a key stays what it is. */
+  readonly refreshable: boolean;
   readonly source: "local";
 }
 

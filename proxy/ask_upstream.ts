@@ -49,7 +49,7 @@ export async function askUpstream(question: Question): Promise<Answer> {
     let answer = await askOnce(question, forward.head, false);
     const mayRefresh = answer.response.status === 401 && body.canReplay;
     if (mayRefresh && forward.replaceCredential !== undefined) {
-      const head = await forward.replaceCredential(new Date());
+      const head = await forward.replaceCredential();
       if (head !== null) {
         answer.upstream.close();
         answer = await askOnce(question, head, true);

@@ -7,6 +7,7 @@
  */
 import type { ProxyRoute, ResolvedCredential, ResolveRequest } from "../core/api.ts";
 import { GrantDeniedError } from "../core/errors.ts";
+import { ReplacedCredentials } from "../core/replaced_credentials.ts";
 import type { DaemonAccess } from "./daemon_access.ts";
 import { credentialUnavailable } from "./fail_closed.ts";
 
@@ -23,13 +24,6 @@ export interface CredentialRequest {
 /** An answer is not reused in its last minute: the daemon may have a better one by then. */
 const EXPIRY_MARGIN_MS = 60_000;
 
-/**
- * A credential that took the place of a refused one and is refused within this time: what the server
- * dislikes is not the credential, and a program that goes on asking must not have its tokens renewed
- * as fast as it asks.
- */
-const REFUSED_AGAIN_MS = 60_000;
-
 /** Asks the daemon and remembers as far as it is allowed. */
 export class Credentials {
   readonly #daemon: DaemonAccess;
@@ -37,8 +31,7 @@ export class Credentials {
   readonly #now: () => number;
   readonly #known = new Map<string, ResolvedCredential>();
   readonly #asking = new Map<string, Promise<ResolvedCredential>>();
-  /** What took the place of a refused credential, told by its expiry, and when. */
-  readonly #replacements = new Map<string, { readonly expires_at: string; readonly at: number }>();
+  readonly #replaced = new ReplacedCredentials();
   /** For all who were refused meanwhile. */
   #reviving: Promise<void> | null = null;
   /** Grows whenever something may have changed; an answer to a question asked before is not kept. */
@@ -75,33 +68,25 @@ export class Credentials {
   }
 
   /**
-   * Another credential in place of one that the server refused at `rejectedAt`, or null when the
-   * daemon has no other, or when that one was such another itself, a moment ago.
+   * Another credential in place of one that the server refused, or null when the daemon has no other,
+   * or when that one was such another itself, a moment ago.
    */
   async replace(
     request: CredentialRequest,
     rejected: ResolvedCredential,
-    rejectedAt: Date,
   ): Promise<ResolvedCredential | null> {
     const key = keyOf(request);
-    if (this.#isRefusedAgain(key, rejected)) return null;
+    if (this.#replaced.isRefusedAgain(key, rejected, this.#now())) return null;
     this.#known.delete(key);
     try {
-      const fresh = await this.#askDaemon(request, rejectedAt);
+      const fresh = await this.#askDaemon(request, rejected);
       if (isSame(fresh, rejected)) return null;
-      const { expires_at } = fresh;
-      if (expires_at !== null) this.#replacements.set(key, { expires_at, at: this.#now() });
+      this.#replaced.note(key, fresh, this.#now());
       return fresh;
     } catch {
       // The server's own 401 says more than our failure to mend it.
       return null;
     }
-  }
-
-  #isRefusedAgain(key: string, { expires_at }: ResolvedCredential): boolean {
-    const kept = this.#replacements.get(key);
-    return kept !== undefined && kept.expires_at === expires_at &&
-      Math.abs(this.#now() - kept.at) < REFUSED_AGAIN_MS;
   }
 
   async #ask(key: string, request: CredentialRequest): Promise<ResolvedCredential> {
@@ -128,7 +113,10 @@ export class Credentials {
     return asked;
   }
 
-  #askDaemon(request: CredentialRequest, rejectedAt?: Date): Promise<ResolvedCredential> {
+  #askDaemon(
+    request: CredentialRequest,
+    rejected?: ResolvedCredential,
+  ): Promise<ResolvedCredential> {
     const { route, host, path, method } = request;
     return this.#askAsGranted({
       provider: route.provider,
@@ -137,7 +125,8 @@ export class Credentials {
       // The query may hold anything; which rule it is depends on the path alone.
       path: path.replace(/[?#].*$/s, ""),
       method,
-      ...(rejectedAt === undefined ? {} : { rejected_at: rejectedAt.toISOString() }),
+      // Not the time of the refusal: a token that was renewed meanwhile has not been refused.
+      ...(rejected === undefined ? {} : { rejected_at: rejected.obtained_at }),
     });
   }
 

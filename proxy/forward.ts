@@ -33,5 +33,5 @@ export interface Forward {
    * Called when the server answered 401 to a credential that can be refreshed: the head with a new
    * one, or null. Left out where the credential cannot change.
    */
-  readonly replaceCredential?: (rejectedAt: Date) => Promise<OutgoingHead | null>;
+  readonly replaceCredential?: () => Promise<OutgoingHead | null>;
 }

@@ -95,13 +95,14 @@ function planRouted(
     ...forward(tunnel, run, route.allow_private, injected(outgoing, credential, request, run)),
     ...watch,
     onAnswer: (status) => run.usage.answered(usedCredential(wanted), status),
-    // Without an expiry there is nothing to refresh.
-    ...(credential.expires_at === null ? {} : {
-      replaceCredential: async (rejectedAt: Date) => {
-        const fresh = await run.credentials.replace(wanted, credential, rejectedAt);
-        return fresh === null ? null : injected(outgoing, fresh, request, run);
-      },
-    }),
+    ...(credential.refreshable
+      ? {
+        replaceCredential: async () => {
+          const fresh = await run.credentials.replace(wanted, credential);
+          return fresh === null ? null : injected(outgoing, fresh, request, run);
+        },
+      }
+      : {}),
   });
   const credential = run.credentials.resolve(wanted);
   if (!(credential instanceof Promise)) return finish(credential);

@@ -106,7 +106,9 @@ export function trialDaemon(token: string): DaemonAccess {
     ...REF,
     injections: [{ type: "header", name: "Authorization", value: `Bearer ${token}` }],
     headers: {},
+    obtained_at: "2026-03-01T12:00:00.000Z",
     expires_at: null,
+    refreshable: false,
     source: "local",
   };
   const current = {

@@ -23,6 +23,7 @@ import {
 import { isName, type ProviderDefinition } from "../../core/provider.ts";
 import { matchRoute } from "../../core/route_table.ts";
 import { readFacts } from "../oauth/connection_facts.ts";
+import { isRenewable } from "../oauth/refresh.ts";
 import { readConnection } from "../records/connections.ts";
 import type { Broker } from "./broker.ts";
 import { type Caller, vaultOf } from "./caller.ts";
@@ -107,7 +108,9 @@ async function findCredential(
     connection: ref.connection,
     injections,
     headers: plainHeaders(injections),
+    obtained_at: connection.obtained_at.toISOString(),
     expires_at: connection.expires_at?.toISOString() ?? null,
+    refreshable: isRenewable(definition, connection),
     source: "local",
   };
 }

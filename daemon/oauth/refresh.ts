@@ -14,6 +14,7 @@ import {
   TokenEndpointError,
 } from "../../core/errors.ts";
 import { fillTemplate, templateVariables } from "../../core/injection.ts";
+import type { ProviderDefinition } from "../../core/provider.ts";
 import { Secret } from "../../core/secret.ts";
 import type { OAuthClient } from "./client_authentication.ts";
 import {
@@ -108,6 +109,19 @@ export interface RefreshPlan {
   readonly client: OAuthClient;
   readonly grant_type: string;
   readonly parameters: Readonly<Record<string, Secret | string>>;
+}
+
+/**
+ * Whether there is anything to renew a connection's token with. Its expiry does not tell: Salesforce
+ * gives none, and ends its tokens all the same.
+ */
+export function isRenewable(
+  { oauth }: ProviderDefinition,
+  { flow, secrets }: Pick<OAuthConnection, "flow" | "secrets">,
+): boolean {
+  if (oauth === undefined) return false;
+  return flow === "client_credentials" || oauth.refresh_params !== undefined ||
+    secrets["refresh_token"]?.isEmpty === false;
 }
 
 /** The request, or why there is nothing to refresh with, for the second half of a message. */

@@ -348,7 +348,11 @@ export const resolvedCredential: z.ZodType<ResolvedCredential> = z.strictObject(
   headers: z.record(text, text).describe(
     "Those of them that are headers, for who knows nothing else",
   ),
+  obtained_at: time.describe(
+    "When the connection got it; sent back as rejected_at when it is refused",
+  ),
   expires_at: time.nullable(),
+  refreshable: z.boolean().describe("Whether there may be another one when it is refused"),
   source: z.literal("local"),
 });
 

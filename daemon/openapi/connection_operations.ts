@@ -239,8 +239,8 @@ export const CREDENTIAL_OPERATIONS: readonly Operation[] = [
     tag: "Credentials",
     summary: "What is to be put on one request",
     description: "By `host` and `path`, or by `provider`; with both, the host must be one of the " +
-      "connection's. An expired token is refreshed first; with `rejected_at` (when the provider " +
-      "answered 401) also one that looks fresh.",
+      "connection's. An expired token is refreshed first; with `rejected_at` (the " +
+      "`obtained_at` of one that the provider answered with 401) also one that looks fresh.",
     caller: "owner_or_run",
     request: {
       type: "application/json",
@@ -261,7 +261,9 @@ export const CREDENTIAL_OPERATIONS: readonly Operation[] = [
           { type: "header", name: "Authorization", value: "Bearer sk-0123456789abcdef" },
         ],
         headers: { Authorization: "Bearer sk-0123456789abcdef" },
+        obtained_at: "2026-03-01T12:00:00.000Z",
         expires_at: null,
+        refreshable: false,
         source: "local",
       },
     },

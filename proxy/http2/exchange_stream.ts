@@ -114,7 +114,7 @@ async function askServer(
     let answer = await askWilling(stream, body, forward, forward.head, options);
     if (answer.status === 401 && replaceCredential !== undefined && body.canReplay) {
       const { call } = answer;
-      const head = await replaceCredential(new Date()).catch((error) => {
+      const head = await replaceCredential().catch((error) => {
         call.reset(ErrorCode.CANCEL);
         throw error;
       });

@@ -194,6 +194,56 @@ Deno.test("createFetch() refreshes once on a 401 and sends the same body again",
   }
 });
 
+Deno.test("createFetch() whose fresh token is refused, too, has it renewed once a minute", async () => {
+  await using stage = await openStage({}, () => true);
+  let renewed = 0;
+  let now = 0;
+  const fetchHub = createFetch({
+    provider: "hub",
+    client: {
+      resolveCredential: ({ rejected_at }) => {
+        if (rejected_at !== undefined) renewed++;
+        const obtained_at = new Date(renewed * 1000).toISOString();
+        return Promise.resolve({ ...bearer(`token-${renewed}`), obtained_at });
+      },
+    },
+    fetch: stage.send,
+    now: () => now,
+  });
+  const refuse = async () => {
+    const response = await fetchHub("https://api.hub.test/x");
+    await response.body?.cancel();
+    return response.status;
+  };
+
+  for (let i = 0; i < 20; i++) equal(await refuse(), 401);
+  const within = renewed;
+  now += 60_000;
+  await refuse();
+
+  deepEqual([within, renewed], [1, 2]);
+});
+
+Deno.test("createFetch() tells the daemon which token was refused, not when", async () => {
+  await using stage = await openStage({}, (authorization) => authorization !== "Bearer fresh");
+  const asked: (string | undefined)[] = [];
+  const stale = bearer("stale");
+  const fetchHub = createFetch({
+    provider: "hub",
+    client: {
+      resolveCredential: ({ rejected_at }) => {
+        asked.push(rejected_at);
+        return Promise.resolve(rejected_at === undefined ? stale : bearer("fresh"));
+      },
+    },
+    fetch: stage.send,
+  });
+
+  await drain(fetchHub("https://api.hub.test/x"));
+
+  deepEqual(asked, [undefined, stale.obtained_at]);
+});
+
 Deno.test("createFetch() gives the provider's 401 where there is no other credential", async () => {
   await using stage = await openStage({}, () => true);
   await stage.logIn("acme", { api_key: CANARY });
@@ -313,7 +363,9 @@ function bearer(token: string): ResolvedCredential {
     connection: "default",
     injections: [{ type: "header", name: "Authorization", value }],
     headers: { Authorization: value },
+    obtained_at: "2026-03-01T12:00:00.000Z",
     expires_at: null,
+    refreshable: true,
     source: "local",
   };
 }

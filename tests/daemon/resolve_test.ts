@@ -28,7 +28,9 @@ Deno.test("resolve by provider gives the injection and the same as a plain heade
     connection: "default",
     injections: [{ type: "header", name: "Authorization", value: `Bearer ${CANARY}` }],
     headers: { Authorization: `Bearer ${CANARY}` },
+    obtained_at: "2026-03-01T12:00:00.000Z",
     expires_at: null,
+    refreshable: false,
     source: "local",
   });
 });
@@ -129,6 +131,35 @@ Deno.test("without a login the error names the command", async () => {
     provider: "acme",
     connection: "default",
     hint: "Run: authsome login acme",
+  });
+});
+
+Deno.test("a credential that its definition outgrew is nobody's, and the hint names its own login", async () => {
+  await using home = await open();
+  await logIn(home.owner, "acme", { api_key: CANARY }, "work");
+  const definition = PROVIDERS[0] as Record<string, unknown>;
+  await home.owner.json("POST", "/providers", {
+    definition: {
+      ...definition,
+      injection: { type: "header", name: "Authorization", value: "Token {token}" },
+      fields: [{ name: "token", label: "Token", secret: true }],
+      env: {},
+    },
+    force: true,
+  });
+
+  const response = await home.owner.call("POST", "/credentials/resolve", {
+    provider: "acme",
+    connection: "work",
+  });
+
+  equal(response.status, 409);
+  deepEqual(await response.json(), {
+    error: "CredentialMissingError",
+    message: "Cannot use acme/work: its credential does not fit the provider's definition",
+    provider: "acme",
+    connection: "work",
+    hint: "Run: authsome login acme --connection work --force",
   });
 });
 

@@ -392,7 +392,7 @@ Deno.test("a program that is refused whatever its token is does not have it rene
   const wanted = { route: makeRoute(), host: HOST, path: "/", method: "GET" };
   const refuse = async () => {
     const used = await credentials.resolve(wanted);
-    const other = await credentials.replace(wanted, used, new Date());
+    const other = await credentials.replace(wanted, used);
     // The daemon tells every proxy of a renewal.
     if (other !== null) credentials.clear();
   };
@@ -403,6 +403,42 @@ Deno.test("a program that is refused whatever its token is does not have it rene
   await refuse();
 
   assert.deepEqual([within, renewed], [1, 2]);
+});
+
+Deno.test("a 401 for a token that was renewed meanwhile gets the renewed one, and renews nothing", async () => {
+  const daemon = new FakeDaemon();
+  let renewed = 0;
+  daemon.resolve = (request) => {
+    // As the daemon does: a token that was obtained later has not been refused.
+    const obtained = (count: number) => new Date(Date.UTC(2100, 0, 1, 0, 0, count)).toISOString();
+    if (request.rejected_at === obtained(renewed)) renewed++;
+    return makeCredential(request, [bearer(`token-${renewed}`)], obtained(renewed));
+  };
+  const credentials = new Credentials(daemon, () => true);
+  const wanted = { route: makeRoute(), host: HOST, path: "/", method: "GET" };
+  const used = await credentials.resolve(wanted);
+
+  // Five requests are under way with one token; they are refused one after the other.
+  const others: (ResolvedCredential | null)[] = [];
+  for (let i = 0; i < 5; i++) others.push(await credentials.replace(wanted, used));
+
+  assert.deepEqual(new Set(others.map((other) => JSON.stringify(other?.injections))).size, 1);
+  assert.equal(JSON.stringify(others[4]?.injections).includes("token-1"), true);
+  assert.equal(renewed, 1);
+});
+
+Deno.test("a 401 for a token that tells no expiry and can be refreshed: refreshed once", async () => {
+  const daemon = new FakeDaemon();
+  daemon.resolve = (request) => ({
+    ...makeCredential(request, [bearer(request.rejected_at === undefined ? "old" : "new")]),
+    refreshable: true,
+  });
+  const api401 = ({ headers }: { headers: Headers }) =>
+    new Response("done", { status: headers.get("authorization") === "Bearer new" ? 200 : 401 });
+  await withApi(daemon, async (test, api) => {
+    assert.equal((await get(test)).status, 200);
+    assert.equal(api.requests.length, 2);
+  }, api401);
 });
 
 Deno.test("a 401 for a key is the client's: keys are not refreshed", async () => {

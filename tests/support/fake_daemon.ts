@@ -50,7 +50,9 @@ export function makeCredential(
     connection: request.connection ?? "default",
     injections,
     headers: {},
+    obtained_at: expires_at ?? new Date(0).toISOString(),
     expires_at,
+    refreshable: expires_at !== null,
     source: "local",
   };
 }

@@ -4,9 +4,11 @@
  * @module
  */
 import assert from "node:assert/strict";
+import type { Connection } from "../../../core/connection.ts";
 import { CredentialMissingError, TokenExpiredError } from "../../../core/errors.ts";
 import { exportCredentials } from "../../../daemon/broker/export_credentials.ts";
 import { listConnections, showConnection } from "../../../daemon/broker/list_connections.ts";
+import { resolveCredential } from "../../../daemon/broker/resolve_credential.ts";
 import { readConnectionState } from "../../../daemon/records/connection_state.ts";
 import { CONFIDENTIAL, startAuthorizationServer } from "../../support/authorization_server.ts";
 import { typed } from "../../support/oauth_provider.ts";
@@ -99,6 +101,44 @@ Deno.test("1,000 callers whose token was refused lead to exactly one token reque
 
   assert.deepEqual([...new Set([...first, ...late])], ["Bearer access-1"]);
   assert.deepEqual(token.redeemed, ["refresh-0"]);
+});
+
+Deno.test("a token that tells no expiry is renewed when it is refused, once for all who had it", async () => {
+  const token = rotatingEndpoint({ expires_in: null });
+  await using server = await startRudeServer({ "/token": token.answer });
+  await using acme = await openOAuthDaemon(server.fetch, {
+    oauth: { token_url: `${server.origin}/token` },
+  });
+  await acme.connect({ expires_at: null });
+  const { broker } = acme.daemon;
+  const refused = await resolveCredential(broker, OWNER, { provider: "acme" });
+  const question = { provider: "acme", rejected_at: refused.obtained_at };
+  acme.pass(86_400);
+
+  const first = await resolveCredential(broker, OWNER, question);
+  acme.pass(1);
+  const late = await resolveCredential(broker, OWNER, question);
+
+  assert.deepEqual([refused.refreshable, refused.expires_at], [true, null]);
+  assert.deepEqual([first, late].map(({ headers }) => headers["authorization"]), [
+    "Bearer access-1",
+    "Bearer access-1",
+  ]);
+  assert.deepEqual(token.redeemed, ["refresh-0"]);
+});
+
+Deno.test("a credential says whether it can be refreshed", async () => {
+  await using acme = await openOAuthDaemon(() => Promise.reject(new Error("nobody is asked")));
+  const ask = async (more: Partial<Connection>): Promise<boolean> => {
+    await acme.connect({ connection_name: "other", ...more });
+    const question = { provider: "acme", connection: "other" };
+    return (await resolveCredential(acme.daemon.broker, OWNER, question)).refreshable;
+  };
+  const secrets = typed({ access_token: "access-0" });
+
+  assert.equal(await ask({}), true);
+  assert.equal(await ask({ secrets }), false);
+  assert.equal(await ask({ secrets, flow: "client_credentials" }), true);
 });
 
 Deno.test("a caller that goes away cancels nothing", async () => {

@@ -15,10 +15,10 @@ export interface RotatingEndpoint {
   readonly reused: string[];
 }
 
-/** Starts with `refresh-0`; `before` runs before each answer; `expires_in` is told where given. */
+/** Starts with `refresh-0`; `before` runs before each answer; `expires_in` is told unless null. */
 export function rotatingEndpoint(
   { expires_in = 3600, before = () => Promise.resolve() }: {
-    readonly expires_in?: number;
+    readonly expires_in?: number | null;
     readonly before?: (redeemed: string) => Promise<void>;
   } = {},
 ): RotatingEndpoint {
@@ -35,7 +35,7 @@ export function rotatingEndpoint(
       access_token: `access-${generation}`,
       refresh_token: `refresh-${generation}`,
       token_type: "Bearer",
-      expires_in,
+      ...(expires_in === null ? {} : { expires_in }),
     };
     await before(token);
     return good ? json(reply) : json({ error: "invalid_grant" }, 400);
