@@ -50,10 +50,14 @@ export class Http2Connector {
       if (isNoSharedProtocol(error)) return null;
       throw error;
     });
-    if (asked?.protocol === "h2") return asked.connection;
+    const key = keyOf(endpoint);
+    if (asked?.protocol === "h2") {
+      this.#without.delete(key);
+      return asked.connection;
+    }
     asked?.connection.close();
     if (this.#without.size >= MAX_KNOWN) this.#without.clear();
-    this.#without.add(keyOf(endpoint));
+    this.#without.add(key);
     throw new NoHttp2(endpoint.host);
   }
 }

@@ -84,8 +84,9 @@ export class DowngradedStream implements Duplex {
     } catch (error) {
       return this.#request.end(error);
     }
-    const { code } = await ended;
-    this.#request.end(code === ErrorCode.NO_ERROR ? undefined : new Error("the client has left"));
+    await ended;
+    // Whatever code it left with.
+    this.#request.end(this.#stream.isWhole ? undefined : new Error("the client has left"));
   }
 
   async #sendBody(isChunked: boolean): Promise<void> {
@@ -118,8 +119,13 @@ function requestLines(
   // A stream asks once. That it has nothing more to say does not mean that it has left.
   rest.push("connection: close");
   const hasLength = names.includes("content-length");
-  const isChunked = hasBody && !hasLength;
-  if (isChunked) rest.push("transfer-encoding: chunked");
-  else if (!hasLength && USUALLY_WITH_BODY.has(method)) rest.push("content-length: 0");
+  // RFC 9112 section 7.1.2: there are no trailers without chunks. Behind a length they are passed on
+  // where they were announced; others are left out, as may happen to them (RFC 9110 section 6.5.1).
+  const isChunked = hasBody && (!hasLength || names.includes("trailer"));
+  if (isChunked) {
+    rest.push("transfer-encoding: chunked");
+    return { lines: rest.filter((line) => parseLine(line)[0] !== "content-length"), isChunked };
+  }
+  if (!hasLength && USUALLY_WITH_BODY.has(method)) rest.push("content-length: 0");
   return { lines: rest, isChunked };
 }

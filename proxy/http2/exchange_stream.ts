@@ -50,7 +50,13 @@ export interface Downgrade {
 /** How long a server that has answered may take to read the rest of the request. */
 const UNREAD_MS = 30_000;
 
-type AskOptions = Pick<StreamOptions, "upstreams" | "onRefusal">;
+/** gRPC's own (PROTOCOL-HTTP2.md): gRPC-Web is another, and at home in HTTP/1.1 too. */
+const GRPC = /^application\/grpc(?:[+;]|$)/i;
+
+interface AskOptions extends Pick<StreamOptions, "upstreams" | "onRefusal"> {
+  /** The request goes to the server in another way, which tells what came of it. */
+  readonly goesElsewhere: (error: unknown) => boolean;
+}
 
 /** What came of asking, also when it failed. */
 interface Attempt {
@@ -78,18 +84,19 @@ export async function exchangeStream(
     if (stream.hasEnded) return;
     if (isTooLarge) throw headTooLarge();
     isHead = fields.some(([name, value]) => name === ":method" && value === "HEAD");
-    isCall = fields.some(([name, value]) =>
-      name === "content-type" && value.startsWith("application/grpc")
-    );
+    isCall = fields.some(([name, value]) => name === "content-type" && GRPC.test(value));
     const body = new StreamBody(stream);
     const request = readStreamHead(fields, { hasBody: !body.isEmpty });
     // gRPC is HTTP/2 by definition: its library understands our refusal better than such an answer.
     const other = isCall ? undefined : downgrade;
     if (other?.isNeeded()) return await other.serve(stream, request);
     const forward = await decide(request);
-    const answer = await askServer(stream, body, forward, { upstreams, onRefusal })
+    // Never without the beginning of its body: that may have gone to a session that ended.
+    const goesElsewhere = (error: unknown) =>
+      error instanceof NoHttp2 && other !== undefined && !body.isTaken;
+    const answer = await askServer(stream, body, forward, { upstreams, onRefusal, goesElsewhere })
       .catch((error) => {
-        if (error instanceof NoHttp2 && other !== undefined) return null;
+        if (goesElsewhere(error)) return null;
         throw error;
       });
     if (answer === null) return await other?.serve(stream, request);
@@ -127,8 +134,7 @@ async function askServer(
     onAnswer?.(answer.status);
     return answer;
   } catch (error) {
-    // Such a server is asked again in another way, which tells what came of it.
-    if (!(error instanceof NoHttp2)) onAnswer?.(null);
+    if (!options.goesElsewhere(error)) onAnswer?.(null);
     throw error;
   }
 }

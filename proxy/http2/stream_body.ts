@@ -35,6 +35,11 @@ export class StreamBody {
     this.isEmpty = this.#isSent = stream.isReceived && stream.body.isAtEnd;
   }
 
+  /** It was begun to be read from the client, if nothing of it has come yet. */
+  get isTaken(): boolean {
+    return this.#call !== null;
+  }
+
   /** Some of it was read from the client. */
   get isBegun(): boolean {
     return this.#keptBytes > 0 || this.#isSent && !this.isEmpty;

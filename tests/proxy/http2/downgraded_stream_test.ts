@@ -1,7 +1,15 @@
 /** Clients that speak HTTP/2 only, servers that speak HTTP/1.1 only: the proxy translates. */
 import assert from "node:assert/strict";
+import type { Dialer } from "../../../proxy/dial.ts";
+import type { Forward } from "../../../proxy/forward.ts";
+import { exchangeStream } from "../../../proxy/http2/exchange_stream.ts";
+import { Http2Connection } from "../../../proxy/http2/http2_connection.ts";
+import { UpstreamSessions } from "../../../proxy/http2/upstream_sessions.ts";
+import { Http2Connector, NoHttp2 } from "../../../proxy/http2_connector.ts";
+import { TIMING } from "../../../proxy/timing.ts";
+import { UpstreamPool } from "../../../proxy/upstream_pool.ts";
 import type { FieldLine } from "../../../proxy/http2/hpack/field_line.ts";
-import { F, FramePeer, numberAt, numbers, T } from "../../support/frame_peer.ts";
+import { F, FramePeer, loopbackPair, numberAt, numbers, T } from "../../support/frame_peer.ts";
 import { startTestProxy, type TestProxy } from "../../support/proxy_bench.ts";
 import { headOf, HOST } from "../../support/raw_http2_stage.ts";
 import type { RawConnection } from "../../support/raw_connection.ts";
@@ -111,6 +119,29 @@ Deno.test("a body and its trailers go both ways in chunks, and with a length as 
   });
 });
 
+Deno.test("trailers behind a length: announced ones have chunks, others are left out", async () => {
+  const seen: string[] = [];
+  await onStage(async (server) => {
+    seen.push(await server.readHead(), await server.readUntil("0\r\nx-sum: 5\r\n\r\n"));
+    await server.write(EMPTY);
+    seen.push(await server.readHead(), await server.readBytes(5));
+    await server.write(EMPTY);
+  }, async ({ client }) => {
+    for (const [id, ...announced] of [[1, ["trailer", "x-sum"]], [3]] as const) {
+      await client.sendHead(id, headOf("POST", "/", ["content-length", "5"], ...announced));
+      await client.send(T.DATA, 0, id, bytes("hello"));
+      await client.sendHead(id, [["x-sum", "5"]], { endStream: true });
+      assert.deepEqual((await readAnswer(client, id)).heads[0]![0], [":status", "200"]);
+    }
+    const [withChunks, inChunks, withLength, asItIs] = seen;
+    assert.match(withChunks!, /\r\ntransfer-encoding: chunked\r\n/);
+    assert.doesNotMatch(withChunks!, /content-length/);
+    assert.equal(inChunks, "5\r\nhello\r\n0\r\nx-sum: 5\r\n\r\n");
+    assert.match(withLength!, /\r\ncontent-length: 5\r\n/);
+    assert.equal(asItIs, "hello");
+  });
+});
+
 Deno.test("answers without a body, hints in front of one, and one that lasts until the end keep their shape", async () => {
   await onStage(async (server) => {
     assert.match(await server.readHead(), /^HEAD /);
@@ -182,7 +213,13 @@ Deno.test("half an answer is never a whole one", async () => {
   });
 });
 
-Deno.test("a client that resets its stream ends the exchange with the server", async () => {
+for (const code of [8, 0]) {
+  Deno.test(`a client that resets its stream with ${code} ends the exchange with the server`, async () => {
+    await resetEndsTheExchange(code);
+  });
+}
+
+async function resetEndsTheExchange(code: number): Promise<void> {
   const left = Promise.withResolvers<void>();
   await onStage(async (server, index) => {
     await server.readHead();
@@ -193,12 +230,12 @@ Deno.test("a client that resets its stream ends the exchange with the server", a
   }, async ({ client }) => {
     await client.sendHead(1, headOf("GET"), { endStream: true });
     await client.nextOf(T.DATA, 1);
-    await client.send(T.RST_STREAM, 0, 1, numbers(8));
+    await client.send(T.RST_STREAM, 0, 1, numbers(code));
     await left.promise;
     await client.sendHead(3, headOf("GET"), { endStream: true });
     assert.deepEqual((await readAnswer(client, 3)).heads[0]![0], [":status", "200"]);
   });
-});
+}
 
 Deno.test("a client that does not read holds the server back", async () => {
   let given = 0;
@@ -263,6 +300,90 @@ Deno.test("gRPC is not translated: its call is told that the server does not spe
     }
     assert.deepEqual(seen, []);
   });
+});
+
+Deno.test("gRPC-Web is translated: it is at home in HTTP/1.1", async () => {
+  await onStage(async (server) => {
+    await server.readHead();
+    await server.write(`${OK}Content-Type: application/grpc-web\r\nContent-Length: 2\r\n\r\nok`);
+  }, async ({ client }) => {
+    const head = headOf("POST", "/acme.Api/Call", ["content-type", "application/grpc-web+proto"]);
+    await client.sendHead(1, head, { endStream: true });
+    assert.equal((await readAnswer(client, 1)).body, "ok");
+  });
+});
+
+Deno.test("a body whose beginning went to a session of HTTP/2 never goes on in HTTP/1.1", async () => {
+  const [near, far] = await loopbackPair();
+  const [own, other] = await loopbackPair();
+  using client = new FramePeer(near);
+  using server = new FramePeer(other);
+  const upstreams = new UpstreamSessions({
+    places: new UpstreamPool(),
+    silence: TIMING,
+    now: Date.now,
+  });
+  const connections = [own];
+  const answered: (number | null)[] = [];
+  const serving = Promise.withResolvers<void>();
+  let isServed = false;
+  const proxy = new Http2Connection(far, {
+    role: "server",
+    maxListBytes: 1024,
+    maxStreams: 1,
+    onStream: (stream) =>
+      serving.resolve(exchangeStream(stream, {
+        upstreams,
+        decide: ({ method, target, lines, names }) => ({
+          key: "one",
+          authority: HOST,
+          head: { startLine: "", headers: { method, target, lines, names } },
+          connect: async () => connections.shift() ?? await Promise.reject(new NoHttp2(HOST)),
+          onAnswer: (status) => answered.push(status),
+        } as Forward),
+        onRefusal: () => {},
+        onFault: () => {},
+        downgrade: {
+          isNeeded: () => false,
+          serve: (stream) => {
+            isServed = true;
+            stream.reset(0);
+            return Promise.resolve();
+          },
+        },
+      })),
+  });
+  await client.greetAsClient();
+  await client.sendHead(1, headOf("POST"));
+  await client.send(T.DATA, 0, 1, bytes("one "));
+  await server.greetAsServer();
+  await server.nextOf(T.DATA, 1);
+  await server.send(T.GOAWAY, 0, 0, numbers(0, 0));
+  await client.send(T.DATA, F.END_STREAM, 1, bytes("two"));
+
+  const { heads, body } = await readAnswer(client, 1);
+  assert.deepEqual(heads[0]![0], [":status", "502"]);
+  assert.match(JSON.parse(body).message, /speaks HTTP\/2 only, and the server does not/);
+  assert.equal(isServed, false);
+  assert.deepEqual(answered, [null]);
+  proxy.close();
+  upstreams.close();
+  await proxy.ended;
+  await serving.promise;
+});
+
+Deno.test("a server that has HTTP/2 after all is known to have it", async () => {
+  let protocol: string | null = null;
+  const connection = { close: () => {} };
+  const negotiate = () => Promise.resolve({ connection, protocol });
+  const connector = new Http2Connector({ negotiate } as unknown as Dialer);
+  const endpoint = { host: HOST, port: 443, allowPrivate: false };
+
+  await assert.rejects(connector.connect(endpoint), NoHttp2);
+  assert.ok(connector.isWithout(endpoint));
+  protocol = "h2";
+  assert.equal(await connector.connect(endpoint), connection);
+  assert.ok(!connector.isWithout(endpoint));
 });
 
 Deno.test("an answer that breaks the rules is 502 with the reason", async () => {
