@@ -35,9 +35,9 @@ import { readDaemonSettings } from "./settings.ts";
 import { removeIfThere, replaceVolatileFile } from "./vault/durable_file.ts";
 import { holdSingleInstance } from "./vault/single_instance.ts";
 import { openSqliteVault } from "./vault/sqlite_vault.ts";
-import { vaultFileIsGone } from "./watch_vault_file.ts";
 import { fileDamage } from "./vault/file_damage.ts";
 import type { Vault } from "./vault/vault.ts";
+import { heldFile, heldFileIsGone } from "./watch_held_files.ts";
 
 /** A running daemon. */
 export interface RunningDaemon {
@@ -69,6 +69,7 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
   auditServer(paths);
   const lock = holdSingleInstance(paths.server.lock, Deno.pid);
   cleanup.defer(() => lock.release());
+  const lockFile = heldFile(paths.server.lock);
   const { config, registrationToken } = readDaemonSettings(paths);
   const [store, control] = await Promise.all([
     openSqliteVault({
@@ -81,6 +82,7 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     openEgressControl(boot.relay),
   ]);
   cleanup.defer(() => store.close());
+  const vaultFile = heldFile(paths.server.vault);
   cleanup.defer(() => control.close());
   const audit = AuditLog.open({
     path: paths.server.auditLog,
@@ -213,8 +215,9 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     finished.resolve();
   };
   tasks.start(async (signal) => {
-    if (!await vaultFileIsGone(paths.server.vault, signal)) return;
-    log.warn("the vault's file was removed or replaced: the daemon ends, nothing could be kept");
+    const path = await heldFileIsGone([vaultFile, lockFile], signal);
+    if (path === null) return;
+    log.warn("a file that the daemon holds was removed or replaced: it ends", { path });
     void stop({ homeIsGone: true });
   });
   return { port, stop: () => stop(), finished: finished.promise };

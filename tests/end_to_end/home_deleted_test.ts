@@ -42,6 +42,27 @@ Deno.test("a daemon whose home was deleted ends, and so does its relay", LINUX_A
   });
 });
 
+Deno.test(
+  "a daemon whose lock was removed ends: there are never two on one vault",
+  LINUX_ALONE,
+  async () => {
+    await withHome(async (home) => {
+      await runCli(home, ["login", "openai", "--stdin"], {
+        input: "sk-proj-0123456789abcdefghijkl",
+      });
+      const { pid, relay_pid } = await daemonState(home);
+
+      // With its state file, so that no command finds it any more.
+      await Deno.remove(`${home.path}/server/daemon`, { recursive: true });
+
+      await until(() => !isAlive(pid) && !isAlive(relay_pid));
+      const { code, stdout } = await runCli(home, ["list", "openai"]);
+      equal(code, 0);
+      match(stdout, /1 connected/);
+    });
+  },
+);
+
 Deno.test("a daemon whose vault was replaced leaves the new one alone", LINUX_ALONE, async () => {
   await withHome(async (home) => {
     await runCli(home, ["login", "openai", "--stdin"], { input: "sk-proj-0123456789abcdefghijkl" });
