@@ -32,6 +32,7 @@ import { type FrameHost, IncomingFrames, type IncomingOptions } from "./incoming
 import { PeerSettings } from "./peer_settings.ts";
 import { type SilenceTiming, SilenceWatch } from "./silence_watch.ts";
 import { StreamRegister } from "./stream_register.ts";
+import { WaitingLine } from "./waiting_line.ts";
 
 /** Which side we are, and what we allow. */
 export interface Http2Options extends IncomingOptions {
@@ -40,6 +41,8 @@ export interface Http2Options extends IncomingOptions {
   readonly onGoaway?: () => void;
   /** How long a peer may be silent while calls wait for it; without it, for ever. */
   readonly silence?: SilenceTiming;
+  /** Where requests wait for a stream, on this connection or another one that is as good. */
+  readonly line?: WaitingLine;
 }
 
 /** Unread bytes of one stream. */
@@ -53,8 +56,6 @@ const PING = writeFrame(FrameType.PING, 0, 0, new Uint8Array(8));
 export interface OpenOptions {
   /** The head is all of the request. */
   readonly endStream: boolean;
-  /** The stream on whose behalf we ask: once it has ended, nobody waits for ours. */
-  readonly onBehalfOf?: Http2Stream;
   /** How long it waits for the peer to allow one more. */
   readonly waitMs?: number;
 }
@@ -71,6 +72,7 @@ export class Http2Connection implements StreamHost {
   readonly #frames: IncomingFrames;
   readonly #peer: PeerSettings;
   readonly #streams: StreamRegister;
+  readonly #line: WaitingLine;
   readonly #window: ConnectionWindow;
   readonly #settled = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
@@ -91,7 +93,8 @@ export class Http2Connection implements StreamHost {
     this.#reader = new FrameReader(connection);
     this.#writer = new FrameWriter(connection, () => this.#break());
     this.#peer = new PeerSettings({ isServer: options.role === "client" });
-    this.#streams = new StreamRegister(options.role === "client");
+    const line = this.#line = options.line ?? new WaitingLine();
+    this.#streams = new StreamRegister(options.role === "client", () => line.wakeNext());
     this.#greet();
     this.#window = new ConnectionWindow((bytes) =>
       this.#writer.send(writeNumbers(FrameType.WINDOW_UPDATE, 0, bytes))
@@ -131,9 +134,14 @@ export class Http2Connection implements StreamHost {
     return this.#silence?.isInDoubt ?? false;
   }
 
-  /** Streams more that the peer allows now: one, as long as it has not said how many. */
-  get room(): number {
-    return (this.#isSettled ? this.#peer.maxStreams : 1) - this.#streams.size;
+  /** A stream may be opened now: one, as long as the peer has not said how many it allows. */
+  get hasRoom(): boolean {
+    if (this.takesNoStreams || this.#streams.size >= (this.#isSettled ? this.maxStreams : 1)) {
+      return false;
+    }
+    // A peer that does not even read what we have said before gets no more of it.
+    if (this.#writer.isFlooded) this.#awaitCalm();
+    return !this.#awaitsCalm;
   }
 
   /** Streams that the peer allows at a time, as far as it has said so. */
@@ -147,26 +155,32 @@ export class Http2Connection implements StreamHost {
   }
 
   /**
-   * Sends a request's head as soon as the peer allows one more stream; null when it will not, or
-   * nobody wants it any more. A stream has its number and is known to the peer in the same moment:
-   * later numbers never come first.
+   * Sends a request's head as soon as the peer allows one more stream; null when it will not.
    *
    * @throws {TooManyStreams} when the peer allows none for `waitMs`.
    */
   async open(
     fields: readonly FieldLine[],
-    { endStream, onBehalfOf, waitMs = WAIT_MS }: OpenOptions,
+    { endStream, waitMs = WAIT_MS }: OpenOptions,
   ): Promise<Http2Stream | null> {
-    const since = performance.now();
-    const isWanted = () => onBehalfOf?.hasEnded !== true;
-    while (isWanted() && !this.takesNoStreams && this.#mustWait()) {
-      const leftMs = since + waitMs - performance.now();
+    const until = performance.now() + waitMs;
+    while (!this.takesNoStreams && !this.hasRoom) {
+      const leftMs = until - performance.now();
       if (leftMs <= 0) throw new TooManyStreams();
-      await this.#streams.awaitFree(leftMs, onBehalfOf?.ended);
+      await this.#line.wait(leftMs);
     }
-    // Whoever waits behind this one may take the place.
-    if (!isWanted()) this.#streams.wakeNext();
-    if (!isWanted() || this.takesNoStreams) return null;
+    return this.tryOpen(fields, { endStream });
+  }
+
+  /**
+   * Sends a request's head now; null when that may not be. A stream has its number and is known to the
+   * peer in the same moment: later numbers never come first.
+   */
+  tryOpen(
+    fields: readonly FieldLine[],
+    { endStream }: Pick<OpenOptions, "endStream">,
+  ): Http2Stream | null {
+    if (!this.hasRoom) return null;
     const id = this.#streams.takeId();
     if (id === null) {
       this.#takesNoStreams = true;
@@ -241,16 +255,13 @@ export class Http2Connection implements StreamHost {
     this.#closeIfDone();
   }
 
-  /** As many are open as may be, or the peer does not even read what we have said before. */
-  #mustWait(): boolean {
-    if (this.#writer.isFlooded && !this.#awaitsCalm) {
-      this.#awaitsCalm = true;
-      void this.#writer.drained().then(() => {
-        this.#awaitsCalm = false;
-        this.#streams.wakeAll();
-      });
-    }
-    return this.#awaitsCalm || this.#streams.size >= this.#peer.maxStreams;
+  #awaitCalm(): void {
+    if (this.#awaitsCalm) return;
+    this.#awaitsCalm = true;
+    void this.#writer.drained().then(() => {
+      this.#awaitsCalm = false;
+      this.#line.wakeAll();
+    });
   }
 
   /** A server that goes away need not be the one who closes; no later request waits for it. */
@@ -302,7 +313,7 @@ export class Http2Connection implements StreamHost {
       settle: () => {
         this.#isSettled = true;
         this.#settled.resolve();
-        this.#streams.wakeAll();
+        this.#line.wakeAll();
       },
       goAway: (lastId) => this.#comeToEnd(lastId),
     };
@@ -318,7 +329,7 @@ export class Http2Connection implements StreamHost {
         if (stream.id > lastId) stream.fail({ code: ErrorCode.REFUSED_STREAM, by: "peer" });
       }
     }
-    this.#streams.wakeAll();
+    this.#line.wakeAll();
     this.#closeIfDone();
   }
 
@@ -374,6 +385,6 @@ export class Http2Connection implements StreamHost {
     for (const stream of this.#streams.all()) stream.fail({ code, by });
     this.#settled.resolve();
     this.#ended.resolve();
-    this.#streams.wakeAll();
+    this.#line.wakeAll();
   }
 }

@@ -8,9 +8,12 @@ import { unreachable } from "../fail_closed.ts";
 import type { Forward } from "../forward.ts";
 import { IDLE_MS, type UpstreamPool } from "../upstream_pool.ts";
 import type { SilenceTiming } from "./silence_watch.ts";
-import { TooManyStreams } from "./failures.ts";
+import { StreamFailure, TooManyStreams } from "./failures.ts";
+import { ErrorCode } from "./frame.ts";
+import type { FieldLine } from "./hpack/field_line.ts";
 import { Http2Connection } from "./http2_connection.ts";
 import type { Http2Stream } from "./http2_stream.ts";
+import { WaitingLine } from "./waiting_line.ts";
 
 const MAX_LIST_BYTES = 64 * 1024;
 /** For a place, as in the pool. */
@@ -25,8 +28,14 @@ export interface SessionOptions {
   readonly now: () => number;
 }
 
-/** Opens a stream on a session; null when that takes none any more, or nobody wants it. */
-export type OpenStream = (session: Http2Connection) => Promise<Http2Stream | null>;
+/** A request as far as it is sent at once. */
+export interface Question {
+  readonly fields: readonly FieldLine[];
+  /** That is all of it. */
+  readonly endStream: boolean;
+  /** It was sent before, and that session would not do. */
+  readonly insteadOf?: Http2Stream | null;
+}
 
 /** A connection that will be there. */
 interface Coming {
@@ -44,6 +53,8 @@ export class ServerSessions {
   /** Also those that take no more streams; with the time of their last use. */
   readonly #open = new Map<Http2Connection, number>();
   readonly #coming = new Set<Coming>();
+  /** Requests for which no session has room: the first one takes what becomes free, wherever. */
+  readonly #line = new WaitingLine();
   /** Which session a stream belongs to. */
   readonly #sessionOf = new WeakMap<Http2Stream, Http2Connection>();
   /** How many streams the server allows, as far as that is known. */
@@ -56,31 +67,44 @@ export class ServerSessions {
   }
 
   /**
-   * Has `open` called with a session that has room, now or soon; on another one than that of
-   * `insteadOf` where there may be another. Gives what it gives.
+   * Sends a request's head for `stream` on a session that has room, now or soon; on another one than
+   * that of `insteadOf` where there may be another.
    *
    * @throws {Refusal} when the server cannot be reached, or too many connections to it are open.
    * @throws {TooManyStreams} when it allows no stream more.
+   * @throws {StreamFailure} when the client has left.
    */
-  async ask(
-    forward: Forward,
-    open: OpenStream,
-    insteadOf: Http2Stream | null = null,
-  ): Promise<Http2Stream | null> {
+  async ask(stream: Http2Stream, forward: Forward, question: Question): Promise<Http2Stream> {
     const until = performance.now() + WAIT_MS;
+    const { insteadOf = null } = question;
     const refused = insteadOf === null ? undefined : this.#sessionOf.get(insteadOf);
+    const isGood = (session: Http2Connection) =>
+      session !== refused && !session.isInDoubt && session.hasRoom;
     for (let mayBegin = true;;) {
+      if (stream.hasEnded) {
+        // Whoever waits behind this one may take the place.
+        this.#line.wakeNext();
+        throw new StreamFailure(ErrorCode.CANCEL, "us", "the client has left");
+      }
       const usable = this.#usable();
-      const free = usable.find((session) =>
-        session !== refused && session.room > 0 && !session.isInDoubt
-      );
-      if (free !== undefined) return await this.#openOn(free, open);
-      if (performance.now() >= until) throw new TooManyStreams();
-      const coming: Coming | null = this.#joinable() ??
-        (mayBegin ? this.#begin(forward, usable) : null);
-      if (coming !== null) mayBegin = await this.#claim(coming);
-      else if (usable.length === 0) await this.#options.places.awaitPlace(forward);
-      else return await this.#openOn(roomiest(usable), open);
+      let session = usable.find(isGood);
+      if (session === undefined) {
+        const leftMs = until - performance.now();
+        if (leftMs <= 0) throw new TooManyStreams();
+        const coming: Coming | null = this.#joinable() ??
+          (mayBegin || usable.length === 0 ? this.#begin(forward, usable) : null);
+        if (coming !== null) {
+          mayBegin = await this.#claim(coming, stream);
+          continue;
+        }
+        session = usable.find(({ hasRoom }) => hasRoom);
+        if (session === undefined) {
+          await this.#line.wait(leftMs, stream.ended);
+          continue;
+        }
+      }
+      const call = this.#openOn(session, question);
+      if (call !== null) return call;
     }
   }
 
@@ -99,27 +123,27 @@ export class ServerSessions {
     for (const session of this.#open.keys()) session.close();
   }
 
-  async #openOn(session: Http2Connection, open: OpenStream): Promise<Http2Stream | null> {
+  #openOn(session: Http2Connection, { fields, endStream }: Question): Http2Stream | null {
+    const call = session.tryOpen(fields, { endStream });
+    if (call === null) return null;
     const use = () => {
       if (!session.hasEnded) this.#open.set(session, this.#options.now());
     };
     use();
-    const stream = await open(session);
-    if (stream === null) return null;
-    this.#sessionOf.set(stream, session);
-    void stream.ended.then(use);
-    return stream;
+    this.#sessionOf.set(call, session);
+    void call.ended.then(use);
+    return call;
   }
 
   #usable(): Http2Connection[] {
     return [...this.#open.keys()].filter(({ takesNoStreams }) => !takesNoStreams);
   }
 
-  /** Waits for it; false when it did not come, and others have to do. */
-  async #claim(coming: Coming): Promise<boolean> {
+  /** Waits for it, unless the client leaves; false when it did not come, and others have to do. */
+  async #claim(coming: Coming, { ended }: Http2Stream): Promise<boolean> {
     const isFirst = coming.claims++ === 0;
     try {
-      await (isFirst ? coming.connected : coming.settled);
+      await Promise.race([isFirst ? coming.connected : coming.settled, ended]);
       return true;
     } catch (error) {
       // The server may want one connection of a client, and no other.
@@ -134,13 +158,18 @@ export class ServerSessions {
     return null;
   }
 
-  /** One more connection; null when that would be of no use, or there is no place for it. */
+  /**
+   * One more connection; null when that would be of no use, or others have to do as there is no place
+   * for it.
+   */
   #begin(forward: Forward, usable: readonly Http2Connection[]): Coming | null {
-    // Nothing is open on it, and it allows nothing: another one would not either.
-    if (usable.some((session) => session.isIdle && session.room <= 0)) return null;
+    // It allows nothing on one: on another it would not either.
+    if (usable.some(({ maxStreams }) => maxStreams === 0)) return null;
     const leave = this.#options.places.enter(forward.key);
-    if (leave === null) return null;
-    const connected = this.#connect(forward, leave);
+    if (leave === null && usable.length > 0) return null;
+    const connected = leave === null
+      ? this.#awaitPlace(forward).then((leave) => this.#connect(forward, leave))
+      : this.#connect(forward, leave);
     const settled = connected.then(async (session) => {
       await session.settled;
       if (!session.hasEnded) this.#maxStreams = Math.max(1, session.maxStreams);
@@ -151,6 +180,15 @@ export class ServerSessions {
     return coming;
   }
 
+  async #awaitPlace(forward: Forward): Promise<() => void> {
+    const { places } = this.#options;
+    for (;;) {
+      await places.awaitPlace(forward);
+      const leave = places.enter(forward.key);
+      if (leave !== null) return leave;
+    }
+  }
+
   async #connect(forward: Forward, leave: () => void): Promise<Http2Connection> {
     try {
       if (this.#isClosed) throw new Error("the client has left");
@@ -158,6 +196,7 @@ export class ServerSessions {
         role: "client",
         maxListBytes: MAX_LIST_BYTES,
         silence: this.#options.silence,
+        line: this.#line,
       });
       this.#open.set(session, this.#options.now());
       void session.ended.then(() => {
@@ -171,9 +210,4 @@ export class ServerSessions {
       throw unreachable(forward.authority, error);
     }
   }
-}
-
-/** A request may wait there. */
-function roomiest(sessions: readonly Http2Connection[]): Http2Connection {
-  return sessions.reduce((best, session) => session.room > best.room ? session : best);
 }

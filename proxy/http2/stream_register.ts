@@ -14,15 +14,16 @@ const MAX_STREAM_ID = 0x7fffffff;
 /** See the module. */
 export class StreamRegister {
   readonly #isClient: boolean;
+  readonly #onRoom: () => void;
   readonly #open = new Map<number, Http2Stream>();
   readonly #reset = new Set<number>();
-  readonly #waiting = new Set<() => void>();
   #nextId = 1;
   #lastPeerId = 0;
 
-  /** Which side we are. */
-  constructor(isClient: boolean) {
+  /** Which side we are, and who is told that there may be room for one more. */
+  constructor(isClient: boolean, onRoom: () => void) {
     this.#isClient = isClient;
+    this.#onRoom = onRoom;
   }
 
   /** Streams that are open. */
@@ -60,7 +61,7 @@ export class StreamRegister {
         break;
       }
     }
-    this.wakeNext();
+    this.#onRoom();
   }
 
   /** Our next number; null when all are used. */
@@ -69,31 +70,6 @@ export class StreamRegister {
     if (id > MAX_STREAM_ID) return null;
     this.#nextId += 2;
     return id;
-  }
-
-  /** When it is worth looking again whether a stream may be opened, or its time or use is over. */
-  awaitFree(waitMs: number, abandoned?: Promise<unknown>): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        this.#waiting.delete(wake);
-        resolve();
-      };
-      // Rounded up: one that came a moment early would have to wait again.
-      const timer = setTimeout(wake, Math.ceil(waitMs) + 1);
-      this.#waiting.add(wake);
-      void abandoned?.then(wake);
-    });
-  }
-
-  /** Has the next one look again who waits for a stream. */
-  wakeNext(): void {
-    for (const wake of this.#waiting) return wake();
-  }
-
-  /** Has everyone look again who waits for a stream. */
-  wakeAll(): void {
-    for (let left = this.#waiting.size; left > 0; left--) this.wakeNext();
   }
 
   /**

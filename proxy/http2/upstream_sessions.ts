@@ -7,24 +7,11 @@
  */
 import { Refusal, unreachable } from "../fail_closed.ts";
 import type { Forward } from "../forward.ts";
-import { StreamFailure, TooManyStreams } from "./failures.ts";
-import { ErrorCode } from "./frame.ts";
-import type { FieldLine } from "./hpack/field_line.ts";
+import { TooManyStreams } from "./failures.ts";
 import type { Http2Stream } from "./http2_stream.ts";
-import { ServerSessions, type SessionOptions } from "./server_sessions.ts";
+import { type Question, ServerSessions, type SessionOptions } from "./server_sessions.ts";
 
-/** Connections that go away under the hands of one request. */
-const MAX_ATTEMPTS = 3;
 const SWEEP_MS = 5_000;
-
-/** A request as far as it is sent at once. */
-export interface Question {
-  readonly fields: readonly FieldLine[];
-  /** That is all of it. */
-  readonly endStream: boolean;
-  /** It was sent before, and that session would not do. */
-  readonly insteadOf?: Http2Stream | null;
-}
 
 /** The connections of one client, by {@linkcode Forward.key}. */
 export class UpstreamSessions {
@@ -45,19 +32,13 @@ export class UpstreamSessions {
    * @throws {StreamFailure} when the client has left.
    */
   async ask(stream: Http2Stream, forward: Forward, question: Question): Promise<Http2Stream> {
-    const { fields, endStream, insteadOf } = question;
     const server = this.#serverOf(forward);
     server.closeStale();
-    const options = { endStream, onBehalfOf: stream };
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const call = await server.ask(forward, (session) => session.open(fields, options), insteadOf)
-        .catch((error) => {
-          throw error instanceof TooManyStreams ? tooBusy(forward, error) : error;
-        });
-      if (call !== null) return call;
-      if (stream.hasEnded) throw new StreamFailure(ErrorCode.CANCEL, "us", "the client has left");
+    try {
+      return await server.ask(stream, forward, question);
+    } catch (error) {
+      throw error instanceof TooManyStreams ? tooBusy(forward, error) : error;
     }
-    throw unreachable(forward.authority, new Error("the server takes no requests"));
   }
 
   /** Ends them all at once. */

@@ -24,6 +24,7 @@ const QUESTION = { fields: GET, endStream: true };
 
 interface Stage {
   readonly sessions: UpstreamSessions;
+  readonly places: UpstreamPool;
   readonly forward: Forward;
   /** The servers that were connected to. */
   readonly servers: FramePeer[];
@@ -35,11 +36,8 @@ async function onStage(
   { limits = { open: 10, waiting: 10, waitMs: 1 }, greeting = settings(), silence = TIMING } = {},
 ): Promise<void> {
   const clock = { now: Date.now() };
-  const sessions = new UpstreamSessions({
-    places: new UpstreamPool(limits),
-    silence,
-    now: () => clock.now,
-  });
+  const places = new UpstreamPool(limits);
+  const sessions = new UpstreamSessions({ places, silence, now: () => clock.now });
   const servers: FramePeer[] = [];
   const connect = async () => {
     const [own, other] = await loopbackPair();
@@ -50,7 +48,7 @@ async function onStage(
   };
   const forward = { key: "https://api.acme.test:443 h2", authority: "api.acme.test:443", connect };
   try {
-    await body({ sessions, forward: forward as unknown as Forward, servers, clock });
+    await body({ sessions, places, forward: forward as unknown as Forward, servers, clock });
   } finally {
     sessions.close();
     for (const server of servers) {
@@ -185,6 +183,28 @@ Deno.test("where no more connections may be open, a call waits for its turn", as
     assert.equal((await second).id, 3);
     assert.equal(servers.length, 1);
   }, { ...ONE_STREAM, limits: { open: 1, waiting: 10, waitMs: 1 } });
+});
+
+Deno.test("a call that waits for its turn takes the place that becomes free first, on whichever session", async () => {
+  await onStage(async ({ sessions, forward, servers }) => {
+    const calls = await Promise.all([1, 2, 3].map(() => sessions.ask(client, forward, QUESTION)));
+    for (const freed of [2, 0, 1]) {
+      const waiting = sessions.ask(client, forward, QUESTION);
+      await answer(servers[freed]!, calls[freed]!);
+      assert.equal((await waiting).id, 3);
+      assert.equal(servers.length, 3);
+    }
+  }, { ...ONE_STREAM, limits: { open: 3, waiting: 10, waitMs: 1 } });
+});
+
+Deno.test("calls that wait for a connection all have the one that comes", async () => {
+  await onStage(async ({ sessions, places, forward, servers }) => {
+    const leave = places.enter(forward.key)!;
+    const asking = [1, 2, 3].map(() => sessions.ask(client, forward, QUESTION));
+    leave();
+    assert.deepEqual((await Promise.all(asking)).map(({ id }) => id), [1, 3, 5]);
+    assert.equal(servers.length, 1);
+  }, { limits: { open: 1, waiting: 10, waitMs: 20_000 } });
 });
 
 Deno.test("where none may be open at all, a call is refused", async () => {
