@@ -8,6 +8,7 @@
  * @module
  */
 import { malformed } from "../fail_closed.ts";
+import { FORBIDDEN_IN_TRAILERS } from "./forbidden_trailers.ts";
 
 const CR = 13;
 const LF = 10;
@@ -19,6 +20,7 @@ const COLON = 58;
 const MAX_SIZE_DIGITS = 12;
 const MAX_EXTENSION_BYTES = 4096;
 const MAX_TRAILER_BYTES = 64 * 1024;
+const TOKEN_LETTER = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]$/;
 
 const enum State {
   Size,
@@ -49,6 +51,7 @@ export class ChunkScanner {
   #digits = 0;
   #extensionBytes = 0;
   #trailerBytes = 0;
+  #trailerName = "";
 
   /** A scanner at the beginning of a body; `onData` is given what it holds. */
   constructor(side: "request" | "response", onData?: WatchBody) {
@@ -145,17 +148,12 @@ export class ChunkScanner {
     if (++this.#trailerBytes > MAX_TRAILER_BYTES) throw this.#broken("the trailers");
     switch (this.#state) {
       case State.TrailerStart:
+        this.#trailerName = "";
         if (byte === CR) this.#state = State.LastLineFeed;
-        // A space here would be obsolete line folding.
-        else if (isControl(byte) || byte === SPACE || byte === TAB || byte === COLON) {
-          throw this.#broken("a trailer");
-        } else this.#state = State.TrailerName;
+        else this.#nameByte(byte);
         return;
       case State.TrailerName:
-        if (byte === COLON) this.#state = State.TrailerValue;
-        else if (isControl(byte) || byte === SPACE || byte === TAB) {
-          throw this.#broken("a trailer");
-        }
+        this.#nameByte(byte);
         return;
       case State.TrailerValue:
         if (byte === CR) this.#state = State.TrailerLineFeed;
@@ -169,6 +167,23 @@ export class ChunkScanner {
         this.#expect(byte, LF, "the end of the body");
         this.isDone = true;
     }
+  }
+
+  /** A space in front of a name would be obsolete line folding; none of them is in a token. */
+  #nameByte(byte: number): void {
+    if (byte !== COLON) {
+      const letter = String.fromCharCode(byte);
+      if (!TOKEN_LETTER.test(letter)) throw this.#broken("a trailer");
+      this.#trailerName += letter;
+      this.#state = State.TrailerName;
+      return;
+    }
+    const name = this.#trailerName.toLowerCase();
+    if (name === "") throw this.#broken("a trailer");
+    if (this.#side === "request" && FORBIDDEN_IN_TRAILERS.has(name)) {
+      throw malformed("request", `its trailers hold ${name}`, "BadHeaderError");
+    }
+    this.#state = State.TrailerValue;
   }
 
   #expect(byte: number, wanted: number, where: string): void {

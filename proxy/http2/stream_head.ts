@@ -9,6 +9,7 @@
 import { malformed } from "../fail_closed.ts";
 import type { OutgoingHead } from "../forward.ts";
 import { DROPPED_FROM_ANSWERS } from "../hop_by_hop.ts";
+import { FORBIDDEN_IN_TRAILERS } from "../http1/forbidden_trailers.ts";
 import { NO_BODY } from "../http1/framing.ts";
 import { type RequestHead, trimSpace } from "../http1/message_head.ts";
 import type { FieldLine } from "./hpack/field_line.ts";
@@ -128,11 +129,12 @@ export function statusOf(fields: readonly FieldLine[]): number {
 
 /**
  * Trailers as they go on. Left out is what HTTP/2 has no place for in them (RFC 9113 sections 8.1 and
- * 8.2.2): the other side would take the message for a malformed one.
+ * 8.2.2): the other side would take the message for a malformed one, or for another message.
  */
 export function trailerFields(fields: readonly FieldLine[]): FieldLine[] {
   return fields.filter(([name, value]) =>
-    NAME.test(name) && !NOT_SENT.has(name) && name !== "te" && !NOT_IN_A_VALUE.test(value)
+    NAME.test(name) && !NOT_SENT.has(name) && !FORBIDDEN_IN_TRAILERS.has(name) &&
+    !NOT_IN_A_VALUE.test(value)
   );
 }
 

@@ -137,6 +137,11 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
     status: 400,
     name: "BadChunkError",
   },
+  "a host in the trailers": {
+    rest: chunked("0\r\nHost: evil.test\r\n\r\n"),
+    status: 400,
+    name: "BadHeaderError",
+  },
   "a folded trailer": {
     rest: chunked("0\r\nX: 1\r\n Y: 2\r\n\r\n"),
     status: 400,

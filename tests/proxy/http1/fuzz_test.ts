@@ -103,10 +103,16 @@ function endOfChunks(text: string): number | null {
     if (text.slice(at + size, at + size + 2) !== "\r\n") return null;
     at += size + 2;
   }
-  const trailers = /^(?:[\x21-\x39\x3b-\x7e\x80-\xff]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n/.exec(
+  const trailers = /^((?:[!#$%&'*+\-.^_`|~0-9a-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*)\r\n/i.exec(
     text.slice(at),
   );
-  return trailers === null ? null : at + trailers[0].length;
+  if (
+    trailers === null ||
+    /^(?:host|content-length|transfer-encoding|connection):/im.test(trailers[1]!)
+  ) {
+    return null;
+  }
+  return at + trailers[0].length;
 }
 
 Deno.test("fuzz: the chunk scanner ends where a second reader of the grammar ends", () => {
