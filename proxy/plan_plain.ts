@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { ResolvedCredential } from "../core/api.ts";
 import type { Admission } from "./admission.ts";
 import { type ConnectTarget, isSameAuthority, parseConnectTarget } from "./connect_target.ts";
 import { malformed, misdirected } from "./fail_closed.ts";
@@ -45,22 +46,33 @@ export async function planPlain(
   const match = target.isIp ? null : run.routes.match(target.host, path);
   if (match === null && run.denyUnmatched) throw unmatched(target);
   if (match !== null && !match.route.allow_private) throw insecure(match.route, target);
-  const isOwnHost = (provider: string) => provider === match?.route.provider;
+  const isOwnHost = (provider: string) => run.routes.isHostOf(provider, target.host);
   run.canaries.check(request, target.host, isOwnHost);
-  let onAnswer: Forward["onAnswer"];
+  const watch = watchedBody(request, target.host, run, isOwnHost);
   let outgoing = outgoingRequest(request, path);
   if (!outgoing.names.includes("host")) outgoing = setHeader(outgoing, "Host", target.authority);
-  if (match !== null) {
-    const { route } = match;
-    const wanted = { route, host: target.host, path, method: request.method };
-    const credential = await run.credentials.resolve(wanted);
-    outgoing = applyInjections(outgoing, credential.injections, run.canaries.of(credential));
-    onAnswer = (status) => run.usage.answered(usedCredential(wanted), status);
-  }
+  const endpoint = { ...target, allowPrivate: match?.route.allow_private ?? false };
+  const way = wayTo(endpoint, run);
+  const sent = (outgoing: OutgoingRequest) => head(throughProxy(outgoing, endpoint, run), request);
+  if (match === null) return { ...way, ...watch, head: sent(outgoing) };
+  const { route } = match;
+  const wanted = { route, host: target.host, path, method: request.method };
+  const credential = await run.credentials.resolve(wanted);
+  const injected = (credential: ResolvedCredential) =>
+    sent(applyInjections(outgoing, credential.injections, run.canaries.of(credential)));
   return {
-    ...forward(request, outgoing, target, match?.route.allow_private ?? false, run),
-    ...watchedBody(request, target.host, run, isOwnHost),
-    ...(onAnswer === undefined ? {} : { onAnswer }),
+    ...way,
+    ...watch,
+    head: injected(credential),
+    onAnswer: (status) => run.usage.answered(usedCredential(wanted), status),
+    ...(credential.refreshable
+      ? {
+        replaceCredential: async () => {
+          const fresh = await run.credentials.replace(wanted, credential);
+          return fresh === null ? null : injected(fresh);
+        },
+      }
+      : {}),
   };
 }
 
@@ -82,25 +94,34 @@ function parseAbsoluteForm(request: RequestHead): { target: ConnectTarget; path:
   return { target, path: rest.startsWith("/") ? rest : `/${rest}` };
 }
 
-function forward(
-  request: RequestHead,
-  outgoing: OutgoingRequest,
-  target: ConnectTarget,
-  allowPrivate: boolean,
+/** Where it leads, and what it may reach there. */
+interface PlainEndpoint extends ConnectTarget {
+  readonly allowPrivate: boolean;
+}
+
+function wayTo(
+  endpoint: PlainEndpoint,
   { dialer }: RunContext,
-): Forward {
-  const endpoint = { host: target.host, port: target.port, allowPrivate };
-  const proxy = dialer.plainProxy(endpoint);
-  if (proxy !== null) {
-    outgoing = { ...outgoing, target: `http://${target.authority}${outgoing.target}` };
-    if (proxy.authorization !== null) {
-      outgoing = setHeader(outgoing, "Proxy-Authorization", proxy.authorization.reveal());
-    }
-  }
+): Pick<Forward, "key" | "authority" | "connect"> {
+  const { authority, allowPrivate } = endpoint;
   return {
-    key: `http://${target.authority}${allowPrivate ? " private" : ""}`,
-    authority: target.authority,
-    head: head(outgoing, request),
+    key: `http://${authority}${allowPrivate ? " private" : ""}`,
+    authority,
     connect: () => dialer.connectPlain(endpoint),
   };
+}
+
+/** A corporate proxy is asked in absolute-form, and by name and password. */
+function throughProxy(
+  outgoing: OutgoingRequest,
+  endpoint: PlainEndpoint,
+  { dialer }: RunContext,
+): OutgoingRequest {
+  const proxy = dialer.plainProxy(endpoint);
+  if (proxy === null) return outgoing;
+  // RFC 9112 section 3.2.4: about the server itself is asked without a path.
+  const path = outgoing.target === "*" ? "" : outgoing.target;
+  const absolute = { ...outgoing, target: `http://${endpoint.authority}${path}` };
+  if (proxy.authorization === null) return absolute;
+  return setHeader(absolute, "Proxy-Authorization", proxy.authorization.reveal());
 }

@@ -1,6 +1,6 @@
 /** `http:` URLs: absolute-form requests, and clear text inside CONNECT. */
 import assert from "node:assert/strict";
-import { FakeDaemon, makeRoute } from "../support/fake_daemon.ts";
+import { bearer, FakeDaemon, makeCredential, makeRoute } from "../support/fake_daemon.ts";
 import { startTestProxy } from "../support/proxy_bench.ts";
 import { startRawUpstream } from "../support/raw_upstream.ts";
 import type { RawConnection } from "../support/raw_connection.ts";
@@ -131,4 +131,51 @@ Deno.test("a definition registered with --allow-private gets its credential over
   assert.match(seen[0]!, /\r\nAuthorization: Bearer the-real-key\r\n/);
   await test.close();
   await server.close();
+});
+
+Deno.test("over http, too, a token that is refused is renewed once, and the request sent again", async () => {
+  const seen: string[] = [];
+  const server = startRawUpstream(null, async (connection) => {
+    for (;;) {
+      const head = await connection.readHead();
+      seen.push(/Authorization: (.*)\r\n/.exec(head)![1]! + await connection.readBytes(4));
+      const status = head.includes("Bearer new") ? "200 OK" : "401 Unauthorized";
+      await connection.write(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`);
+    }
+  });
+  const daemon = new FakeDaemon([makeRoute({ host: "tool.internal", allow_private: true })]);
+  daemon.resolve = (request) =>
+    request.rejected_at === undefined
+      ? makeCredential(request, [bearer("old")], "2100-01-01T00:00:00Z")
+      : makeCredential(request, [bearer("new")], "2100-01-01T01:00:00Z");
+  const test = await startTestProxy({ daemon, servers: { "tool.internal:80": server.port } });
+
+  const raw = await test.dial();
+  await raw.write(
+    `POST http://tool.internal/ HTTP/1.1\r\nHost: tool.internal\r\n${test.authorization}` +
+      "Content-Length: 4\r\n\r\nbody",
+  );
+
+  assert.match((await raw.readAnswer()).head, /^HTTP\/1\.1 200 /);
+  assert.deepEqual(seen, ["Bearer oldbody", "Bearer newbody"]);
+  await test.close();
+  await server.close();
+});
+
+Deno.test("a corporate proxy is asked about a server itself without a path", async () => {
+  const seen: string[] = [];
+  const corporate = startRawUpstream(null, recorder(seen));
+  const test = await startTestProxy({
+    variables: { HTTP_PROXY: `http://127.0.0.1:${corporate.port}` },
+  });
+
+  const raw = await test.dial();
+  await raw.write(
+    `OPTIONS http://plain.test HTTP/1.1\r\nHost: plain.test\r\n${test.authorization}\r\n`,
+  );
+  await raw.readAnswer();
+
+  assert.match(seen[0]!, /^OPTIONS http:\/\/plain\.test:80 HTTP\/1\.1\r\n/);
+  await test.close();
+  await corporate.close();
 });
