@@ -1,6 +1,8 @@
 /** Chaining through the owner's own proxy. */
 import assert from "node:assert/strict";
 import { readCorporateProxies } from "../../proxy/corporate_proxy.ts";
+import { callHttp2, openHttp2, startHttp2Upstream } from "../support/http2_peers.ts";
+import { withNode } from "../support/node_process.ts";
 import { startTestProxy } from "../support/proxy_bench.ts";
 import { type RawUpstream, startRawUpstream } from "../support/raw_upstream.ts";
 import { startTlsUpstream } from "../support/tls_upstream.ts";
@@ -67,6 +69,50 @@ for (const scheme of ["http", "https"] as const) {
     await test.close();
     await corporate.close();
     await api.close();
+  });
+}
+
+for (const scheme of ["http", "https"] as const) {
+  withNode.test(`HTTP/2, decrypted and tunnelled, goes through an ${scheme}: corporate proxy`, async () => {
+    await using ends = new AsyncDisposableStack();
+    const heads: string[] = [];
+    const api = await startHttp2Upstream(
+      ["api.acme.test", "other.test"],
+      (stream, _headers, { echo }) => echo(stream),
+    );
+    ends.defer(api.close);
+    const corporate = corporateProxy(heads, api.port, {
+      host: scheme === "https" ? "localhost" : null,
+    });
+    ends.defer(corporate.close);
+    const test = await startTestProxy({
+      authorities: [api.authorityPem, corporate.authorityPem],
+      variables: { HTTPS_PROXY: `${scheme}://user:p%40ss@localhost:${corporate.port}` },
+    });
+    ends.defer(test.close);
+
+    const routed = await openHttp2(test, "api.acme.test");
+    ends.defer(routed.close);
+    const { proxy: { port }, authorization } = test;
+    const ownRoots = { port, authority: { certificatePem: api.authorityPem } };
+    const tunnelled = await openHttp2({ proxy: ownRoots, authorization }, "other.test");
+    ends.defer(tunnelled.close);
+    for (const client of [routed, tunnelled]) {
+      const { body, trailers } = await callHttp2(client, { ":path": "/" }, "hello");
+      assert.deepEqual([body, trailers["grpc-status"]], ["hello", "0"]);
+    }
+
+    const password = `Proxy-Authorization: Basic ${btoa("user:p@ss")}\r\n`;
+    assert.deepEqual(
+      heads.sort(),
+      ["api.acme.test:443", "other.test:443"].map((place) =>
+        `CONNECT ${place} HTTP/1.1\r\nHost: ${place}\r\n${password}\r\n`
+      ),
+    );
+    assert.deepEqual(
+      (await api.requests()).map(({ authorization }) => authorization),
+      ["Bearer the-real-key", undefined],
+    );
   });
 }
 
