@@ -518,6 +518,7 @@ export class DaemonClient {
       return await this.#transport.send({ ...request, signal: either });
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
+      if (cause instanceof AuthsomeError) throw cause; // says itself what is the matter
       throw this.#unavailable(cause, timeout.signal.aborted);
     } finally {
       this.#deadlines.end(timeout);

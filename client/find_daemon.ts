@@ -8,7 +8,7 @@ import type { DaemonState } from "../core/boot.ts";
 import type { HomePaths } from "../core/paths.ts";
 import { VERSION } from "../core/version.ts";
 import { readDaemonState } from "./daemon_state.ts";
-import { challengeOver, type HealthResult } from "./health_challenge.ts";
+import { challengeOver, greetDaemon, type HealthResult } from "./health_challenge.ts";
 import { openLoopbackHttp } from "./loopback_http.ts";
 import type { Transport } from "./transport.ts";
 
@@ -39,8 +39,12 @@ export async function findDaemon(
   if (state === null) return { type: "none" };
   const connection = openLoopbackHttp(state.host, state.port);
   const found = judge(state, await challengeOver(connection, state));
-  if (found.type === "usable" && keepConnection !== undefined) keepConnection(connection);
-  else connection.close();
+  if (found.type === "usable" && keepConnection !== undefined) {
+    connection.greetWith((send, signal) => greetDaemon(paths, state.port, send, signal));
+    keepConnection(connection);
+  } else {
+    connection.close();
+  }
   return found;
 }
 

@@ -3,7 +3,8 @@
  * told anything: any process of any user may have taken the port.
  *
  * One request over a plain connection: no `fetch`, so no `HTTP_PROXY` and nothing to load. Whoever
- * goes on to ask the daemon may do so over the same connection, which nobody can take over.
+ * goes on to ask the daemon may do so over the same connection, which nobody can take over; over each
+ * further one it proves itself again ({@linkcode greetDaemon}).
  *
  * @module
  */
@@ -14,8 +15,10 @@ import {
   CHALLENGE_HEADER,
   type DaemonState,
 } from "../core/boot.ts";
-import { baseUrlOf } from "./daemon_state.ts";
-import { type LoopbackHttp, openLoopbackHttp } from "./loopback_http.ts";
+import { DaemonUnavailableError } from "../core/errors.ts";
+import type { HomePaths } from "../core/paths.ts";
+import { baseUrlOf, readDaemonState } from "./daemon_state.ts";
+import { type LoopbackHttp, openLoopbackHttp, type SendOver } from "./loopback_http.ts";
 import type { TransportAnswer } from "./transport.ts";
 
 /** What was found on the port. */
@@ -53,16 +56,50 @@ export async function challengeOver(
   } catch {
     return { type: "nobody" };
   }
+  // Not setTimeout: see deadlines.ts.
+  return await challenge(
+    (request) => connection.send(request),
+    state,
+    AbortSignal.timeout(timeoutMs),
+  );
+}
+
+/**
+ * For a connection that is opened later: the daemon may have ended since, and another process have
+ * taken the port. One that was started anew meanwhile is found by the state it wrote.
+ *
+ * @throws {DaemonUnavailableError} when it is not this home's daemon that answers.
+ */
+export async function greetDaemon(
+  paths: HomePaths,
+  port: number,
+  send: SendOver,
+  signal: AbortSignal,
+): Promise<void> {
+  const state = readDaemonState(paths);
+  const isOurs = state?.port === port && (await challenge(send, state, signal)).type === "ours";
+  signal.throwIfAborted();
+  if (isOurs) return;
+  throw new DaemonUnavailableError(
+    `Cannot reach the daemon: what answers at port ${port} is not this home's daemon any more`,
+    { hint: "Run: authsome daemon status" },
+  );
+}
+
+async function challenge(
+  send: SendOver,
+  state: DaemonState,
+  signal: AbortSignal,
+): Promise<HealthResult> {
   try {
     const challenge = crypto.getRandomValues(new Uint8Array(16)).toHex();
     const [answer, expected] = await Promise.all([
-      connection.send({
+      send({
         method: "GET",
         url: `${baseUrlOf(state)}/health`,
         headers: { [CHALLENGE_HEADER]: challenge },
         body: null,
-        // Not setTimeout: see deadlines.ts.
-        signal: AbortSignal.timeout(timeoutMs),
+        signal,
       }),
       answerChallenge(state.instance, challenge),
     ]);

@@ -18,15 +18,29 @@ interface Connection {
   readonly reader: HttpReader;
 }
 
+/** What `send` does, over one connection. */
+export type SendOver = (request: TransportRequest) => Promise<TransportAnswer>;
+
+/** Finds out who is at the other end of a connection; rejects when nothing may be sent there. */
+export type Greeting = (send: SendOver, signal: AbortSignal) => Promise<void>;
+
 /** A transport that can be connected ahead of its first request. */
 export interface LoopbackHttp extends Transport {
   /** Opens a connection for the next request. Rejects as `Deno.connect` does: nobody listens. */
   connect(): Promise<void>;
+  /** What goes before the first request over each connection that is opened from now on. */
+  greetWith(greeting: Greeting): void;
 }
 
 /** A transport whose every request goes to this address, and to no proxy. */
 export function openLoopbackHttp(hostname: string, port: number): LoopbackHttp {
   const idle: Connection[] = [];
+  let greeting: Greeting | null = null;
+
+  function putAside(connection: Connection): void {
+    if (idle.length < MAX_IDLE) idle.push(connection);
+    else close(connection);
+  }
 
   async function open(): Promise<Connection> {
     const conn = await Deno.connect({ hostname, port });
@@ -34,17 +48,35 @@ export function openLoopbackHttp(hostname: string, port: number): LoopbackHttp {
     return { conn, reader: new HttpReader(conn) };
   }
 
-  /** Sends and reads the head; null when the connection ends before the answer begins. */
+  async function openGreeted(greet: Greeting, signal: AbortSignal): Promise<Connection> {
+    let isOpen = false;
+    const connection = await open();
+    const send: SendOver = async (request) =>
+      await exchange(connection, request, () => isOpen = true) ?? brokeOff();
+    try {
+      await greet(send, signal);
+      return isOpen ? connection : brokeOff();
+    } catch (error) {
+      close(connection);
+      throw error;
+    }
+  }
+
+  /**
+   * Sends and reads the head; null when the connection ends before the answer begins. When the answer
+   * was read, and the connection can take another request, it is given to `keep`.
+   */
   async function exchange(
     connection: Connection,
     request: TransportRequest,
+    keep: (connection: Connection) => void = putAside,
   ): Promise<TransportAnswer | null> {
     const { signal } = request;
     const abort = () => close(connection);
     signal.addEventListener("abort", abort, { once: true });
     const release = (isKept: boolean) => {
       signal.removeEventListener("abort", abort);
-      if (isKept && idle.length < MAX_IDLE) idle.push(connection);
+      if (isKept) keep(connection);
       else close(connection);
     };
     try {
@@ -73,14 +105,20 @@ export function openLoopbackHttp(hostname: string, port: number): LoopbackHttp {
       // request then. If it had, it would not take its proof a second time.
       const early = kept === undefined ? null : await exchange(kept, request);
       if (early !== null) return early;
-      const answer = await exchange(await open(), request);
-      if (answer === null) throw new TypeError("the connection ended before an answer came");
-      return answer;
+      const fresh = greeting === null ? await open() : await openGreeted(greeting, request.signal);
+      return await exchange(fresh, request) ?? brokeOff();
+    },
+    greetWith(greet) {
+      greeting = greet;
     },
     close() {
       for (const connection of idle.splice(0)) close(connection);
     },
   };
+}
+
+function brokeOff(): never {
+  throw new TypeError("the connection ended before an answer came");
 }
 
 /** The answer on a connection that is given back when its body was read to the end. */
