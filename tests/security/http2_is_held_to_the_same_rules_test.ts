@@ -58,7 +58,7 @@ const REFUSED: readonly [name: string, status: number, headers: Record<string, s
 
 for (const [name, status, headers] of REFUSED) {
   withNode.test(
-    `HTTP/2 with ${name} is answered ${status} and nothing reaches the server`,
+    `HTTP/2 with ${name} is answered ${status}, logged, and nothing reaches the server`,
     async () => {
       await attack(async (client, api, test) => {
         const answer = await callHttp2(client, { ":authority": HOST, ...headers });
@@ -67,6 +67,9 @@ for (const [name, status, headers] of REFUSED) {
         assert.equal(test.daemon.asked.length, 0);
         // The connection goes on: other streams did nothing wrong.
         assert.equal((await callHttp2(client, { ":authority": HOST, ":path": "/" })).status, 200);
+        await test.proxy.close();
+        const [denial] = test.daemon.reported.flatMap(({ denials }) => denials);
+        assert.equal(denial?.reason, JSON.parse(answer.body).error);
       });
     },
   );

@@ -38,6 +38,15 @@ async function answerTo(client: RawConnection, request: string): Promise<string>
   return (await client.readHead()).slice(9, 12);
 }
 
+/** The names under which something was refused, as the daemon's audit log gets them. */
+async function logged(test: TestProxy): Promise<string[]> {
+  await test.proxy.close();
+  return test.daemon.reported.flatMap(({ denials }) => denials).map(({ reason }) => reason);
+}
+
+/** A request that would be right, behind one that is refused. */
+const SMUGGLED_BEHIND = `GET /smuggled HTTP/1.1\r\nHost: ${ROUTED}\r\n\r\n`;
+
 const MISDIRECTED: Readonly<Record<string, string>> = {
   "Host names another host": `GET / HTTP/1.1\r\nHost: ${EVIL}\r\n\r\n`,
   "Host names another port": `GET / HTTP/1.1\r\nHost: ${ROUTED}:8443\r\n\r\n`,
@@ -50,12 +59,14 @@ const MISDIRECTED: Readonly<Record<string, string>> = {
 };
 
 for (const [name, request] of Object.entries(MISDIRECTED)) {
-  Deno.test(`421 when ${name}`, async () => {
+  Deno.test(`421 when ${name}; logged, and the connection closed`, async () => {
     await withCdn(async (test, api) => {
       const client = await test.tunnel(ROUTED);
-      assert.equal(await answerTo(client, request), "421");
+      await client.write(request + SMUGGLED_BEHIND);
+      assert.match(await client.readAll(), /^HTTP\/1\.1 421 [^]*\r\nConnection: close\r\n/);
       assert.equal(api.requests.length, 0);
       assert.equal(test.daemon.asked.length, 0);
+      assert.deepEqual(await logged(test), ["MisdirectedRequestError"]);
     });
   });
 }
@@ -72,11 +83,13 @@ const REFUSED: Readonly<Record<string, string>> = {
 };
 
 for (const [name, request] of Object.entries(REFUSED)) {
-  Deno.test(`400 for ${name} inside a tunnel`, async () => {
+  Deno.test(`400 for ${name} inside a tunnel; logged, and the connection closed`, async () => {
     await withCdn(async (test, api) => {
       const client = await test.tunnel(ROUTED);
-      assert.equal(await answerTo(client, request), "400");
+      await client.write(request + SMUGGLED_BEHIND);
+      assert.match(await client.readAll(), /^HTTP\/1\.1 400 [^]*\r\nConnection: close\r\n/);
       assert.equal(api.requests.length, 0);
+      assert.match((await logged(test)).join(), /^Bad(?:Target|Header|Request)Error$/);
     });
   });
 }
