@@ -78,7 +78,8 @@ function headText(fields: readonly FieldLine[], added = ""): string {
   return `HTTP/1.1 ${statusOf(fields)} \r\n${fieldLines(answerHead(fields))}${added}\r\n`;
 }
 
-function fieldLines(fields: readonly FieldLine[]): string {
+/** Fields as lines; the status is in front of them. */
+export function fieldLines(fields: readonly FieldLine[]): string {
   return fields.map(([name, value]) => name.startsWith(":") ? "" : `${name}: ${value}\r\n`).join(
     "",
   );

@@ -19,6 +19,8 @@ export interface BridgedHead {
   readonly fields: readonly FieldLine[];
   /** That is all of it. */
   readonly endStream: boolean;
+  /** Of a request that opens a WebSocket; null for any other one. */
+  readonly webSocketKey: string | null;
 }
 
 /** See the module. */

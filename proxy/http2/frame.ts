@@ -42,6 +42,8 @@ export const SettingId = {
   INITIAL_WINDOW_SIZE: 4,
   MAX_FRAME_SIZE: 5,
   MAX_HEADER_LIST_SIZE: 6,
+  /** RFC 8441 section 3. */
+  ENABLE_CONNECT_PROTOCOL: 8,
 } as const;
 
 /** The smallest that every peer takes, and the largest that we do (RFC 9113 section 4.2). */

@@ -6,8 +6,7 @@
  * one authority (RFC 9113 section 9.1.1: no coalescing). One that ends in good order is replaced by
  * another for the next request: whoever writes HTTP/1.1 has no word for a server that goes away.
  *
- * Not implemented: WebSockets over HTTP/2 (RFC 8441). Their upgrade reaches the server as an ordinary
- * GET, which it declines.
+ * A WebSocket is opened as HTTP/2 does it (RFC 8441), where the server offers that.
  *
  * @module
  */
@@ -16,6 +15,7 @@ import { endToEndLines } from "../hop_by_hop.ts";
 import { headerValue, parseRequestHead, type RequestHead } from "../http1/message_head.ts";
 import { bridgeAnswer, finalHead } from "./bridged_answer.ts";
 import { type BridgedHead, BridgedRequest } from "./bridged_request.ts";
+import { bridgeWebSocket, extendedConnect, isOpened, webSocketKey } from "./bridged_websocket.ts";
 import { ByteQueue } from "./byte_queue.ts";
 import { ErrorCode } from "./frame.ts";
 import type { FieldLine } from "./hpack/field_line.ts";
@@ -44,6 +44,8 @@ export class Http1Bridge implements Duplex {
   #request: BridgedRequest | null = null;
   /** The one whose answer is under way. */
   #answering: BridgedRequest | null = null;
+  /** It has opened a WebSocket: what is written is not HTTP any more. */
+  #socket: BridgedRequest | null = null;
   #isClosed = false;
 
   /** Over `connection`, where TLS has chosen HTTP/2. */
@@ -54,7 +56,10 @@ export class Http1Bridge implements Duplex {
       onHead: (head) => this.#begin(head),
       // The engine reads the next piece into the same memory: it waits until this one is written.
       onData: (payload) => this.#running.write(payload),
-      onEnd: (trailers) => this.#request?.finish(trailerFields(trailers.map(parseLine))),
+      onEnd: (trailers) => {
+        if (this.#request?.head.webSocketKey !== null) return;
+        this.#request.finish(trailerFields(trailers.map(parseLine)));
+      },
     });
   }
 
@@ -65,12 +70,14 @@ export class Http1Bridge implements Duplex {
 
   /** See {@linkcode Duplex.write}. */
   async write(bytes: Uint8Array): Promise<number> {
-    await this.#requests.take(bytes);
+    if (this.#socket === null) await this.#requests.take(bytes);
+    else await this.#socket.write(bytes);
     return bytes.length;
   }
 
-  /** Nothing: requests end by themselves. */
+  /** Requests end by themselves; a WebSocket does not. */
   closeWrite(): Promise<void> {
+    this.#socket?.finish([]);
     return Promise.resolve();
   }
 
@@ -97,10 +104,13 @@ export class Http1Bridge implements Duplex {
   }
 
   async #begin(request: RequestHead): Promise<void> {
+    const key = webSocketKey(request);
+    const fields = fieldsOf(request);
     const head: BridgedHead = {
       method: request.method,
-      fields: fieldsOf(request),
-      endStream: request.framing.kind === "none",
+      fields: key === null ? fields : extendedConnect(fields),
+      endStream: request.framing.kind === "none" && key === null,
+      webSocketKey: key,
     };
     try {
       const begun = this.#request = new BridgedRequest(head, await this.#open(head));
@@ -113,17 +123,30 @@ export class Http1Bridge implements Duplex {
   }
 
   /** A server that goes away between two requests, or under the hands of one, is called again. */
-  async #open({ fields, endStream }: BridgedHead): Promise<Http2Stream> {
-    const call = await this.#session.open(fields, { endStream });
+  async #open(head: BridgedHead): Promise<Http2Stream> {
+    const call = await this.#tryOpen(head);
     if (call !== null) return call;
     await this.#renew();
-    const second = await this.#session.open(fields, { endStream });
+    const second = await this.#tryOpen(head);
     if (second === null) throw new Error("the server takes no requests");
     return second;
   }
 
+  async #tryOpen({ fields, endStream, webSocketKey }: BridgedHead): Promise<Http2Stream | null> {
+    const session = this.#session;
+    if (webSocketKey !== null) {
+      // RFC 8441 section 3: not before the server has said that it takes them.
+      await session.settled;
+      if (!session.hasEnded && !session.hasExtendedConnect) {
+        throw new Error("the server speaks HTTP/2 only, and offers no WebSockets there");
+      }
+    }
+    return await session.open(fields, { endStream });
+  }
+
   async #renew(): Promise<void> {
     this.#session.close();
+    if (this.#isClosed) throw new Error("the connection is closed");
     const session = this.#begun(await this.#options.reconnect());
     this.#session = session;
     if (!this.#isClosed) return;
@@ -136,7 +159,7 @@ export class Http1Bridge implements Duplex {
     try {
       const head = await this.#headOf(request);
       request.release();
-      await bridgeAnswer(request.call, head, request.head.method, this.#answers);
+      await this.#pass(request, head);
     } catch (error) {
       failure = error;
       request.release();
@@ -146,6 +169,17 @@ export class Http1Bridge implements Duplex {
     if (this.#answering !== request) return;
     this.#answering = null;
     if (failure !== undefined) this.#answers.end(failure);
+  }
+
+  async #pass(request: BridgedRequest, head: ReceivedHead): Promise<void> {
+    const { call, head: { method, webSocketKey } } = request;
+    if (webSocketKey === null) return await bridgeAnswer(call, head, method, this.#answers);
+    if (isOpened(head)) {
+      this.#socket = request;
+      return await bridgeWebSocket(call, head, webSocketKey, this.#answers);
+    }
+    request.finish([]);
+    await bridgeAnswer(call, head, method, this.#answers);
   }
 
   async #headOf(request: BridgedRequest): Promise<ReceivedHead> {

@@ -3,8 +3,8 @@
  * peer's frames mean is in `incoming_frames.ts`.
  *
  * Our own, because Deno 2.9.6's `node:http2` damages the memory of the process that holds the
- * credentials (docs/adr/0014). What a proxy does not need is not here: push, priorities, extended
- * CONNECT, a dynamic table for what we send.
+ * credentials (docs/adr/0014). What a proxy does not need is not here: push, priorities, a dynamic
+ * table for what we send.
  *
  * @module
  */
@@ -147,6 +147,11 @@ export class Http2Connection implements StreamHost {
   /** Streams that the peer allows at a time, as far as it has said so. */
   get maxStreams(): number {
     return this.#peer.maxStreams;
+  }
+
+  /** The peer takes CONNECT with a protocol (RFC 8441), as far as it has said so. */
+  get hasExtendedConnect(): boolean {
+    return this.#peer.hasExtendedConnect;
   }
 
   /** New streams need another connection: the peer goes away, or all numbers are used. */
@@ -335,7 +340,8 @@ export class Http2Connection implements StreamHost {
 
   #watchSilence(timing: SilenceTiming): SilenceWatch {
     return new SilenceWatch(timing, {
-      isWaiting: () => !this.isIdle,
+      // Whoever wants to know what the peer allows waits, too.
+      isWaiting: () => !this.isIdle || !this.#isSettled,
       written: () => this.#writer.written,
       ping: () => this.#writer.send(PING),
       die: () => this.#lose("silence"),

@@ -207,7 +207,9 @@ export class Http2Stream {
     if (isInterim && head.endStream) return false;
     if (!isInterim) {
       this.#hasFinalHead = true;
-      if (!this.#length.expect(head.fields)) return false;
+      // RFC 9110 section 9.3.6: behind CONNECT a length means nothing, the bytes are not a body.
+      const isTunnel = this.#method === "CONNECT" && status.startsWith("2");
+      if (!isTunnel && !this.#length.expect(head.fields)) return false;
       if (this.#method === "HEAD" || status === "204" || status === "304") {
         this.#length.expectNone();
       }

@@ -17,6 +17,8 @@ export class PeerSettings {
   initialWindowBytes: number = DEFAULTS.initialWindowBytes;
   /** That we may have open at a time. */
   maxStreams: number = DEFAULTS.maxStreams;
+  /** CONNECT may say what for (RFC 8441). */
+  hasExtendedConnect = false;
 
   /** `isServer`: which side the peer is. */
   constructor({ isServer }: { readonly isServer: boolean }) {
@@ -47,6 +49,8 @@ export class PeerSettings {
       if (value < MAX_PAYLOAD_BYTES || value > 0xffffff) {
         throw refused(ErrorCode.PROTOCOL_ERROR, "a frame size");
       }
+    } else if (id === SettingId.ENABLE_CONNECT_PROTOCOL) {
+      this.hasExtendedConnect = value === 1;
     } else if (id === SettingId.ENABLE_PUSH && value > (this.#isServer ? 0 : 1)) {
       throw refused(ErrorCode.PROTOCOL_ERROR, "server push");
     }

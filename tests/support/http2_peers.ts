@@ -56,9 +56,10 @@ export interface Http2Upstream extends NodeProcess<ServerTools> {
 export async function startHttp2Upstream(
   hosts: readonly [string, ...string[]],
   serve: ServeStream,
+  settings: http2.Settings = {},
 ): Promise<Http2Upstream> {
   const { certificatePem: cert, keyPem: key, authorityPem } = makeTestCertificate(hosts);
-  return { ...await listen(serve, { cert, key }), authorityPem };
+  return { ...await listen(serve, { cert, key }, settings), authorityPem };
 }
 
 /** Starts one without TLS. */
@@ -71,10 +72,11 @@ export async function startPlainHttp2Upstream(
 async function listen(
   serve: ServeStream,
   certificate: { readonly cert: string; readonly key: string } | null,
+  settings: http2.Settings = {},
 ): Promise<Omit<Http2Upstream, "authorityPem">> {
   const node = startNode<ServerTools>();
   try {
-    const port = await node.run(listenInNode, { serve: String(serve), certificate });
+    const port = await node.run(listenInNode, { serve: String(serve), certificate, settings });
     return {
       ...node,
       port,
@@ -89,9 +91,10 @@ async function listen(
 
 async function listenInNode(
   tools: ServerTools,
-  { serve: source, certificate }: {
+  { serve: source, certificate, settings }: {
     serve: string;
     certificate: { readonly cert: string; readonly key: string } | null;
+    settings: http2.Settings;
   },
 ): Promise<number> {
   const serve = tools.compile<ServeStream>(source);
@@ -107,8 +110,8 @@ async function listenInNode(
   };
   Object.assign(tools, { requests, sessions, echo });
   const server = certificate === null
-    ? http2.createServer()
-    : http2.createSecureServer(certificate);
+    ? http2.createServer({ settings })
+    : http2.createSecureServer({ ...certificate, settings });
   server.on("session", (session: http2.ServerHttp2Session) => {
     sessions.add(session);
     session.on("error", () => {});

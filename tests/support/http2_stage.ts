@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Settings } from "node:http2";
 import { type Http2Upstream, type ServeStream, startHttp2Upstream } from "./http2_peers.ts";
 import { startTestProxy, type TestProxy, type TestProxyOptions } from "./proxy_bench.ts";
 
@@ -12,15 +13,20 @@ export interface Http2Stage {
   readonly api: Http2Upstream;
 }
 
+/** Of the proxy, and of the server. */
+export interface Http2StageOptions extends Pick<TestProxyOptions, "daemon" | "placeholders"> {
+  readonly settings?: Settings;
+}
+
 /** Starts both, and ends them. */
 export async function onHttp2Stage(
   host: string,
   serve: ServeStream,
   body: (stage: Http2Stage) => Promise<void>,
-  options: Pick<TestProxyOptions, "daemon" | "placeholders"> = {},
+  { settings, ...options }: Http2StageOptions = {},
 ): Promise<void> {
   await using ends = new AsyncDisposableStack();
-  const api = await startHttp2Upstream([host], serve);
+  const api = await startHttp2Upstream([host], serve, settings);
   ends.defer(api.close);
   const test = await startTestProxy({
     ...options,
