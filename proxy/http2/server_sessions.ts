@@ -140,10 +140,12 @@ export class ServerSessions {
   }
 
   /** Waits for it, unless the client leaves; false when it did not come, and others have to do. */
-  async #claim(coming: Coming, { ended }: Http2Stream): Promise<boolean> {
+  async #claim(coming: Coming, stream: Http2Stream): Promise<boolean> {
     const isFirst = coming.claims++ === 0;
     try {
-      await Promise.race([isFirst ? coming.connected : coming.settled, ended]);
+      await Promise.race([isFirst ? coming.connected : coming.settled, stream.ended]);
+      // Else each client that leaves would have had a connection of its own.
+      if (stream.hasEnded) coming.claims--;
       return true;
     } catch (error) {
       // The server may want one connection of a client, and no other.

@@ -272,6 +272,26 @@ Deno.test("a request whose client left while it waited for its turn is never sen
   }, { ...ONE_STREAM, limits: { open: 1, waiting: 10, waitMs: 1 } });
 });
 
+Deno.test("clients that leave while a connection is on its way have one between them", async () => {
+  await onStage(async ({ sessions, forward }) => {
+    // From here on it is known that the server allows one stream for each connection.
+    await Promise.all([1, 2].map(() => sessions.ask(client, forward, QUESTION)));
+    let begun = 0;
+    const coming = Promise.withResolvers<never>();
+    const slow = { ...forward, connect: () => (begun++, coming.promise) };
+    for (let count = 0; count < 5; count++) {
+      const left = Promise.withResolvers<void>();
+      const leaving = { hasEnded: false, ended: left.promise };
+      const never = sessions.ask(leaving as unknown as Http2Stream, slow, QUESTION);
+      leaving.hasEnded = true;
+      left.resolve();
+      await assert.rejects(never, /the client has left/);
+    }
+    assert.equal(begun, 1);
+    coming.reject(new Error("too late"));
+  }, ONE_STREAM);
+});
+
 Deno.test("a session that takes its time to say that it is there gets no more calls", async () => {
   await onStage(async ({ sessions, forward, servers }) => {
     await sessions.ask(client, forward, QUESTION);
