@@ -36,10 +36,12 @@ export function generateSeed(): string {
 /** The signer of the key with this seed (64 hex digits), speaking as `subject`. */
 export async function signerFromSeed(subject: string, seed: Secret): Promise<Signer> {
   const pkcs8 = Uint8Array.from([...PKCS8_PREFIX, ...bytes(seed.reveal())]);
-  const extractable = await crypto.subtle.importKey("pkcs8", pkcs8, "Ed25519", true, ["sign"]);
   // The public key is not in the seed; the key's JWK form (RFC 8037) is where it comes out.
-  const { x } = await crypto.subtle.exportKey("jwk", extractable);
-  const privateKey = await crypto.subtle.importKey("pkcs8", pkcs8, "Ed25519", false, ["sign"]);
+  const [privateKey, { x }] = await Promise.all([
+    crypto.subtle.importKey("pkcs8", pkcs8, "Ed25519", false, ["sign"]),
+    crypto.subtle.importKey("pkcs8", pkcs8, "Ed25519", true, ["sign"])
+      .then((extractable) => crypto.subtle.exportKey("jwk", extractable)),
+  ]);
   return { subject, did: didKey(fromBase64Url(x!)), privateKey };
 }
 

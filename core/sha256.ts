@@ -14,7 +14,7 @@ const SHORT = 4096;
 
 /** SHA-256 of `bytes`, hex. */
 export async function sha256Hex(bytes: Uint8Array): Promise<string> {
-  if (bytes.length <= SHORT) return hex(digestShort(bytes));
+  if (bytes.length <= SHORT) return hex(sha256(bytes));
   return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as BufferSource)));
 }
 
@@ -43,7 +43,8 @@ const INITIAL = Uint32Array.of(
   0x1f83d9ab, 0x5be0cd19,
 );
 
-function digestShort(bytes: Uint8Array): Uint8Array {
+/** SHA-256 of a short message, at once. */
+export function sha256(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   // One bit, zeros, and the length in bits, up to a multiple of 64 bytes (section 5.1.1).
   const padded = new Uint8Array(((bytes.length + 8 >> 6) + 1) << 6);
   padded.set(bytes);

@@ -7,7 +7,8 @@
  *
  * @module
  */
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
+import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { sha256 } from "../core/sha256.ts";
 import {
   bitString,
   concat,
@@ -28,7 +29,7 @@ export interface CertificateKey {
   readonly privateKey: KeyObject;
   /** SubjectPublicKeyInfo. */
   readonly publicKeyInfo: Der;
-  /** SHA-1 of the public key: RFC 5280 section 4.2.1.2, method 1. A name for the key, no security. */
+  /** RFC 7093 section 2, method 1: 160 bits of the public key's SHA-256. A name, no security. */
   readonly identifier: Der;
 }
 
@@ -45,6 +46,7 @@ export interface CertificateFacts {
 const ECDSA_WITH_SHA256 = sequence(objectIdentifier("1.2.840.10045.4.3.2"));
 /** Length of an uncompressed P-256 point, the end of its SubjectPublicKeyInfo. */
 const POINT_BYTES = 65;
+const IDENTIFIER_BYTES = 20;
 
 /** A fresh key. */
 export function generateCertificateKey(): CertificateKey {
@@ -54,7 +56,7 @@ export function generateCertificateKey(): CertificateKey {
   return {
     privateKey,
     publicKeyInfo,
-    identifier: Uint8Array.from(createHash("sha1").update(point).digest()),
+    identifier: sha256(point).slice(0, IDENTIFIER_BYTES),
   };
 }
 
@@ -76,7 +78,7 @@ export function signCertificate(facts: CertificateFacts, signer: KeyObject): Der
 
 /** RFC 5280 section 4.1.2.2: positive, unique, at most 20 octets. */
 function serialNumber(): Uint8Array {
-  const random = Uint8Array.from(randomBytes(16));
+  const random = crypto.getRandomValues(new Uint8Array(16));
   return concat([Uint8Array.of(0x40 | (random[0]! & 0x3f)), random.subarray(1)]);
 }
 

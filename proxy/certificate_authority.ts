@@ -95,12 +95,22 @@ export function createAuthority(
 export function permittedDomains(patterns: readonly string[]): string[] {
   const suffixes = new Set<string>();
   for (const pattern of patterns) {
-    // Most of several hundred are plain hosts, and every run waits for this.
-    const suffix = /^[a-z0-9.-]+$/.test(pattern) ? pattern : parseHostPattern(pattern).suffix;
+    const suffix = suffixOf(pattern);
     // IP addresses are excluded below; nothing of them can be permitted as a DNS name.
     if (/[a-z]/.test(suffix) && !suffix.includes(":")) suffixes.add(suffix);
   }
   return [...suffixes].filter((suffix) => !hasParent(suffix, suffixes)).sort();
+}
+
+/**
+ * Every run waits for several hundred of them, and the daemon has parsed them when the definition was
+ * registered: only what cannot be read off is parsed again.
+ */
+function suffixOf(pattern: string): string {
+  if (/^[a-z0-9.-]+$/.test(pattern)) return pattern;
+  const behindWildcard = /^[a-z0-9.*_-]*\*[a-z0-9_-]*\.([a-z0-9_-]+\.[a-z0-9._-]+)$/.exec(pattern)
+    ?.[1];
+  return behindWildcard ?? parseHostPattern(pattern).suffix;
 }
 
 function hasParent(suffix: string, all: ReadonlySet<string>): boolean {

@@ -10,8 +10,8 @@ import { StoreUnavailableError } from "../core/errors.ts";
 /** A directory that only its owner may enter. */
 export interface RunDirectory {
   readonly path: string;
-  /** Writes a file (0600) and returns its path. */
-  write(name: string, content: string | Uint8Array): string;
+  /** Writes a file (0600), one part behind the other, and returns its path. */
+  write(name: string, ...parts: readonly (string | Uint8Array)[]): string;
   /** Removes it with everything in it. */
   remove(): Promise<void>;
 }
@@ -37,13 +37,13 @@ export function createRunDirectory(parent?: string): RunDirectory {
   }
   return {
     path,
-    write: (name, content) => {
+    write: (name, ...parts) => {
       const file = `${path}/${name}`;
-      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
       try {
         const folder = file.slice(0, file.lastIndexOf("/"));
         if (folder !== path) Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-        Deno.writeFileSync(file, bytes, { createNew: true, mode: 0o600 });
+        using opened = Deno.openSync(file, { createNew: true, write: true, mode: 0o600 });
+        for (const part of parts) writeAll(opened, part);
       } catch (cause) {
         throw unwritable(file, cause);
       }
@@ -51,6 +51,11 @@ export function createRunDirectory(parent?: string): RunDirectory {
     },
     remove: () => Deno.remove(path, { recursive: true }).catch(() => {}),
   };
+}
+
+function writeAll(file: Deno.FsFile, part: string | Uint8Array): void {
+  const bytes = typeof part === "string" ? new TextEncoder().encode(part) : part;
+  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
 }
 
 /** Removes directories of runs whose process is gone (killed before it could tidy up). */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type PemFile, readPemFile } from "./pem_file.ts";
 
 /** Bundles of Linux distributions and BSDs, in the order in which Go looks for them. */
 const BUNDLES: readonly string[] = [
@@ -17,13 +18,11 @@ const BUNDLES: readonly string[] = [
 ];
 
 /** What the system trusts, PEM. Where no bundle is found: what the runtime ships (Mozilla's list). */
-export async function readSystemRoots(): Promise<string> {
+export async function readSystemRoots(): Promise<PemFile> {
   for (const path of BUNDLES) {
-    try {
-      const text = await Deno.readTextFile(path);
-      if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
-    } catch { /* not this distribution */ }
+    const file = readPemFile(path);
+    if (file !== null) return file;
   }
   const { rootCertificates } = await import("node:tls");
-  return rootCertificates.join("\n") + "\n";
+  return { path: "", bytes: new TextEncoder().encode(rootCertificates.join("\n")) };
 }

@@ -8,6 +8,7 @@ import type { CertificateAuthority } from "./certificate_authority.ts";
 import { splitPem } from "./extra_roots.ts";
 import { javaTrustStore } from "./java_trust_store.ts";
 import { NODE_BOOTSTRAP, NODE_BOOTSTRAP_NAME } from "./node_bootstrap.ts";
+import { distinctFiles, type PemFile, readPemFile } from "./pem_file.ts";
 import type { RunDirectory } from "./run_directory.ts";
 import { readSystemRoots } from "./system_roots.ts";
 
@@ -42,6 +43,7 @@ const REPLACING = [
   "CARGO_HTTP_CAINFO",
 ] as const;
 
+const LINE_END = 0x0a;
 const JAVA_STORE = "trust.jks";
 
 /** Variables that add to what a program trusts. */
@@ -49,10 +51,10 @@ const ADDING = ["NODE_EXTRA_CA_CERTS", "DENO_CERT"] as const;
 
 /** What the owner's programs trust. */
 export interface OwnTrust {
-  /** PEM texts of variables that replace, or the system's roots. */
-  readonly trusted: readonly string[];
-  /** PEM texts of variables that add. */
-  readonly added: readonly string[];
+  /** What variables that replace name, or the system's roots. */
+  readonly trusted: readonly PemFile[];
+  /** What variables that add name. */
+  readonly added: readonly PemFile[];
   readonly wgetrc: string;
   readonly hasJava: boolean;
 }
@@ -61,13 +63,10 @@ export interface OwnTrust {
 export async function readOwnTrust(
   read: (name: string) => string | undefined,
 ): Promise<OwnTrust> {
-  const [replacing, added, wgetrc] = await Promise.all([
-    readDistinct(REPLACING.map(read)),
-    readDistinct(ADDING.map(read)),
-    readWgetrc(read),
-  ]);
+  const replacing = readDistinct(REPLACING.map(read));
   const trusted = replacing.length > 0 ? replacing : [await readSystemRoots()];
-  return { trusted, added, wgetrc, hasJava: hasJava(read) };
+  const added = readDistinct(ADDING.map(read));
+  return { trusted, added, wgetrc: readWgetrc(read), hasJava: hasJava(read) };
 }
 
 /** Writes the files into the run's directory. */
@@ -76,16 +75,11 @@ export function writeTrustFiles(
   directory: RunDirectory,
   { trusted, added, wgetrc, hasJava }: OwnTrust,
 ): TrustFiles {
-  const before = [...new Set([...trusted, ...added])].map(endLine).join("");
-  const bundlePem = before + certificatePem;
   const bundle = `${directory.path}/bundle.pem`;
   const javaStore = hasJava ? `${directory.path}/${JAVA_STORE}` : null;
-  directory.write("bundle.pem", bundlePem);
+  directory.write("bundle.pem", ...linesOf(distinctFiles([...trusted, ...added])), certificatePem);
   // The public roots are not repeated here: such a variable adds to them.
-  const authority = directory.write(
-    "authority.pem",
-    added.map(endLine).join("") + certificatePem,
-  );
+  const authority = directory.write("authority.pem", ...linesOf(added), certificatePem);
   const wgetrcPath = directory.write("wgetrc", `${endLine(wgetrc)}ca_certificate=${bundle}\n`);
   const phpIni = directory.write(
     "php/authsome.ini",
@@ -101,7 +95,8 @@ export function writeTrustFiles(
     nodeBootstrap,
     writeLate: () => {
       if (javaStore === null) return;
-      directory.write(JAVA_STORE, javaTrustStore(decodePem(bundlePem)));
+      // Read again, so that it is not held by a run that lasts for days.
+      directory.write(JAVA_STORE, javaTrustStore(decodePem(Deno.readTextFileSync(bundle))));
     },
   };
 }
@@ -120,28 +115,32 @@ function hasJava(read: (name: string) => string | undefined): boolean {
   });
 }
 
-/** Texts of the files, each once; one that cannot be read is what its program would have failed on. */
-async function readDistinct(paths: readonly (string | undefined)[]): Promise<string[]> {
-  const distinct = [...new Set(paths.filter((path) => path !== undefined && path !== ""))];
-  const texts = await Promise.all(
-    distinct.map((path) => Deno.readTextFile(path!).catch(() => null)),
+/** The files, each once. */
+function readDistinct(paths: readonly (string | undefined)[]): PemFile[] {
+  const distinct = new Set(paths.filter((path) => path !== undefined && path !== ""));
+  return distinctFiles(
+    [...distinct].map((path) => readPemFile(path!)).filter((file) => file !== null),
   );
-  const usable = texts.filter((text): text is string =>
-    text?.includes("-----BEGIN CERTIFICATE-----") === true
-  );
-  return [...new Set(usable)];
 }
 
 /** `WGETRC` replaces `~/.wgetrc`, so its text goes along. */
-async function readWgetrc(read: (name: string) => string | undefined): Promise<string> {
-  const path = read("WGETRC") ?? `${read("HOME") ?? ""}/.wgetrc`;
-  return await Deno.readTextFile(path).catch(() => "");
+function readWgetrc(read: (name: string) => string | undefined): string {
+  try {
+    return Deno.readTextFileSync(read("WGETRC") ?? `${read("HOME") ?? ""}/.wgetrc`);
+  } catch {
+    return "";
+  }
 }
 
 function decodePem(text: string): Uint8Array[] {
   return splitPem(text).map((block) =>
     Uint8Array.fromBase64(block.replace(/-----[^-]+-----|\s/g, ""))
   );
+}
+
+/** One behind the other; a last line without its end would swallow the next one's first. */
+function linesOf(files: readonly PemFile[]): (Uint8Array | string)[] {
+  return files.flatMap(({ bytes }) => bytes.at(-1) === LINE_END ? [bytes] : [bytes, "\n"]);
 }
 
 function endLine(text: string): string {

@@ -201,6 +201,21 @@ Deno.test("permittedDomains() takes literal ends, and nothing below what is ther
   );
 });
 
+Deno.test("permittedDomains() reads a wildcard's end off, and takes none that a definition may not have", () => {
+  assert.deepEqual(
+    permittedDomains([
+      "bedrock.*.amazonaws.com",
+      "*-x.a.b.test",
+      "*.c.*.d_e.co.uk",
+      "*.F.test.org",
+    ]),
+    ["a.b.test", "amazonaws.com", "d_e.co.uk", "f.test.org"],
+  );
+  for (const pattern of ["*.com", "*", "a.*m.test", "*.test.com evil.com"]) {
+    assert.throws(() => permittedDomains([pattern]), RangeError, pattern);
+  }
+});
+
 Deno.test("covers() takes the names of the authority and what is below them, and nothing that only ends alike", () => {
   const leaves = new LeafCertificates(
     createAuthority({ hosts: ["api.acme.test", "*.shops.test"] }),

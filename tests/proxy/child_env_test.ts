@@ -137,6 +137,29 @@ Deno.test("without a variable of the owner's, the bundle is the system's and the
   await directory.remove();
 });
 
+Deno.test("a store that has two names is taken once, and one without a last line's end stays readable", async () => {
+  const directory = createRunDirectory();
+  const open = OTHERS[1]!.trimEnd();
+  const variables: Record<string, string | undefined> = {
+    SSL_CERT_FILE: directory.write("own.pem", OTHERS[0]!),
+    CURL_CA_BUNDLE: directory.write("copy.pem", OTHERS[0]!),
+    PIP_CERT: directory.write("none.pem", "no certificate -----BEGIN"),
+    NODE_EXTRA_CA_CERTS: directory.write("open.pem", open),
+    DENO_CERT: directory.write("again.pem", OTHERS[0]!),
+  };
+
+  const trust = writeTrustFiles(
+    AUTHORITY,
+    directory,
+    await readOwnTrust((name) => variables[name]),
+  );
+
+  const { certificatePem } = AUTHORITY;
+  assert.equal(await Deno.readTextFile(trust.bundle), `${OTHERS[0]}${open}\n${certificatePem}`);
+  assert.equal(await Deno.readTextFile(trust.authority), `${open}\n${OTHERS[0]}${certificatePem}`);
+  await directory.remove();
+});
+
 Deno.test("the owner's wgetrc goes along", async () => {
   const directory = createRunDirectory();
   const own = directory.write("own", "timeout=5");
