@@ -9,8 +9,8 @@ import { findDaemon, type FoundDaemon } from "./find_daemon.ts";
 import { endProcess, isOurs } from "./processes.ts";
 
 /**
- * How long a daemon that answers may take to end: it waits up to ten seconds for refreshes under way,
- * because a token that was rotated and not written down is lost.
+ * How long a daemon may take to end: it waits up to ten seconds for refreshes under way, because a
+ * token that was rotated and not written down is lost.
  */
 export const DAEMON_GRACE_MS = 15_000;
 
@@ -26,7 +26,8 @@ export async function endProcesses(found: FoundDaemon, paths: HomePaths): Promis
     const { pid, relay_pid } = found.state;
     // One that answered the challenge wrote the state itself: its number is right.
     if (found.type !== "gone" || await isOurs(pid, "daemon", paths.home)) {
-      await endProcess(pid, found.type === "gone" ? undefined : DAEMON_GRACE_MS);
+      // Also one that does not answer: it may be slow, on a machine that is, and not hang.
+      await endProcess(pid, DAEMON_GRACE_MS);
       ended = true;
     }
     // Ends by itself with the daemon, unless it hangs.
