@@ -4,6 +4,7 @@
  * @module
  */
 import { checkBackupPlace, writeBackupFile } from "../client/backup_file.ts";
+import { MAX_BACKUP_BYTES } from "../core/backup_size.ts";
 import {
   askBackupPassphrase,
   PASSPHRASE_OPTIONS,
@@ -24,7 +25,8 @@ export const backup: Command<typeof options> = {
   name: "backup",
   description: "Write every connection, OAuth client and provider of your own into one file, " +
     "sealed with a passphrase of at least 12 characters. Without the passphrase nobody opens it, " +
-    "you neither. Try it out with: authsome backup verify PATH",
+    "you neither. Try it out with: authsome backup verify PATH. A backup has at most " +
+    `${MAX_BACKUP_BYTES >> 20} MiB, which is ten thousand logins with long tokens.`,
   positionals: [{ name: "PATH" }],
   options,
   examples: [
