@@ -37,8 +37,8 @@ import { WaitingLine } from "./waiting_line.ts";
 /** Which side we are, and what we allow. */
 export interface Http2Options extends IncomingOptions {
   readonly role: "client" | "server";
-  /** Told that the peer takes no new streams. */
-  readonly onGoaway?: () => void;
+  /** Is given what ended the reading, unless the peer ended it. */
+  readonly onFailed?: (error: unknown) => void;
   /** How long a peer may be silent while calls wait for it; without it, for ever. */
   readonly silence?: SilenceTiming;
   /** Where requests wait for a stream, on this connection or another one that is as good. */
@@ -302,6 +302,7 @@ export class Http2Connection implements StreamHost {
       } while (!this.#hasEnded && await this.#reader.fill());
       this.#lose();
     } catch (error) {
+      this.#options.onFailed?.(error);
       if (error instanceof ConnectionFailure) this.close(error.code);
       else if (error instanceof CompressionError) this.close(ErrorCode.COMPRESSION_ERROR);
       else this.#lose();
@@ -327,7 +328,6 @@ export class Http2Connection implements StreamHost {
   /** The peer has said GOAWAY. */
   #comeToEnd(lastId: number): void {
     this.#takesNoStreams = true;
-    this.#options.onGoaway?.();
     if (this.#options.role === "client") {
       for (const stream of this.#streams.all()) {
         // RFC 9113 section 6.8: they were not processed, and will not be.

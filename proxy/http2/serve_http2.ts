@@ -16,7 +16,9 @@ import { type InterceptedTunnel, planIntercepted } from "../plan_intercepted.ts"
 import type { RunContext } from "../run_context.ts";
 import { DowngradedStream } from "./downgraded_stream.ts";
 import { type Downgrade, exchangeStream } from "./exchange_stream.ts";
+import { ConnectionFailure } from "./failures.ts";
 import { ErrorCode } from "./frame.ts";
+import { CompressionError } from "./hpack/compression_error.ts";
 import { Http2Connection } from "./http2_connection.ts";
 import type { Http2Stream } from "./http2_stream.ts";
 import { type Rate, RateBudget } from "./rate_budget.ts";
@@ -75,11 +77,23 @@ export function serveHttp2(
       }).then(() => atWork.delete(stream));
     },
     onSpoiled,
+    onFailed: (error) => {
+      run.fault(error);
+      const offence = offenceOf(error);
+      if (offence !== null) run.usage.refused(host, { status: 400, error: offence });
+    },
   });
   // A client that has shaken hands and then says nothing.
   const silence = setTimeout(() => session.close(), run.timing.prefaceMs);
   void session.settled.then(() => clearTimeout(silence));
   void session.ended.then(() => upstreams.close());
+}
+
+/** The name for the audit log of what the client did to the whole connection; null: nothing. */
+function offenceOf(error: unknown): string | null {
+  if (error instanceof CompressionError) return "BadHeaderError";
+  if (!(error instanceof ConnectionFailure)) return null;
+  return error.code === ErrorCode.ENHANCE_YOUR_CALM ? "FloodError" : "BadFrameError";
 }
 
 /** To a server without HTTP/2 each stream is a client of HTTP/1.1 that asks once. */

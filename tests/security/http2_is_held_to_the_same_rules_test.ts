@@ -193,7 +193,7 @@ function frame(type: number, flags: number, stream: number, payload: Uint8Array)
 }
 
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const [HEADERS, SETTINGS, PING, CONTINUATION] = [1, 4, 6, 9];
+const [DATA, HEADERS, SETTINGS, PING, CONTINUATION] = [0, 1, 4, 6, 9];
 const [END_STREAM, END_HEADERS] = [1, 4];
 /** `GET https://HOST/`: three indexed lines, and the authority as a literal (RFC 7541 section 6). */
 const ASK = Uint8Array.from([
@@ -253,6 +253,47 @@ for (const [what, make] of Object.entries(FLOODS)) {
     await test.close();
     await api.close();
   });
+}
+
+const BROKEN: Readonly<Record<string, [offence: string, bytes: Uint8Array]>> = {
+  "frames that bring nothing": [
+    "FloodError",
+    repeated(frame(DATA, 0, 1, new Uint8Array()), 20_000),
+  ],
+  "a head without end": ["FloodError", repeated(frame(CONTINUATION, 0, 1, BLOCK), 64)],
+  "a frame inside a head": ["BadFrameError", frame(PING, 0, 0, new Uint8Array(8))],
+  "a frame that is too long": ["BadFrameError", frame(CONTINUATION, 0, 1, new Uint8Array(40_000))],
+  "a header that points nowhere": [
+    "BadHeaderError",
+    frame(CONTINUATION, END_HEADERS, 1, Uint8Array.of(0xff, 0xff, 0xff, 0x07)),
+  ],
+};
+
+for (const [what, [offence, bytes]] of Object.entries(BROKEN)) {
+  Deno.test(`${what}: the connection ends, logged as ${offence}`, async () => {
+    const test = await startTestProxy();
+    const client = await test.tunnel(HOST, { protocols: ["h2"] });
+    await client.write(PREFACE);
+    await client.write(frame(SETTINGS, 0, 0, new Uint8Array()));
+    // An open head; for frames behind a head, a whole one.
+    const isBehind = what === "frames that bring nothing";
+    const flags = isBehind ? END_HEADERS : 0;
+    await client.write(frame(HEADERS, flags, 1, isBehind ? ASK : BLOCK.subarray(0, 1)));
+    const sending = client.write(bytes).catch(() => {});
+    await client.readAll().catch(() => {});
+    await sending;
+
+    await test.proxy.close();
+    const denials = test.daemon.reported.flatMap((report) => report.denials);
+    assert.ok(denials.some(({ host, reason }) => host === HOST && reason === offence));
+    await test.close();
+  });
+}
+
+function repeated(piece: Uint8Array, times: number): Uint8Array {
+  const bytes = new Uint8Array(piece.length * times);
+  for (let time = 0; time < times; time++) bytes.set(piece, time * piece.length);
+  return bytes;
 }
 
 withNode.test("fifty answers that the client opens no window for are not piled up", async () => {
