@@ -169,10 +169,11 @@ export class Http2Connection implements StreamHost {
     { endStream, waitMs = WAIT_MS }: OpenOptions,
   ): Promise<Http2Stream | null> {
     const until = performance.now() + waitMs;
+    const wait = this.#line.waiter();
     while (!this.takesNoStreams && !this.hasRoom) {
       const leftMs = until - performance.now();
       if (leftMs <= 0) throw new TooManyStreams();
-      await this.#line.wait(leftMs);
+      await wait(leftMs);
     }
     return this.tryOpen(fields, { endStream });
   }

@@ -13,7 +13,7 @@ import { ErrorCode } from "./frame.ts";
 import type { FieldLine } from "./hpack/field_line.ts";
 import { Http2Connection } from "./http2_connection.ts";
 import type { Http2Stream } from "./http2_stream.ts";
-import { WaitingLine } from "./waiting_line.ts";
+import { type Wait, WaitingLine } from "./waiting_line.ts";
 
 const MAX_LIST_BYTES = 64 * 1024;
 /** For a place, as in the pool. */
@@ -80,6 +80,7 @@ export class ServerSessions {
     const refused = insteadOf === null ? undefined : this.#sessionOf.get(insteadOf);
     const isGood = (session: Http2Connection) =>
       session !== refused && !session.isInDoubt && session.hasRoom;
+    let wait: Wait | undefined;
     for (let mayBegin = true;;) {
       if (stream.hasEnded) {
         // Whoever waits behind this one may take the place.
@@ -99,7 +100,8 @@ export class ServerSessions {
         }
         session = usable.find(({ hasRoom }) => hasRoom);
         if (session === undefined) {
-          await this.#line.wait(leftMs, stream.ended);
+          wait ??= this.#line.waiter(stream.ended);
+          await wait(leftMs);
           continue;
         }
       }

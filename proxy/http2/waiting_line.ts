@@ -4,28 +4,36 @@
  * @module
  */
 
+/** Waits to be told, for `waitMs` at most. */
+export type Wait = (waitMs: number) => Promise<void>;
+
 /** First come, first told. */
 export class WaitingLine {
   readonly #waiting = new Set<() => void>();
 
-  /** When it is worth looking again, or `waitMs` are over, or nobody wants it any more. */
-  wait(waitMs: number, abandoned?: Promise<unknown>): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        this.#waiting.delete(wake);
-        resolve();
-      };
-      // Rounded up: one that came a moment early would have to wait again.
-      const timer = setTimeout(wake, Math.ceil(waitMs) + 1);
-      this.#waiting.add(wake);
-      void abandoned?.then(wake);
-    });
+  /**
+   * How one waits, as often as it takes, until it is `abandoned`. Asked for once: a server could have
+   * each one look again a thousand times, and what is heard of `abandoned` is kept until then.
+   */
+  waiter(abandoned?: Promise<unknown>): Wait {
+    let wake = () => {};
+    void abandoned?.then(() => wake());
+    return (waitMs) =>
+      new Promise((resolve) => {
+        // Rounded up: one that came a moment early would have to wait again.
+        const timer = setTimeout(() => wake(), Math.ceil(waitMs) + 1);
+        const told = wake = () => {
+          clearTimeout(timer);
+          this.#waiting.delete(told);
+          resolve();
+        };
+        this.#waiting.add(told);
+      });
   }
 
   /** Has the first one look again. */
   wakeNext(): void {
-    for (const wake of this.#waiting) return wake();
+    for (const told of this.#waiting) return told();
   }
 
   /** Has everyone look again. */

@@ -272,6 +272,24 @@ Deno.test("a request whose client left while it waited for its turn is never sen
   }, { ...ONE_STREAM, limits: { open: 1, waiting: 10, waitMs: 1 } });
 });
 
+Deno.test("a server that has a waiting request look again and again does not pile anything up", async () => {
+  await onStage(async ({ sessions, forward, servers }) => {
+    const first = await sessions.ask(client, forward, QUESTION);
+    let heard = 0;
+    const ended = { then: () => (heard++, ended) };
+    const waiting = { hasEnded: false, ended } as unknown as Http2Stream;
+    const second = sessions.ask(waiting, forward, QUESTION);
+    await servers[0]!.greetAsServer(settings([3, 1]));
+    for (let count = 0; count < 100; count++) {
+      await servers[0]!.send(T.SETTINGS, 0, 0, settings([3, 1]));
+      await servers[0]!.settle();
+    }
+    assert.ok(heard < 10, `${heard} times`);
+    await answer(servers[0]!, first);
+    assert.equal((await second).id, 3);
+  }, { ...ONE_STREAM, limits: { open: 1, waiting: 10, waitMs: 1 } });
+});
+
 Deno.test("clients that leave while a connection is on its way have one between them", async () => {
   await onStage(async ({ sessions, forward }) => {
     // From here on it is known that the server allows one stream for each connection.
