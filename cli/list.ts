@@ -72,7 +72,12 @@ export const list: Command<typeof options> = {
       const rows = shown.flatMap((item) => tableRows(item, now));
       const unshown = connected.reduce((count, item) => count + unshownOf(item), 0);
       const table = rows.length === 0 ? [] : [formatTable(
-        { head: ["Provider", "Source", "Auth", "Connection", "Status", "Expires"], rows },
+        {
+          head: ["Provider", "Source", "Auth", "Connection", "Status", "Expires"],
+          rows,
+          // What is typed next are the names.
+          spare: [1, 2],
+        },
         voice.columns,
         voice.paint,
       )];

@@ -254,7 +254,7 @@ function describe({ provider, connection, status, message }: Session, voice: Voi
   }
   if (/^already/i.test(message ?? "")) {
     const ref = `${provider}/${connection}`;
-    return `Already logged in to ${ref}. To do it again: authsome login ${ref} --force`;
+    return `Already logged in to ${ref}. To do it again:\n  authsome login ${ref} --force`;
   }
   return `${voice.paint("green", "Logged in")} to ${provider} as ${provider}/${connection}`;
 }

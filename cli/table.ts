@@ -18,6 +18,8 @@ export interface Table {
   readonly rows: readonly (readonly Cell[])[];
   /** Columns that are of no use when they are shortened, such as a time: the others give the room. */
   readonly whole?: readonly number[];
+  /** Columns that are left out where there is no room for all, in this order. */
+  readonly spare?: readonly number[];
 }
 
 const GAP = 2;
@@ -28,11 +30,42 @@ const NARROWEST = 8;
 export function formatTable(table: Table, columns: number | null, paint: Paint): string {
   const widths = table.head.map(width);
   const rows = measureRows(table.rows, widths);
-  const fitted = columns === null ? widths : fit(widths, columns, table.whole ?? []);
+  if (columns === null) return formatLines(table.head, rows, widths, paint);
+  const kept = keptColumns(widths, columns, table.spare ?? []);
+  const whole = (table.whole ?? []).map((column) => kept.indexOf(column));
+  const fitted = fit(pick(widths, kept), columns, whole);
   if (fitted === null) return formatBlocks({ head: table.head, rows }, paint);
-  const head = table.head.map((text): Measured => ({ text, tone: "bold", width: width(text) }));
-  let text = formatLine(head, fitted, paint);
-  for (const row of rows) text += `\n${formatLine(row, fitted, paint)}`;
+  const shown = kept.length === widths.length ? rows : rows.map((row) => pick(row, kept));
+  return formatLines(pick(table.head, kept), shown, fitted, paint);
+}
+
+/** Without the spare columns that there is no room for. */
+function keptColumns(
+  widths: readonly number[],
+  columns: number,
+  spare: readonly number[],
+): readonly number[] {
+  let kept = [...widths.keys()];
+  for (const column of spare) {
+    if (overWidth(pick(widths, kept), columns) <= 0) break;
+    kept = kept.filter((other) => other !== column);
+  }
+  return kept;
+}
+
+function pick<T>(list: readonly T[], indexes: readonly number[]): T[] {
+  return indexes.map((index) => list[index]!);
+}
+
+function formatLines(
+  head: readonly string[],
+  rows: readonly (readonly Measured[])[],
+  widths: readonly number[],
+  paint: Paint,
+): string {
+  const bold = head.map((text): Measured => ({ text, tone: "bold", width: width(text) }));
+  let text = formatLine(bold, widths, paint);
+  for (const row of rows) text += `\n${formatLine(row, widths, paint)}`;
   return text;
 }
 
@@ -94,9 +127,12 @@ export function formatFacts(
 /** Each row as `head: text` lines, for terminals too narrow for columns. */
 function formatBlocks(table: Table, paint: Paint): string {
   return table.rows.map((row) =>
-    row.map((cell, i) => {
+    row.flatMap((cell, i) => {
+      if (i === 0) return [paint("bold", cell.text)];
+      // A label in front of nothing.
+      if (cell.text === "") return [];
       const text = cell.tone === undefined ? cell.text : paint(cell.tone, cell.text);
-      return i === 0 ? paint("bold", cell.text) : `  ${table.head[i]!}: ${text}`;
+      return [`  ${table.head[i]!}: ${text}`];
     }).join("\n")
   ).join("\n");
 }
@@ -108,7 +144,7 @@ function fit(
   whole: readonly number[],
 ): number[] | null {
   const fitted = [...widths];
-  let over = fitted.reduce((sum, n) => sum + n, 0) + GAP * (fitted.length - 1) - columns;
+  let over = overWidth(fitted, columns);
   while (over > 0) {
     const widest = fitted.reduce(
       (best, n, i) => !whole.includes(i) && (best < 0 || n > fitted[best]!) ? i : best,
@@ -119,6 +155,11 @@ function fit(
     over--;
   }
   return fitted;
+}
+
+/** How much wider a line is than `columns`. */
+function overWidth(widths: readonly number[], columns: number): number {
+  return widths.reduce((sum, n) => sum + n, 0) + GAP * (widths.length - 1) - columns;
 }
 
 /** The beginning of a text that is wider than `room`. */

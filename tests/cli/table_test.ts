@@ -30,6 +30,23 @@ Deno.test("formatTable() leaves a column whole that is of no use otherwise", () 
   ok(formatTable({ ...table, whole: [0, 1] }, 30, paintPlain).includes("  Details: "));
 });
 
+Deno.test("formatTable() leaves spare columns out, in their order, before it shortens a name", () => {
+  const table = {
+    head: ["Name", "Source", "Kind", "Status"],
+    rows: [["OpenAI [openai]", "bundled", "api_key", "connected"].map((text) => ({ text }))],
+    whole: [3],
+    spare: [1, 2],
+  };
+  const shown = (columns: number) => formatTable(table, columns, paintPlain).split("\n")[1];
+
+  equal(shown(44), "OpenAI [openai]  bundled  api_key  connected");
+  equal(shown(43), "OpenAI [openai]  api_key  connected");
+  equal(shown(34), "OpenAI [openai]  connected");
+  equal(shown(25), "OpenAI [opena…  connected");
+  // Blocks have room for everything.
+  ok(formatTable(table, 15, paintPlain).includes("  Source: bundled"));
+});
+
 Deno.test("formatTable() shortens the widest column where the terminal is narrow", () => {
   const lines = formatTable(TABLE, 22, paintPlain).split("\n");
 
@@ -42,6 +59,13 @@ Deno.test("formatTable() becomes blocks on a terminal of 15 columns", () => {
     formatTable(TABLE, 15, paintPlain),
     "GitHub [github]\n  Status: connected\n短い [ja]\n  Status: -",
   );
+});
+
+Deno.test("formatTable() has no line in a block for what is empty", () => {
+  const rows = [[{ text: "2026-11-22 04:13:57" }, { text: "" }, { text: "checkpoint" }]];
+  const table = { head: ["Time", "Details", "Event"], rows, whole: [0, 1, 2] };
+
+  equal(formatTable(table, 15, paintPlain), "2026-11-22 04:13:57\n  Event: checkpoint");
 });
 
 Deno.test("formatTable() counts colours as nothing", () => {
