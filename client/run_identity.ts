@@ -8,12 +8,12 @@
  * @module
  */
 import type { CreatedGrant, ProxyRoutes } from "../core/api.ts";
-import { didKey } from "../core/did_key.ts";
 import { GrantDeniedError } from "../core/errors.ts";
 import type { GrantScope } from "../core/grant.ts";
 import type { Signer } from "../core/proof.ts";
 import type { DaemonClient } from "./daemon_client.ts";
 import { isLoopbackUrl } from "./loopback_url.ts";
+import { makeRunKey, type RunKey } from "./run_key.ts";
 
 /** What a run asks for. */
 export interface RunIdentityOptions {
@@ -40,8 +40,7 @@ export class RunIdentity {
   /** The routes when the grant was made. */
   readonly firstRoutes: ProxyRoutes;
   readonly #options: RunIdentityOptions;
-  readonly #keys: CryptoKeyPair;
-  readonly #did: string;
+  readonly #key: RunKey;
   #owner: DaemonClient;
   #grantId: string;
   #client: DaemonClient;
@@ -50,14 +49,13 @@ export class RunIdentity {
   private constructor(
     options: RunIdentityOptions,
     owner: DaemonClient,
-    key: { readonly pair: CryptoKeyPair; readonly did: string },
+    key: RunKey,
     grant: CreatedGrant,
   ) {
     this.firstRoutes = grant.proxy;
     this.#options = options;
     this.#owner = owner;
-    this.#keys = key.pair;
-    this.#did = key.did;
+    this.#key = key;
     this.#grantId = grant.id;
     this.#client = this.#openClient();
     // A failure is mended by revive(), which the broken change stream calls for.
@@ -115,7 +113,7 @@ export class RunIdentity {
       // Run out while the machine slept: asked for again. Ended by somebody: that stands.
       const grant = await this.#owner.getGrant(this.#grantId);
       if (grant.ended_at !== null) throw error;
-      this.#grantId = (await askForGrant(this.#owner, this.#did, this.#options)).id;
+      this.#grantId = (await askForGrant(this.#owner, this.#key.did, this.#options)).id;
       this.#replaceClient();
     }
   }
@@ -128,18 +126,11 @@ export class RunIdentity {
   #openClient(): DaemonClient {
     const signer: Signer = {
       subject: this.#grantId,
-      did: this.#did,
-      privateKey: this.#keys.privateKey,
+      did: this.#key.did,
+      privateKey: this.#key.sign,
     };
     return this.#owner.as(signer, { timeoutMs: ANSWER_TIMEOUT_MS });
   }
-}
-
-/** The private half cannot be exported, not even by us. */
-async function makeRunKey(): Promise<{ pair: CryptoKeyPair; did: string }> {
-  const pair = await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"]);
-  const raw = await crypto.subtle.exportKey("raw", (pair as CryptoKeyPair).publicKey);
-  return { pair: pair as CryptoKeyPair, did: didKey(new Uint8Array(raw)) };
 }
 
 async function askForGrant(

@@ -28,12 +28,15 @@ export interface ProvenRequest {
   readonly body: Uint8Array;
 }
 
+/** Signs with a key that it shows to nobody: Ed25519 (RFC 8032). */
+export type SignMessage = (message: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+
 /** Who signs. */
 export interface Signer {
   /** Handle of an owner identity, or grant id of a run identity. */
   readonly subject: string;
   readonly did: string;
-  readonly privateKey: CryptoKey;
+  readonly privateKey: CryptoKey | SignMessage;
 }
 
 /** RFC 7515 section 4: the algorithm by its RFC 8037 name. */
@@ -64,8 +67,11 @@ export async function createProof(
   }));
   // RFC 7515 section 5.1: the signature covers both parts as they are sent.
   const signed = new TextEncoder().encode(`${HEADER}.${claims}`);
-  const signature = await crypto.subtle.sign("Ed25519", signer.privateKey, signed);
-  return `PoP ${HEADER}.${claims}.${toBase64Url(new Uint8Array(signature))}`;
+  const { privateKey } = signer;
+  const signature = typeof privateKey === "function"
+    ? await privateKey(signed)
+    : new Uint8Array(await crypto.subtle.sign("Ed25519", privateKey, signed));
+  return `PoP ${HEADER}.${claims}.${toBase64Url(signature)}`;
 }
 
 function base64Url(text: string): string {
