@@ -1,7 +1,9 @@
 /**
  * A script that Node.js loads first (`NODE_OPTIONS=--require`), so that `fetch`, `node:http(s)` and
- * what is built on their default agents use `HTTPS_PROXY`: Node 18 and 20 ignore it by themselves,
- * 22.21 and 24.5 on need `NODE_USE_ENV_PROXY=1`, which the child has too; there it does nothing.
+ * what is built on their agents use `HTTPS_PROXY`: Node 18 and 20 ignore it by themselves, 22.21 and
+ * 24.5 on need `NODE_USE_ENV_PROXY=1`, which the child has too. These look after `fetch` and the default
+ * agents; the agents that libraries make for themselves are ours there, too. An agent of a class of its
+ * own stays as it is.
  *
  * It runs inside other people's programs: no dependency, and a failure of it is silent unless
  * `AUTHSOME_DEBUG` is set.
@@ -20,12 +22,12 @@ try {
   const proxyUrl = env.https_proxy || env.HTTPS_PROXY;
   const [major, minor] = process.versions.node.split(".").map(Number);
   const knowsProxies = major > 24 || (major === 24 && minor >= 5) || (major === 22 && minor >= 21);
-  if (proxyUrl && !(knowsProxies && env.NODE_USE_ENV_PROXY)) install(new URL(proxyUrl));
+  if (proxyUrl) install(new URL(proxyUrl), Boolean(knowsProxies && env.NODE_USE_ENV_PROXY));
 } catch (error) {
   if (process.env.AUTHSOME_DEBUG) console.error("authsome bootstrap:", error);
 }
 
-function install(proxy) {
+function install(proxy, knowsProxies) {
   const net = require("net");
   const tls = require("tls");
   const https = require("https");
@@ -80,30 +82,36 @@ function install(proxy) {
     socket.once("close", onClose);
   }
 
-  // node:https with its default agent.
-  const original = https.Agent.prototype.createConnection;
-  https.globalAgent.createConnection = function (options, callback) {
-    const host = plainHost(options.host || options.hostname);
-    if (options.socketPath || isDirect(host)) return original.call(this, options, callback);
+  /** Every agent of this very class, the default one and those that a program makes. */
+  function replaceConnect(Agent, connect) {
+    const original = Agent.prototype.createConnection;
+    Agent.prototype.createConnection = function (options, callback) {
+      const host = plainHost(options.host || options.hostname);
+      // A class of its own may count on a socket at once; and who has "proxyEnv" does it without us.
+      const isOurs = this && this.constructor === Agent && !(this.options && this.options.proxyEnv) &&
+        typeof callback === "function" && !options.socketPath && !options.socket && !isDirect(host);
+      if (!isOurs) return original.call(this, options, callback);
+      connect(host, options, callback);
+    };
+  }
+
+  replaceConnect(https.Agent, (host, options, callback) => {
     openTunnel(host, options.port || 443, (error, socket) => {
       if (error) return callback(error);
       const name = plainHost(options.servername || host);
       callback(null, tls.connect({ ...options, socket, servername: net.isIP(name) ? undefined : name }));
     });
-  };
+  });
 
-  // node:http with its default agent: through a tunnel as well, so that one way serves both.
-  const http = require("http");
-  const originalPlain = http.Agent.prototype.createConnection;
-  http.globalAgent.createConnection = function (options, callback) {
-    const host = plainHost(options.host || options.hostname);
-    if (options.socketPath || isDirect(host)) return originalPlain.call(this, options, callback);
+  // Through a tunnel as well, so that one way serves both.
+  replaceConnect(require("http").Agent, (host, options, callback) => {
     openTunnel(host, options.port || 80, (error, socket) => {
       callback(error, socket);
       // It was paused for the tunnel's sake; TLS would resume it, HTTP waits for that in vain.
       if (!error) socket.resume();
     });
-  };
+  });
+  if (knowsProxies) return;
 
   // fetch: undici inside Node cannot be imported, but its dispatcher is global and takes a connector.
   const key = Symbol.for("undici.globalDispatcher.1");

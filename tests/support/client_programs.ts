@@ -135,6 +135,7 @@ export const CLIENT_PROGRAMS: Readonly<Record<string, ClientProgram>> = {
   "Python aiohttp": python("aiohttp", "aiohttp_get.py"),
   "Node fetch": script(findNode, "fetch_get.mjs"),
   "Node https": script(findNode, "https_get.mjs"),
+  "Node https with an agent of its own": script(findNode, "own_agent_get.mjs"),
   "Node axios": script(findNodeWith("axios"), "axios_get.mjs"),
   "Deno fetch": script(program("deno", "--version"), "deno_get.ts", [
     "run",
