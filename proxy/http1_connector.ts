@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { importLater } from "../core/import_later.ts";
 import type { Dialer, Endpoint } from "./dial.ts";
 import type { Duplex } from "./duplex.ts";
 import { TIMING, type Timing } from "./timing.ts";
@@ -62,7 +63,9 @@ export class Http1Connector {
 
   /** Loaded for those servers alone. */
   async #bridged(connection: Deno.TlsConn, endpoint: Endpoint): Promise<Duplex> {
-    const { Http1Bridge } = await import("./http2/http1_bridge.ts");
+    const { Http1Bridge } = await importLater<typeof import("./http2/http1_bridge.ts")>(
+      "proxy/http2/http1_bridge.ts",
+    );
     return new Http1Bridge(connection, {
       reconnect: () => this.#dialer.connectTls(endpoint, ["h2"]),
       silence: this.#timing,

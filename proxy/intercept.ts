@@ -10,6 +10,7 @@
  */
 import type net from "node:net";
 import tls from "node:tls";
+import { importLater } from "../core/import_later.ts";
 import { joinBytes } from "../core/join_bytes.ts";
 import { type ClientHello, parseClientHello } from "./client_hello.ts";
 import type { ConnectTarget } from "./connect_target.ts";
@@ -160,7 +161,7 @@ function startTls(
     if (protocol === "h2") {
       const tunnel = { target, serverName, scheme: "https", protocol } as const;
       // Loaded for those who ask for it: most runs never do.
-      import("./http2/serve_http2.ts").then(
+      importLater<typeof import("./http2/serve_http2.ts")>("proxy/http2/serve_http2.ts").then(
         ({ serveHttp2 }) => serveHttp2(connection, tunnel, run),
         (error) => {
           run.fault(error);

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { concat } from "./der.ts";
 
 /** Password of the store. It protects nothing: the store holds public certificates. */
@@ -19,25 +19,36 @@ const SALT = "Mighty Aphrodite";
 
 /** The store with these certificates, DER. */
 export function javaTrustStore(certificates: readonly Uint8Array[]): Uint8Array {
-  const parts: Uint8Array[] = [uint32(MAGIC), uint32(VERSION), uint32(certificates.length)];
-  for (const [index, certificate] of certificates.entries()) {
-    parts.push(
-      uint32(TRUSTED_CERTIFICATE),
-      shortString(`ca${index}`),
-      new Uint8Array(8), // creation time
-      shortString("X.509"),
-      uint32(certificate.length),
+  const salted = concat([utf16(TRUST_STORE_PASSWORD), new TextEncoder().encode(SALT)]);
+  const hashed = concat([
+    salted,
+    numbers(MAGIC, VERSION, certificates.length),
+    ...certificates.flatMap((certificate, index) => [
+      entryHead(`ca${index}`, certificate.length),
       certificate,
-    );
-  }
-  const content = concat(parts);
-  const hash = createHash("sha1").update(utf16(TRUST_STORE_PASSWORD)).update(SALT).update(content);
-  return concat([content, Uint8Array.from(hash.digest())]);
+    ]),
+  ]);
+  const content = hashed.subarray(salted.length);
+  return concat([content, Uint8Array.fromHex(hash("sha1", hashed, "hex"))]);
 }
 
-function uint32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value);
+/** What stands in front of a certificate of so many bytes. */
+function entryHead(alias: string, length: number): Uint8Array {
+  const creationTime = new Uint8Array(8);
+  return concat([
+    numbers(TRUSTED_CERTIFICATE),
+    shortString(alias),
+    creationTime,
+    shortString("X.509"),
+    numbers(length),
+  ]);
+}
+
+/** Four bytes for each. */
+function numbers(...values: readonly number[]): Uint8Array {
+  const bytes = new Uint8Array(4 * values.length);
+  const view = new DataView(bytes.buffer);
+  for (const [index, value] of values.entries()) view.setUint32(4 * index, value);
   return bytes;
 }
 

@@ -17,6 +17,7 @@ export interface RunDirectory {
 }
 
 const PREFIX = "authsome-run-";
+const OWN_NAME = new RegExp(`^${PREFIX}(\\d+)-`);
 
 /**
  * Makes the directory. Here and in what it gives, files are touched at once, not on another thread:
@@ -60,8 +61,9 @@ function writeAll(file: Deno.FsFile, part: string | Uint8Array): void {
 
 /** Removes directories of runs whose process is gone (killed before it could tidy up). */
 export async function removeLeftovers(parent: string): Promise<void> {
-  for await (const entry of Deno.readDir(parent)) {
-    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(entry.name)?.[1];
+  // Another way of reading would load more of the runtime's program, for good.
+  for (const entry of Deno.readDirSync(parent)) {
+    const pid = OWN_NAME.exec(entry.name)?.[1];
     if (pid === undefined || !entry.isDirectory || isAlive(Number(pid))) continue;
     const path = `${parent}/${entry.name}`;
     const info = await Deno.lstat(path).catch(() => null);

@@ -133,8 +133,9 @@ function readWgetrc(read: (name: string) => string | undefined): string {
 }
 
 function decodePem(text: string): Uint8Array[] {
+  // White space between the digits is passed over.
   return splitPem(text).map((block) =>
-    Uint8Array.fromBase64(block.replace(/-----[^-]+-----|\s/g, ""))
+    Uint8Array.fromBase64(block.replace(/-----[^-]+-----/g, ""))
   );
 }
 
