@@ -32,8 +32,8 @@ export interface RouteTable {
   readonly exact: ReadonlyMap<string, readonly CompiledRoute[]>;
   /** Wildcards and regular expressions, by the literal end that every host of theirs has. */
   readonly bySuffix: ReadonlyMap<string, readonly CompiledRoute[]>;
-  /** `host/path` of token endpoints and the like, in lower case. */
-  readonly authEndpoints: ReadonlySet<string>;
+  /** Paths of token endpoints and the like, in lower case, by their host. */
+  readonly authEndpoints: ReadonlyMap<string, ReadonlySet<string>>;
   /** Routes whose host is no pattern; they match nothing. */
   readonly unusable: readonly ProxyRoute[];
   /** Filled as hosts are asked for: one that is asked for again is looked up once. */
@@ -57,11 +57,13 @@ export interface CompiledRoute {
 export function compileRoutes(routes: readonly ProxyRoute[]): RouteTable {
   const exact = new Map<string, CompiledRoute[]>();
   const bySuffix = new Map<string, CompiledRoute[]>();
-  const authEndpoints = new Set<string>();
+  const authEndpoints = new Map<string, Set<string>>();
   const unusable: ProxyRoute[] = [];
   for (const route of routes) {
     for (const { host, path } of route.auth_endpoints) {
-      authEndpoints.add(`${host.toLowerCase()}${endpointPath(path)}`);
+      const name = host.toLowerCase();
+      const paths = authEndpoints.get(name) ?? new Set();
+      authEndpoints.set(name, paths.add(endpointPath(path)));
     }
     const compiled = compileRoute(route);
     if (compiled === null) {
@@ -97,28 +99,31 @@ export function matchRoute(table: RouteTable, host: string, path: string): Route
   const candidates = routesOfHost(table, host);
   if (candidates.length === 0) return null;
   const readings = pathReadings(path);
-  if (readings.some((reading) => table.authEndpoints.has(`${host}${endpointPath(reading)}`))) {
+  const endpoints = table.authEndpoints.get(host);
+  if (endpoints !== undefined && readings.some((one) => endpoints.has(endpointPath(one)))) {
     return null;
   }
-  let best: CompiledRoute | null = null;
-  let equals: CompiledRoute[] = [];
+  let best: CompiledRoute[] = [];
   for (const candidate of candidates) {
-    if (!readings.every((reading) => isUnderPath(candidate.prefix, reading))) continue;
-    const order = best === null ? -1 : compareSpecificity(candidate, best);
-    if (order < 0) {
-      best = candidate;
-      equals = [];
-    } else if (order === 0) equals.push(candidate);
+    if (!coversAll(candidate, readings)) continue;
+    const order = best.length === 0 ? -1 : compareSpecificity(candidate, best[0]!);
+    if (order < 0) best = [candidate];
+    else if (order === 0) best.push(candidate);
   }
-  if (best === null) return null;
-  if (equals.length === 0) return { route: best.route, tied: [] };
-  const [winner, ...others] = [best, ...equals].sort(compareAge);
+  if (best.length === 0) return null;
+  if (best.length === 1) return { route: best[0]!.route, tied: [] };
+  const [winner, ...others] = best.sort(compareAge);
   return {
     route: winner!.route,
     tied: others.map((other) => other.route).filter((other) =>
       other.provider !== winner!.route.provider || other.connection !== winner!.route.connection
     ),
   };
+}
+
+function coversAll({ prefix }: CompiledRoute, readings: readonly string[]): boolean {
+  for (const reading of readings) if (!isUnderPath(prefix, reading)) return false;
+  return true;
 }
 
 /** Whether any path of this host is routed, so that its traffic has to be decrypted at all. */

@@ -39,36 +39,17 @@ export const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"
 const MAX_STALE_CONNECTIONS = 2;
 
 /**
- * The answer's head; interim answers (1xx) are passed to the client on the way.
+ * The answer's head; interim answers (1xx) are passed to the client on the way. `head` and `isReplay`
+ * are of a request that is sent again, from memory.
  *
  * @throws {Refusal} 502 or 504 when the server cannot be reached or breaks off.
  */
-export async function askUpstream(question: Question): Promise<Answer> {
-  const { forward, body } = question;
-  try {
-    let answer = await askOnce(question, forward.head, false);
-    const mayRefresh = answer.response.status === 401 && body.canReplay;
-    if (mayRefresh && forward.replaceCredential !== undefined) {
-      const head = await forward.replaceCredential();
-      if (head !== null) {
-        answer.upstream.close();
-        answer = await askOnce(question, head, true);
-      }
-    }
-    forward.onAnswer?.(answer.response.status);
-    return answer;
-  } catch (error) {
-    forward.onAnswer?.(null);
-    throw error;
-  }
-}
-
-async function askOnce(
+export async function askUpstream(
   question: Question,
-  head: OutgoingHead,
-  isReplay: boolean,
+  head: OutgoingHead = question.forward.head,
+  isReplay = false,
 ): Promise<Answer> {
-  const { forward, pool, body, reader, request, isUpgrade } = question;
+  const { request, forward, pool, body, client, reader, isUpgrade } = question;
   for (let attempt = 0;; attempt++) {
     const mustBeNew = isUpgrade || attempt > MAX_STALE_CONNECTIONS;
     let pooled = mustBeNew ? undefined : pool.take(forward.key);
@@ -82,58 +63,93 @@ async function askOnce(
         if (opened.isReused) pooled = upstream;
         before = pooled?.reader.totalBytes;
       } else upstream = pooled;
-      return { upstream, response: await converse(question, upstream, head, isReplay) };
+      const text = writeHead(head.startLine, head.headers, connectionLines(request, isUpgrade));
+      if (isReplay) await body.replay(upstream.connection, text);
+      else if (body.isEmpty) await writeAll(upstream.connection, latin1Bytes(text));
+      else startBody(question, upstream, text);
+      if (isReplay || body.isEmpty) watchClient(question, upstream);
+      let answer = upstream.reader.takeHead("response");
+      while (answer === undefined) {
+        await upstream.reader.readAhead();
+        answer = upstream.reader.takeHead("response");
+      }
+      let response = parseAnswer(answer, question);
+      while (response.status < 200 && response.status !== 101) {
+        if (!isReplay) await writeAll(client, interimAnswer(response));
+        response = parseAnswer(await upstream.reader.readHead("response"), question);
+      }
+      return { upstream, response };
     } catch (error) {
       reader.onActivity = null;
       upstream?.close();
       const isStale = pooled?.reader.totalBytes === before && pooled !== undefined &&
         body.isEmpty && IDEMPOTENT.has(request.method);
       if (isStale && !reader.isDead) continue;
+      forward.onAnswer?.(null);
       throw unreachable(forward.authority, error);
     }
   }
 }
 
-async function converse(
-  { request, body, client, reader, isUpgrade }: Question,
-  upstream: Upstream,
-  head: OutgoingHead,
-  isReplay: boolean,
-): Promise<ResponseHead> {
-  const text = writeHead(head.startLine, head.headers, ...connectionLines(request, isUpgrade));
-  /** From here on a client that leaves ends the work of the server too. */
-  const watchClient = () => {
-    // A name of its own: V8 puts a function that is written behind `x.y =` among the old objects, where
-    // it keeps its whole request alive until the next large collection.
-    const onActivity = () => {
-      if (hasLeft(request, reader)) upstream.close();
-    };
-    reader.onActivity = onActivity;
-    if (reader.buffered === 0) void reader.readAhead();
+/**
+ * What the server says to a fresh credential, when it has refused the one that it was sent and there is
+ * another; else what it said.
+ *
+ * @throws {Refusal} as {@linkcode askUpstream} does.
+ */
+export async function askAgain(question: Question, refused: Answer): Promise<Answer> {
+  const { forward, body } = question;
+  if (!body.canReplay) return refused;
+  let head: OutgoingHead | null | undefined;
+  try {
+    head = await forward.replaceCredential?.();
+  } catch (error) {
+    forward.onAnswer?.(null);
+    throw error;
+  }
+  if (head === null || head === undefined) return refused;
+  refused.upstream.close();
+  return await askUpstream(question, head, true);
+}
+
+/** In the background: an answer may come before the body has ended. */
+function startBody(question: Question, upstream: Upstream, head: string): void {
+  const { body, reader } = question;
+  body.start(upstream.connection, head, (error) => {
+    // A server that takes no more may have answered already: that answer is still read.
+    if (!reader.isDead && !(error instanceof Refusal)) return;
+    upstream.reader.poison(error);
+    upstream.close();
+  });
+  void body.settled().then(() => body.isSent ? watchClient(question, upstream) : undefined);
+}
+
+/** From here on a client that leaves ends the work of the server too. */
+function watchClient({ request, reader }: Question, upstream: Upstream): void {
+  // A name of its own: V8 puts a function that is written behind `x.y =` among the old objects, where
+  // it keeps its whole request alive until the next large collection.
+  const onActivity = () => {
+    if (hasLeft(request, reader)) upstream.close();
   };
-  if (isReplay) await body.replay(upstream.connection, text);
-  else {
-    await body.start(upstream.connection, text, (error) => {
-      // A server that takes no more may have answered already: that answer is still read.
-      if (!reader.isDead && !(error instanceof Refusal)) return;
-      upstream.reader.poison(error);
-      upstream.close();
-    });
+  reader.onActivity = onActivity;
+  if (reader.buffered === 0) void reader.readAhead();
+}
+
+function parseAnswer(
+  text: string | null,
+  { request, forward, isUpgrade }: Question,
+): ResponseHead {
+  if (text === null) throw new EndOfStream();
+  const response = parseResponseHead(text, request.method);
+  if (response.status === 101 && !isUpgrade) {
+    throw unreachable(forward.key, new Error("it switched protocols without being asked"));
   }
-  if (body.isEmpty || isReplay) watchClient();
-  else void body.settled().then(() => body.isSent ? watchClient() : undefined);
-  for (;;) {
-    const answer = await upstream.reader.readHead("response");
-    if (answer === null) throw new EndOfStream();
-    const response = parseResponseHead(answer, request.method);
-    if (response.status === 101 && !isUpgrade) {
-      throw unreachable(upstream.key, new Error("it switched protocols without being asked"));
-    }
-    if (response.status >= 200 || response.status === 101) return response;
-    if (isReplay) continue;
-    const lines = endToEndLines(response, DROPPED_FROM_ANSWERS);
-    await writeAll(client, latin1Bytes(writeHead(response.statusLine, lines)));
-  }
+  return response;
+}
+
+function interimAnswer(response: ResponseHead): Uint8Array {
+  const lines = endToEndLines(response, DROPPED_FROM_ANSWERS);
+  return latin1Bytes(writeHead(response.statusLine, lines));
 }
 
 /**

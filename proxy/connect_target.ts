@@ -68,5 +68,9 @@ export function isSameAuthority(
 ): boolean {
   const asked = hostHeader.toLowerCase();
   if (asked === target.authority) return true;
-  return target.port === schemePort && `${asked}:${schemePort}` === target.authority;
+  return target.port === schemePort && asked === portless(target.authority);
+}
+
+function portless(authority: string): string {
+  return authority.slice(0, authority.lastIndexOf(":"));
 }

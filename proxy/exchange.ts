@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { askUpstream } from "./ask_upstream.ts";
+import { type Answer, askAgain, askUpstream, type Question } from "./ask_upstream.ts";
 import { closeQuietly, type Duplex, writeAll } from "./duplex.ts";
 import { Refusal, refusalAnswer } from "./fail_closed.ts";
 import type { TellFault } from "./fault_teller.ts";
@@ -63,19 +63,22 @@ async function exchange(
 ): Promise<"keep" | "close"> {
   reader.expectHead();
   let request: RequestHead | null = null;
-  let body: RequestBody | null = null;
   try {
-    const text = await reader.readHead("request");
+    let text = reader.takeHead("request");
+    while (text === undefined) {
+      await reader.readAhead();
+      text = reader.takeHead("request");
+    }
     if (text === null) return "close";
     request = parseRequestHead(text);
     const deciding = decide(request);
     // Most are decided at once, and a turn of the event loop is as long as the deciding.
     const forward = deciding instanceof Promise ? await deciding : deciding;
-    body = new RequestBody(reader, request.framing, {
+    const body = new RequestBody(reader, request.framing, {
       keep: forward.replaceCredential !== undefined,
       watch: forward.watchBody,
     });
-    const { upstream, response } = await askUpstream({
+    const question = {
       request,
       forward,
       body,
@@ -83,10 +86,14 @@ async function exchange(
       reader,
       pool,
       isUpgrade: isUpgrade(request),
-    });
+    };
+    let answer = await askUpstream(question);
+    if (answer.response.status === 401) answer = await askAgain(question, answer);
+    const { upstream, response } = answer;
+    forward.onAnswer?.(response.status);
     return response.status === 101
       ? await switchProtocols(client, reader, upstream, response)
-      : await relayAnswer(client, reader, { request, body, upstream, response, pool, onRefusal });
+      : await relayAnswer(question, answer, onRefusal);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     onRefusal?.(error, request);
@@ -106,7 +113,7 @@ async function switchProtocols(
   reader.onActivity = null;
   const lines = endToEndLines(response, DROPPED_FROM_ANSWERS);
   try {
-    const text = writeHead(response.statusLine, lines, "Connection: Upgrade");
+    const text = writeHead(response.statusLine, lines, ["Connection: Upgrade"]);
     await writeAll(client, latin1Bytes(text));
     await tunnel(
       { connection: client, reader },
@@ -118,19 +125,10 @@ async function switchProtocols(
   return "close";
 }
 
-interface Relay {
-  readonly request: RequestHead;
-  readonly body: RequestBody;
-  readonly upstream: Upstream;
-  readonly response: ResponseHead;
-  readonly pool: UpstreamPool;
-  readonly onRefusal: ExchangeOptions["onRefusal"];
-}
-
 async function relayAnswer(
-  client: Duplex,
-  reader: ByteReader,
-  { request, body, upstream, response, pool, onRefusal }: Relay,
+  { request, body, client, reader, pool }: Question,
+  { upstream, response }: Answer,
+  onRefusal: ExchangeOptions["onRefusal"],
 ): Promise<"keep" | "close"> {
   const ends = response.framing.kind === "until_close";
   // After a final answer without a 100 the body may come or not: the connection cannot go on.
@@ -146,7 +144,7 @@ async function relayAnswer(
   try {
     await copyBody(upstream.reader, client, response.framing, {
       side: "response",
-      head: isUnchanged ? null : writeHead(response.statusLine, lines, ...added),
+      head: isUnchanged ? null : writeHead(response.statusLine, lines, added),
     });
   } catch (error) {
     upstream.close();

@@ -26,12 +26,12 @@ export interface Forward {
    * Is given the body's payload before it is sent, and what goes out beside it (chunk extensions,
    * trailers); throws a `Refusal` for what may not go out.
    */
-  readonly watchBody?: (piece: Uint8Array, isBeside?: boolean) => void;
+  readonly watchBody?: ((piece: Uint8Array, isBeside?: boolean) => void) | undefined;
   /** Told how the server answered, where a credential is on the request; null: not at all. */
-  readonly onAnswer?: (status: number | null) => void;
+  readonly onAnswer?: ((status: number | null) => void) | undefined;
   /**
    * Called when the server answered 401 to a credential that can be refreshed: the head with a new
    * one, or null. Left out where the credential cannot change.
    */
-  readonly replaceCredential?: () => Promise<OutgoingHead | null>;
+  readonly replaceCredential?: (() => Promise<OutgoingHead | null>) | undefined;
 }

@@ -15,10 +15,11 @@ import { joinBytes } from "../core/join_bytes.ts";
 import { type ClientHello, parseClientHello } from "./client_hello.ts";
 import type { ConnectTarget } from "./connect_target.ts";
 import { serveExchanges } from "./exchange.ts";
+import { type InterceptedTunnel, interceptedTunnel } from "./intercepted_tunnel.ts";
 import type { LeafCertificates } from "./leaf_certificates.ts";
 import { NodeDuplex } from "./node_duplex.ts";
 import { openTunnel } from "./open_tunnel.ts";
-import { type InterceptedTunnel, planIntercepted } from "./plan_intercepted.ts";
+import { planIntercepted } from "./plan_intercepted.ts";
 import { releaseEncrypted } from "./release_buffer.ts";
 import type { RunContext } from "./run_context.ts";
 
@@ -159,7 +160,7 @@ function startTls(
     clearTimeout(timer);
     const connection = new NodeDuplex(secured, socket);
     if (protocol === "h2") {
-      const tunnel = { target, serverName, scheme: "https", protocol } as const;
+      const tunnel = interceptedTunnel({ target, serverName, scheme: "https", protocol });
       // Loaded for those who ask for it: most runs never do.
       importLater<typeof import("./http2/serve_http2.ts")>("proxy/http2/serve_http2.ts").then(
         ({ serveHttp2 }) => serveHttp2(connection, tunnel, run),
@@ -190,7 +191,7 @@ function serveRequests(
   scheme: InterceptedTunnel["scheme"],
   first?: Uint8Array,
 ): void {
-  const tunnel: InterceptedTunnel = { target, serverName, scheme, protocol: "http/1.1" };
+  const tunnel = interceptedTunnel({ target, serverName, scheme, protocol: "http/1.1" });
   void serveExchanges(connection, {
     pool: run.pool,
     decide: (request) => planIntercepted(request, tunnel, run),

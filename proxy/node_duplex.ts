@@ -11,16 +11,12 @@ import { releaseBuffer } from "./release_buffer.ts";
 const HIGH_WATER_BYTES = 256 * 1024;
 const LOW_WATER_BYTES = 64 * 1024;
 
+const NO_ROOM = new Uint8Array();
+
 /** The part of a socket's handle that stops the reading; internal to Node and Deno. */
 interface Handle {
   readStop?(): void;
   readStart?(): void;
-}
-
-interface WaitingRead {
-  readonly buffer: Uint8Array;
-  resolve(count: number | null): void;
-  reject(error: Error): void;
 }
 
 /** Wraps `socket`; for a `TLSSocket`, `raw` is the TCP socket beneath it. */
@@ -33,8 +29,9 @@ export class NodeDuplex implements Duplex {
   #isStopped = false;
   #hasEnded = false;
   #error: Error | null = null;
-  /** The read that waits for bytes. */
-  #waiting: WaitingRead | null = null;
+  /** The read that waits for bytes, and where it wants them. */
+  #waiting: PromiseWithResolvers<number | null> | null = null;
+  #room: Uint8Array = NO_ROOM;
 
   /** Starts to read at once, until {@linkcode HIGH_WATER_BYTES} wait. */
   constructor(socket: Socket, raw: Socket = socket) {
@@ -60,7 +57,7 @@ export class NodeDuplex implements Duplex {
     const waiting = this.#waiting;
     if (waiting === null) return;
     this.#waiting = null;
-    waiting.resolve(this.#take(data, waiting.buffer));
+    waiting.resolve(this.#take(data, this.#room));
   }
 
   get #handle(): Handle | undefined {
@@ -82,7 +79,9 @@ export class NodeDuplex implements Duplex {
     if (piece !== undefined) return Promise.resolve(this.#take(piece, buffer));
     if (this.#error !== null) return Promise.reject(this.#error);
     if (this.#hasEnded) return Promise.resolve(null);
-    return new Promise((resolve, reject) => this.#waiting = { buffer, resolve, reject });
+    this.#room = buffer;
+    this.#waiting = Promise.withResolvers();
+    return this.#waiting.promise;
   }
 
   #take(piece: Uint8Array, buffer: Uint8Array): number {
@@ -104,13 +103,12 @@ export class NodeDuplex implements Duplex {
 
   /** See {@linkcode Duplex.write}. */
   write(bytes: Uint8Array): Promise<number> {
-    return new Promise((resolve, reject) => {
-      if (this.#socket.destroyed) {
-        reject(this.#error ?? new Error("the connection is closed"));
-        return;
-      }
-      this.#socket.write(bytes, (error) => error ? reject(error) : resolve(bytes.length));
-    });
+    if (this.#socket.destroyed) {
+      return Promise.reject(this.#error ?? new Error("the connection is closed"));
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.#socket.write(bytes, (error) => error ? reject(error) : resolve(bytes.length));
+    return promise;
   }
 
   /** See {@linkcode Duplex.closeWrite}. */

@@ -119,9 +119,10 @@ function bodySearch(placeholders: readonly Placeholder[]): BodySearch {
 
 /** Everything of the head that a server would read, as text. */
 function readable(request: RequestHead): string {
-  const text = `${request.target}\n${request.lines.join("\n")}`;
-  const decoded = text.includes("%") ? `\n${decodePercent(text)}` : "";
-  return `${text}${decoded}\n${basicPair(request)}`;
+  const text = [request.target, ...request.lines].join("\n");
+  const decoded = text.includes("%") ? decodePercent(text) : "";
+  const pair = basicPair(request);
+  return decoded === "" && pair === "" ? text : `${text}\n${decoded}\n${pair}`;
 }
 
 /** Byte by byte: `decodeURIComponent` gives up at the first odd sequence. */

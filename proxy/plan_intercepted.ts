@@ -7,25 +7,16 @@
 import type { ProxyRoute, ResolvedCredential } from "../core/api.ts";
 import { type ConnectTarget, isSameAuthority } from "./connect_target.ts";
 import type { CredentialRequest } from "./credentials.ts";
+import type { Duplex } from "./duplex.ts";
 import { forbidden, malformed, misdirected, Refusal } from "./fail_closed.ts";
 import type { Forward, OutgoingHead } from "./forward.ts";
 import { endToEndLines } from "./hop_by_hop.ts";
 import type { RequestHead } from "./http1/message_head.ts";
+import type { InterceptedTunnel } from "./intercepted_tunnel.ts";
 import { applyInjections } from "./injections/mod.ts";
 import { type OutgoingRequest, setHeader } from "./injections/outgoing_request.ts";
 import type { RunContext } from "./run_context.ts";
 import type { UsedCredential } from "./usage.ts";
-
-/** The tunnel a request came through. */
-export interface InterceptedTunnel {
-  /** What CONNECT named. */
-  readonly target: ConnectTarget;
-  /** Server name of the ClientHello; null when there was none, or no TLS. */
-  readonly serverName: string | null;
-  readonly scheme: "https" | "http";
-  /** What is spoken inside. */
-  readonly protocol: "http/1.1" | "h2";
-}
 
 /**
  * Where the request goes, with its credential.
@@ -42,9 +33,18 @@ export function planIntercepted(
   checkMethod(request);
   checkAuthority(request, tunnel);
   const loading = run.routes.settled();
-  return loading === null
-    ? planRouted(request, tunnel, run)
-    : loading.then(() => planRouted(request, tunnel, run));
+  if (loading === null) return planRouted(request, tunnel, run);
+  return planBehind(loading, request, tunnel, run);
+}
+
+async function planBehind(
+  loading: Promise<void>,
+  request: RequestHead,
+  tunnel: InterceptedTunnel,
+  run: RunContext,
+): Promise<Forward> {
+  await loading;
+  return await planRouted(request, tunnel, run);
 }
 
 /** TRACE would send the injected credential back to the child (RFC 9110 section 9.3.8). */
@@ -82,34 +82,67 @@ function planRouted(
   const match = run.routes.match(target.host, request.target);
   const isOwnHost = (provider: string) => run.routes.isHostOf(provider, target.host);
   run.canaries.check(request, target.host, isOwnHost);
-  const watch = watchedBody(request, target.host, run, isOwnHost);
+  const watchBody = watchedBody(request, target.host, run, isOwnHost);
   const outgoing = withHost(outgoingRequest(request, request.target), target);
+  const plan: Plan = { request, tunnel, run, outgoing, watchBody };
   if (match === null) {
     if (run.denyUnmatched) throw unmatched(target);
-    return { ...forward(tunnel, run, false, head(outgoing, request)), ...watch };
+    return withoutCredential(plan);
   }
   const { route } = match;
   if (scheme === "http" && !route.allow_private) throw insecure(route, target);
   const wanted = { route, host: target.host, path: request.target, method: request.method };
-  const finish = (credential: ResolvedCredential): Forward => ({
-    ...forward(tunnel, run, route.allow_private, injected(outgoing, credential, request, run)),
-    ...watch,
-    onAnswer: (status) => run.usage.answered(usedCredential(wanted), status),
-    ...(credential.refreshable
-      ? {
-        replaceCredential: async () => {
-          const fresh = await run.credentials.replace(wanted, credential);
-          return fresh === null ? null : injected(outgoing, fresh, request, run);
-        },
-      }
-      : {}),
-  });
   const credential = run.credentials.resolve(wanted);
-  if (!(credential instanceof Promise)) return finish(credential);
+  if (!(credential instanceof Promise)) return withCredential(plan, wanted, credential);
   // The daemon is being asked; that and connecting take as long together as one of them.
   // HTTP/2 has sessions of its own.
-  if (tunnel.protocol === "http/1.1") run.pool.prepare(serverOf(tunnel, run, route.allow_private));
-  return credential.then(finish);
+  if (tunnel.protocol === "http/1.1") {
+    const { allow_private } = route;
+    run.pool.prepare({
+      key: serverKey(tunnel, allow_private),
+      connect: () => connectTo(tunnel, run, allow_private),
+    });
+  }
+  return credential.then((known) => withCredential(plan, wanted, known));
+}
+
+/** What is known of a request before its credential is. */
+interface Plan {
+  readonly request: RequestHead;
+  readonly tunnel: InterceptedTunnel;
+  readonly run: RunContext;
+  readonly outgoing: OutgoingRequest;
+  readonly watchBody: Forward["watchBody"];
+}
+
+function withoutCredential({ request, tunnel, run, outgoing, watchBody }: Plan): Forward {
+  return {
+    key: serverKey(tunnel, false),
+    authority: tunnel.target.authority,
+    connect: () => connectTo(tunnel, run, false),
+    head: head(outgoing, request),
+    watchBody,
+  };
+}
+
+function withCredential(
+  { request, tunnel, run, outgoing, watchBody }: Plan,
+  wanted: CredentialRequest,
+  credential: ResolvedCredential,
+): Forward {
+  const { allow_private } = wanted.route;
+  return {
+    key: serverKey(tunnel, allow_private),
+    authority: tunnel.target.authority,
+    connect: () => connectTo(tunnel, run, allow_private),
+    head: injected(outgoing, credential, request, run),
+    watchBody,
+    onAnswer: (status) => run.usage.answered(usedCredential(wanted), status),
+    replaceCredential: !credential.refreshable ? undefined : async () => {
+      const fresh = await run.credentials.replace(wanted, credential);
+      return fresh === null ? null : injected(outgoing, fresh, request, run);
+    },
+  };
 }
 
 /** Keeps other providers' placeholders out of the request's body, where it has one. */
@@ -118,10 +151,9 @@ export function watchedBody(
   host: string,
   { canaries }: RunContext,
   isOwnHost: (provider: string) => boolean,
-): Pick<Forward, "watchBody"> {
-  if (framing.kind === "none") return {};
-  const watchBody = canaries.bodyWatch(host, isOwnHost);
-  return watchBody === null ? {} : { watchBody };
+): Forward["watchBody"] {
+  if (framing.kind === "none") return undefined;
+  return canaries.bodyWatch(host, isOwnHost) ?? undefined;
 }
 
 /** What a report says of a request. */
@@ -161,34 +193,19 @@ export function head(outgoing: OutgoingRequest, request: RequestHead): OutgoingH
   };
 }
 
-function forward(
-  tunnel: InterceptedTunnel,
-  run: RunContext,
-  allowPrivate: boolean,
-  outgoingHead: OutgoingHead,
-): Forward {
-  return {
-    ...serverOf(tunnel, run, allowPrivate),
-    authority: tunnel.target.authority,
-    head: outgoingHead,
-  };
+/** A connection that was let through to loopback is not for a route that may not go there. */
+function serverKey(tunnel: InterceptedTunnel, allowPrivate: boolean): string {
+  return allowPrivate ? `${tunnel.serverKey} private` : tunnel.serverKey;
 }
 
-/** The server of a tunnel's requests. */
-export function serverOf(
+function connectTo(
   { target, scheme, protocol }: InterceptedTunnel,
   { dialer, http1, http2 }: RunContext,
   allowPrivate: boolean,
-): Pick<Forward, "key" | "connect"> {
+): Promise<Duplex> {
   const endpoint = { host: target.host, port: target.port, allowPrivate };
-  return {
-    // A connection that was let through to loopback is not for a route that may not go there.
-    key: `${scheme}://${target.authority} ${protocol}${allowPrivate ? " private" : ""}`,
-    connect: () => {
-      if (scheme === "http") return dialer.connect(endpoint);
-      return protocol === "h2" ? http2.connect(endpoint) : http1.connect(endpoint);
-    },
-  };
+  if (scheme === "http") return dialer.connect(endpoint);
+  return protocol === "h2" ? http2.connect(endpoint) : http1.connect(endpoint);
 }
 
 /** `--deny-unmatched` in words. */

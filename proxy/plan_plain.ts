@@ -48,13 +48,13 @@ export async function planPlain(
   if (match !== null && !match.route.allow_private) throw insecure(match.route, target);
   const isOwnHost = (provider: string) => run.routes.isHostOf(provider, target.host);
   run.canaries.check(request, target.host, isOwnHost);
-  const watch = watchedBody(request, target.host, run, isOwnHost);
+  const watchBody = watchedBody(request, target.host, run, isOwnHost);
   let outgoing = outgoingRequest(request, path);
   if (!outgoing.names.includes("host")) outgoing = setHeader(outgoing, "Host", target.authority);
   const endpoint = { ...target, allowPrivate: match?.route.allow_private ?? false };
   const way = wayTo(endpoint, run);
   const sent = (outgoing: OutgoingRequest) => head(throughProxy(outgoing, endpoint, run), request);
-  if (match === null) return { ...way, ...watch, head: sent(outgoing) };
+  if (match === null) return { ...way, head: sent(outgoing), watchBody };
   const { route } = match;
   const wanted = { route, host: target.host, path, method: request.method };
   const credential = await run.credentials.resolve(wanted);
@@ -62,17 +62,13 @@ export async function planPlain(
     sent(applyInjections(outgoing, credential.injections, run.canaries.of(credential)));
   return {
     ...way,
-    ...watch,
     head: injected(credential),
+    watchBody,
     onAnswer: (status) => run.usage.answered(usedCredential(wanted), status),
-    ...(credential.refreshable
-      ? {
-        replaceCredential: async () => {
-          const fresh = await run.credentials.replace(wanted, credential);
-          return fresh === null ? null : injected(fresh);
-        },
-      }
-      : {}),
+    replaceCredential: !credential.refreshable ? undefined : async () => {
+      const fresh = await run.credentials.replace(wanted, credential);
+      return fresh === null ? null : injected(fresh);
+    },
   };
 }
 

@@ -22,7 +22,7 @@ export interface RequestBodyOptions {
 }
 
 /** Nothing to wait for. */
-const SENT: Promise<void> = Promise.resolve();
+const SETTLED: Promise<void> = Promise.resolve();
 
 /** One request body. */
 export class RequestBody {
@@ -32,7 +32,7 @@ export class RequestBody {
   #kept: Uint8Array[] | null;
   #keptBytes = 0;
   #isSent: boolean;
-  #copying: Promise<void> = SENT;
+  #copying: Promise<void> = SETTLED;
 
   /** Reads nothing yet. */
   constructor(reader: ByteReader, framing: Framing, { keep, watch }: RequestBodyOptions) {
@@ -59,20 +59,21 @@ export class RequestBody {
   }
 
   /**
-   * Starts to send head and body; a body goes on in the background ({@linkcode RequestBody.settled})
-   * while the answer is read. `onFailed` is called when client or server break off.
+   * Starts to send head and body, in the background ({@linkcode RequestBody.settled}) while the answer
+   * is read. `onFailed` is called when client or server break off.
    */
-  start(to: Duplex, head: string, onFailed: (error: unknown) => void): Promise<void> {
-    if (this.isEmpty) return writeAll(to, latin1Bytes(head));
-    this.#copying = copyBody(this.#reader, to, this.#framing, {
+  start(to: Duplex, head: string, onFailed: (error: unknown) => void): void {
+    this.#copying = this.#copy(to, head).catch(onFailed);
+  }
+
+  async #copy(to: Duplex, head: string): Promise<void> {
+    await copyBody(this.#reader, to, this.#framing, {
       side: "request",
       head,
       watch: this.#watch,
       ...(this.#kept === null ? {} : { onPiece: (piece) => this.#keep(piece) }),
-    }).then(() => {
-      this.#isSent = true;
-    }, onFailed);
-    return SENT;
+    });
+    this.#isSent = true;
   }
 
   /** Sends head and body again, from memory. */

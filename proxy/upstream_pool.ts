@@ -23,6 +23,8 @@ export class Upstream {
   readonly key: string;
   /** When it came back to the pool, in milliseconds of the pool's clock. */
   idleSince = 0;
+  /** What is done when the server says anything while nobody asks it; the same each time. */
+  onIdleActivity: (() => void) | null = null;
   #onClosed: (() => void) | null;
 
   /** A fresh connection; `key` says for whom it may be used. */
@@ -144,17 +146,19 @@ export class UpstreamPool {
     if (idle.length >= MAX_IDLE || upstream.reader.buffered > 0) return upstream.close();
     upstream.reader.expectHead();
     upstream.idleSince = this.#now();
-    // As in ask_upstream.ts: not written behind `x.y =`, or it grows old at once.
-    const onActivity = () => {
-      upstream.close();
-      const at = idle.indexOf(upstream);
-      if (at >= 0) idle.splice(at, 1);
-    };
-    upstream.reader.onActivity = onActivity;
+    upstream.reader.onActivity = upstream.onIdleActivity ??= () => this.#drop(upstream);
     void upstream.reader.readAhead();
     idle.push(upstream);
     this.#slots.get(upstream.key)?.wakeOne();
     this.#sweeper ??= this.#startSweeper();
+  }
+
+  /** An idle one that the server has closed, or made useless. */
+  #drop(upstream: Upstream): void {
+    upstream.close();
+    const idle = this.#listOf(upstream.key);
+    const at = idle.indexOf(upstream);
+    if (at >= 0) idle.splice(at, 1);
   }
 
   /** Closes every idle connection. */

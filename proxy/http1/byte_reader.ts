@@ -45,6 +45,8 @@ export class ByteReader {
   onActivity: (() => void) | null = null;
   readonly #connection: Duplex;
   #pending: Promise<void> | null = null;
+  /** Unread bytes in which no head ends. */
+  #scanned = 0;
   #ended = false;
   #error: unknown = undefined;
 
@@ -79,7 +81,8 @@ export class ByteReader {
   readAhead(): Promise<void> {
     if (this.#pending !== null) return this.#pending;
     this.#makeRoom();
-    return this.#pending = this.#connection.read(this.buffer.subarray(this.end))
+    const room = this.end === 0 ? this.buffer : this.buffer.subarray(this.end);
+    return this.#pending = this.#connection.read(room)
       .then(this.#onRead, this.#onFailed);
   }
 
@@ -158,30 +161,44 @@ export class ByteReader {
    * carriage return: servers differ on whether that ends a line (RFC 9112 section 2.2).
    */
   async readHead(side: "request" | "response"): Promise<string | null> {
-    let at = this.start;
-    for (;;) {
-      const { buffer, end, start } = this;
-      for (; at < end; at++) {
-        if (buffer[at] !== LF) continue;
-        if (at === start || buffer[at - 1] !== CR) {
-          throw malformed(side, "its head holds a bare line feed", "BadHeaderError");
-        }
-        if (at === start + 1) {
-          // RFC 9112 section 2.2: an empty line before the start line is skipped.
-          this.start = at + 1;
-          return this.readHead(side);
-        }
-        if (at - start >= 3 && buffer[at - 2] === LF) {
-          return this.#takeHead(at + 1, side);
-        }
-      }
-      if (this.buffered > MAX_HEAD_BYTES) throw headTooLarge(side);
-      const seen = at - start;
-      if (!this.isDead) await this.readAhead();
-      if (seen === 0 && this.buffered === 0 && this.#ended && !this.isBroken) return null;
-      this.#mustHold(seen + 1);
-      at = this.start + seen;
+    let head = this.takeHead(side);
+    while (head === undefined) {
+      await this.readAhead();
+      head = this.takeHead(side);
     }
+    return head;
+  }
+
+  /**
+   * The same without waiting: `undefined` when more must be read first ({@linkcode readAhead}). For the
+   * two heads of every exchange, which would otherwise cost an async function each.
+   *
+   * @throws {Refusal} as {@linkcode readHead} does.
+   * @throws {EndOfStream} when the peer has ended in the middle; otherwise what the connection threw.
+   */
+  takeHead(side: "request" | "response"): string | null | undefined {
+    const { buffer, end, start } = this;
+    for (let at = start + this.#scanned; at < end; at++) {
+      if (buffer[at] !== LF) continue;
+      if (at === start || buffer[at - 1] !== CR) {
+        throw malformed(side, "its head holds a bare line feed", "BadHeaderError");
+      }
+      if (at === start + 1) {
+        // RFC 9112 section 2.2: an empty line before the start line is skipped.
+        this.start = at + 1;
+        this.#scanned = 0;
+        return this.takeHead(side);
+      }
+      if (at - start >= 3 && buffer[at - 2] === LF) {
+        this.#scanned = 0;
+        return this.#takeHead(at + 1, side);
+      }
+    }
+    if (this.buffered > MAX_HEAD_BYTES) throw headTooLarge(side);
+    this.#scanned = this.buffered;
+    if (this.buffered === 0 && this.#ended && !this.isBroken) return null;
+    if (this.isDead) this.#mustHold(this.buffered + 1);
+    return undefined;
   }
 
   #takeHead(end: number, side: "request" | "response"): string {

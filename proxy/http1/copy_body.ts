@@ -22,49 +22,70 @@ export interface CopyOptions {
    * the one that was read last, as it came.
    */
   readonly head: string | null;
-  /** Is given every piece of the body that was sent. */
+  /** Is given every piece of the body before it is sent. */
   readonly onPiece?: (piece: Uint8Array) => void;
   /** Is given the payload, extensions and trailers before they are sent; what it throws ends the copying. */
   readonly watch?: WatchBody | undefined;
 }
 
 /**
- * Sends `head` and then the body.
+ * Sends `head` and then the body. Most bodies are here whole together with their head: that is one
+ * write, and no async function.
  *
  * @throws {EndOfStream} when the sender ends before the body does.
- * @throws {Refusal} for broken chunking.
+ * @throws {Refusal} for broken chunking, also before it returns.
  */
-export async function copyBody(
+export function copyBody(
   from: ByteReader,
   to: Duplex,
   framing: Framing,
   { side, head, onPiece, watch }: CopyOptions,
 ): Promise<void> {
   const measure = bodyMeasure(framing, side, watch);
-  for (let isFirst = true;; isFirst = false) {
-    const piece = measure.take(from);
-    if (isFirst) {
-      // A head that stays as it is lies in front of its body: nothing is copied.
-      if (head === null) await writeAll(to, from.buffer.subarray(from.headStart, from.start));
-      else await writeJoined(to, head, piece);
-    } else if (piece.length > 0) await writeAll(to, piece);
-    if (piece.length > 0) onPiece?.(piece);
-    if (measure.isDone) return;
-    if (from.buffered > 0) continue;
-    from.expectBody();
-    try {
-      await from.fill();
-    } catch (error) {
-      if (error instanceof EndOfStream && framing.kind === "until_close") return;
-      throw error;
+  const { buffer, headStart, start } = from;
+  const end = from.start = measure.endIn(from);
+  if (end > start) onPiece?.(buffer.subarray(start, end));
+  // A head that stays as it is lies in front of its body: nothing is copied.
+  const sent = head === null
+    ? writeAll(to, buffer.subarray(headStart, end))
+    : writeJoined(to, head, buffer.subarray(start, end));
+  return measure.isDone ? sent : copyRest(sent, from, to, measure, onPiece);
+}
+
+async function copyRest(
+  sent: Promise<void>,
+  from: ByteReader,
+  to: Duplex,
+  measure: BodyMeasure,
+  onPiece: CopyOptions["onPiece"],
+): Promise<void> {
+  await sent;
+  while (!measure.isDone) {
+    if (from.buffered === 0) {
+      from.expectBody();
+      try {
+        await from.fill();
+      } catch (error) {
+        if (error instanceof EndOfStream && measure.mayEnd) return;
+        throw error;
+      }
     }
+    const { buffer, start } = from;
+    const piece = buffer.subarray(start, from.start = measure.endIn(from));
+    if (piece.length === 0) continue;
+    onPiece?.(piece);
+    await writeAll(to, piece);
   }
 }
 
-/** Takes from the reader what belongs to the body, piece by piece. */
+/** Says piece by piece what of a reader's bytes belongs to the body. */
 interface BodyMeasure {
+  /** All of the body was there. */
   readonly isDone: boolean;
-  take(from: ByteReader): Uint8Array;
+  /** The end of the connection is the body's end. */
+  readonly mayEnd: boolean;
+  /** One past the last byte that belongs to the body; the next call goes on from there. */
+  endIn(from: ByteReader): number;
 }
 
 function bodyMeasure(
@@ -85,6 +106,7 @@ function bodyMeasure(
 }
 
 class Chunks implements BodyMeasure {
+  readonly mayEnd = false;
   readonly #scanner: ChunkScanner;
 
   constructor(scanner: ChunkScanner) {
@@ -95,8 +117,8 @@ class Chunks implements BodyMeasure {
     return this.#scanner.isDone;
   }
 
-  take(from: ByteReader): Uint8Array {
-    return advance(from, this.#scanner.scan(from.buffer, from.start, from.end));
+  endIn({ buffer, start, end }: ByteReader): number {
+    return this.#scanner.scan(buffer, start, end);
   }
 }
 
@@ -113,18 +135,16 @@ class Length implements BodyMeasure {
     return this.#left === 0;
   }
 
-  take(from: ByteReader): Uint8Array {
-    const piece = advance(from, Math.min(from.end, from.start + this.#left));
-    this.#left -= piece.length;
-    if (piece.length > 0) this.#watch?.(piece);
-    return piece;
+  get mayEnd(): boolean {
+    return this.#left === Number.POSITIVE_INFINITY;
   }
-}
 
-function advance(from: ByteReader, end: number): Uint8Array {
-  const piece = from.buffer.subarray(from.start, end);
-  from.start = end;
-  return piece;
+  endIn({ buffer, start, end }: ByteReader): number {
+    const count = Math.min(end - start, this.#left);
+    this.#left -= count;
+    if (count > 0) this.#watch?.(buffer.subarray(start, start + count));
+    return start + count;
+  }
 }
 
 function writeJoined(to: Duplex, head: string, piece: Uint8Array): Promise<void> {

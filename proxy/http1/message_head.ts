@@ -48,10 +48,10 @@ const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const NAME = new RegExp(`^${TOKEN}$`);
 // A fragment has no place in a target, and servers differ on what they do with one.
 const REQUEST_LINE = new RegExp(
-  `^(${TOKEN}) ([\\x21\\x22\\x24-\\x7e\\x80-\\xff]+) HTTP/1\\.([01])$`,
+  `^${TOKEN} [\\x21\\x22\\x24-\\x7e\\x80-\\xff]+ HTTP/1\\.[01]$`,
 );
 // deno-lint-ignore no-control-regex
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d{2})(?: [^\x00-\x08\x0a-\x1f\x7f]*)?$/;
+const STATUS_LINE = /^HTTP\/1\.[01] [1-9]\d{2}(?: [^\x00-\x08\x0a-\x1f\x7f]*)?$/;
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 const NO_OPTIONS: ReadonlySet<string> = new Set();
@@ -64,17 +64,22 @@ const NO_OPTIONS: ReadonlySet<string> = new Set();
  */
 export function parseRequestHead(head: string): RequestHead {
   const lines = head.split("\r\n");
-  const line = REQUEST_LINE.exec(lines[0]!);
-  if (line === null) throw malformed("request", "the request line is not METHOD TARGET HTTP/1.x");
-  const isHttp11 = line[3] === "1";
+  const requestLine = lines.shift()!;
+  if (!REQUEST_LINE.test(requestLine)) {
+    throw malformed("request", "the request line is not METHOD TARGET HTTP/1.x");
+  }
+  // Two spaces in all, and the version is of a fixed length.
+  const space = requestLine.indexOf(" ");
+  const method = requestLine.slice(0, space);
+  const isHttp11 = requestLine.endsWith("1");
   const fields = readFields(lines, "request", isHttp11);
   // RFC 9112 section 3.2: one Host header, always, in HTTP/1.1. CONNECT names its host in the target.
-  if (isHttp11 && fields.host === null && line[1] !== "CONNECT") {
+  if (isHttp11 && fields.host === null && method !== "CONNECT") {
     throw malformed("request", "there is no Host header");
   }
   return {
-    method: line[1]!,
-    target: line[2]!,
+    method,
+    target: requestLine.slice(space + 1, -" HTTP/1.1".length),
     isHttp11,
     lines: fields.lines,
     names: fields.names,
@@ -93,11 +98,13 @@ export function parseRequestHead(head: string): RequestHead {
  */
 export function parseResponseHead(head: string, method: string): ResponseHead {
   const lines = head.split("\r\n");
-  const statusLine = lines[0]!;
-  const line = STATUS_LINE.exec(statusLine);
-  if (line === null) throw malformed("response", "the status line is not HTTP/1.x STATUS");
-  const isHttp11 = line[1] === "1";
-  const status = Number(line[2]);
+  const statusLine = lines.shift()!;
+  if (!STATUS_LINE.test(statusLine)) {
+    throw malformed("response", "the status line is not HTTP/1.x STATUS");
+  }
+  // Everything up to the reason has its place.
+  const isHttp11 = statusLine.startsWith("HTTP/1.1");
+  const status = Number(statusLine.slice(9, 12));
   const fields = readFields(lines, "response", isHttp11);
   return {
     status,
@@ -122,13 +129,13 @@ interface Fields {
   expectsContinue: boolean;
 }
 
-/** All lines but the first, which is the start line. */
+/** `lines` are all but the start line, and are kept: most heads go on line by line as they came. */
 function readFields(
-  all: readonly string[],
+  lines: string[],
   side: "request" | "response",
   isHttp11: boolean,
 ): Fields {
-  if (all.length - 1 > MAX_LINES) {
+  if (lines.length > MAX_LINES) {
     throw new Refusal(
       side === "request" ? 431 : 502,
       "HeadTooLargeError",
@@ -136,7 +143,7 @@ function readFields(
     );
   }
   const fields: Fields = {
-    lines: [],
+    lines,
     names: [],
     connection: NO_OPTIONS,
     host: null,
@@ -145,8 +152,8 @@ function readFields(
     upgrade: null,
     expectsContinue: false,
   };
-  for (let index = 1; index < all.length; index++) {
-    const line = all[index]!;
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index]!;
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
     // Refuses obsolete line folding and a space before the colon too (RFC 9112 sections 5.1, 5.2).
@@ -156,9 +163,9 @@ function readFields(
     if (CONTROL.test(line)) {
       throw malformed(side, "a header holds a control character", "BadHeaderError");
     }
-    if (readField(fields, name, line, colon, side)) continue;
-    fields.lines.push(line);
-    fields.names.push(name);
+    const isRepeated = readField(fields, name, line, colon, side);
+    if (isRepeated) lines.splice(index--, 1);
+    else fields.names.push(name);
   }
   // RFC 9112 section 6.1: both together are an attempt at smuggling; one of them alone in HTTP/1.0 is.
   if (fields.isChunked && (fields.contentLength !== null || !isHttp11)) {

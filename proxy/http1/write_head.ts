@@ -16,10 +16,7 @@ export function headLength(startLine: string, { lines }: HeaderLines): number {
 export function writeHead(
   startLine: string,
   headers: HeaderLines,
-  ...added: readonly string[]
+  added: readonly string[] = [],
 ): string {
-  let text = startLine + "\r\n";
-  for (const line of headers.lines) text += line + "\r\n";
-  for (const line of added) text += line + "\r\n";
-  return text + "\r\n";
+  return [startLine, ...headers.lines, ...added, "\r\n"].join("\r\n");
 }

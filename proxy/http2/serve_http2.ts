@@ -12,7 +12,8 @@
  */
 import type { Duplex } from "../duplex.ts";
 import { serveExchanges } from "../exchange.ts";
-import { type InterceptedTunnel, planIntercepted } from "../plan_intercepted.ts";
+import { type InterceptedTunnel, interceptedTunnel } from "../intercepted_tunnel.ts";
+import { planIntercepted } from "../plan_intercepted.ts";
 import type { RunContext } from "../run_context.ts";
 import { DowngradedStream } from "./downgraded_stream.ts";
 import { type Downgrade, exchangeStream } from "./exchange_stream.ts";
@@ -99,12 +100,13 @@ function offenceOf(error: unknown): string | null {
 /** To a server without HTTP/2 each stream is a client of HTTP/1.1 that asks once. */
 function downgradeOf(tunnel: InterceptedTunnel, run: RunContext): Downgrade {
   const { host, port } = tunnel.target;
+  const http1 = interceptedTunnel({ ...tunnel, protocol: "http/1.1" });
   return {
     isNeeded: () => run.http2.isWithout({ host, port }),
     serve: (stream, head) =>
       serveExchanges(new DowngradedStream(stream, head), {
         pool: run.pool,
-        decide: (request) => planIntercepted(request, { ...tunnel, protocol: "http/1.1" }, run),
+        decide: (request) => planIntercepted(request, http1, run),
         onRefusal: (refusal) => run.usage.refused(host, refusal),
         onFault: run.fault,
       }),
