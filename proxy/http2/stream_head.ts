@@ -36,6 +36,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 /** As in the request line of HTTP/1.1: a fragment, a space or a control byte is never a target. */
 const TARGET = /^[\x21\x22\x24-\x7e\x80-\xff]+$/;
+const AUTHORITY = /^[\x21-\x7e]+$/;
 // deno-lint-ignore no-control-regex
 const NOT_IN_A_VALUE = /[\x00-\x08\x0a-\x1f\x7f]/;
 
@@ -64,6 +65,8 @@ export function readStreamHead(
   const authority = required(pseudo, ":authority");
   if (!TOKEN.test(method)) throw malformed("request", "its :method is not a token");
   if (!TARGET.test(target)) throw malformed("request", "its :path is not a target");
+  // Before it is written as a line of HTTP/1.1, where a line end in it would begin another header.
+  if (!AUTHORITY.test(authority)) throw malformed("request", "its :authority is not HOST:PORT");
   if (pseudo.get(":scheme") !== "https") throw malformed("request", "its :scheme is not https");
   const lines = [`host: ${authority}`];
   const names = ["host"];

@@ -21,6 +21,7 @@ import {
 } from "../support/http2_peers.ts";
 import { withNode } from "../support/node_process.ts";
 import { startTestProxy, type TestProxy } from "../support/proxy_bench.ts";
+import { startTlsUpstream } from "../support/tls_upstream.ts";
 import { until } from "../support/until.ts";
 
 const HOST = "api.acme.test";
@@ -250,6 +251,55 @@ for (const [what, make] of Object.entries(FLOODS)) {
     assert.deepEqual(await api.requests(), []);
     client.close();
     await flood;
+    await test.close();
+    await api.close();
+  });
+}
+
+/** A literal field that is not indexed, of a name in the static table (RFC 7541 section 6.2.2). */
+function literal(index: number, value: string): Uint8Array {
+  const bytes = new TextEncoder().encode(value);
+  assert.ok(bytes.length < 127);
+  return Uint8Array.from([index, bytes.length, ...bytes]);
+}
+
+const [AUTHORITY, PATH] = [1, 4];
+/** Bytes that end a line once they are written as HTTP/1.1. */
+const SPLITTING: Readonly<Record<string, Uint8Array[]>> = {
+  ":authority": [
+    Uint8Array.of(0x82, 0x87, 0x84),
+    literal(AUTHORITY, `${HOST}\r\n\r\nGET /smuggled HTTP/1.1\r\nhost: ${HOST}`),
+  ],
+  ":authority, as a header": [
+    Uint8Array.of(0x82, 0x87, 0x84),
+    literal(AUTHORITY, `${HOST}\r\nx-smuggled: 1`),
+  ],
+  ":path": [
+    Uint8Array.of(0x82, 0x87),
+    literal(PATH, "/ HTTP/1.1\r\nx-smuggled: 1\r\nx: "),
+    literal(AUTHORITY, HOST),
+  ],
+};
+
+for (const [where, fields] of Object.entries(SPLITTING)) {
+  Deno.test(`a line end in ${where}, on its way to a server of HTTP/1.1, is refused`, async () => {
+    const api = startTlsUpstream([HOST]);
+    const test = await startTestProxy({
+      servers: { [HOST]: api.port },
+      authorities: [api.authorityPem],
+    });
+    const client = await test.tunnel(HOST, { protocols: ["h2"] });
+    await client.write(PREFACE);
+    await client.write(frame(SETTINGS, 0, 0, new Uint8Array()));
+    // By the first one it is known that the server has no HTTP/2.
+    await client.write(frame(HEADERS, END_STREAM | END_HEADERS, 1, ASK));
+    await until(() => api.requests.length === 1);
+    const block = Uint8Array.from(fields.flatMap((field) => [...field]));
+    await client.write(frame(HEADERS, END_STREAM | END_HEADERS, 3, block));
+    await client.readUntil('"error":"BadRequestError"');
+
+    assert.equal(api.requests.length, 1);
+    client.close();
     await test.close();
     await api.close();
   });
