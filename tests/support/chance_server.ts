@@ -36,7 +36,12 @@ export class ChanceServer {
         role: "server",
         maxListBytes: 16 * 1024,
         maxStreams: 20,
-        onStream: (stream) => this.#work.push(this.#serve(stream)),
+        onStream: (stream) => {
+          const work = this.#serve(stream);
+          // It is told at the end.
+          work.catch(() => {});
+          this.#work.push(work);
+        },
       }),
     );
     return own;

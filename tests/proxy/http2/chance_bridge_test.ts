@@ -15,7 +15,7 @@ import { loopbackPair } from "../../support/frame_peer.ts";
 import { RawConnection } from "../../support/raw_connection.ts";
 import { type Random, randomOf } from "../../support/seeded_random.ts";
 
-const ROUNDS = Number(Deno.env.get("FUZZ_ROUNDS") ?? 15);
+const ROUNDS = Number(Deno.env.get("FUZZ_ROUNDS") ?? 8);
 const LANES = 4;
 const REQUESTS = 40;
 

@@ -3,9 +3,12 @@
  * off, refused, answered early or left, what looks whole is whole, and nothing is done twice.
  */
 import assert from "node:assert/strict";
+import { serveExchanges } from "../../../proxy/exchange.ts";
 import { findFault } from "../../../proxy/fault_teller.ts";
 import type { Forward } from "../../../proxy/forward.ts";
+import { endToEndLines } from "../../../proxy/hop_by_hop.ts";
 import type { RequestHead } from "../../../proxy/http1/message_head.ts";
+import { DowngradedStream } from "../../../proxy/http2/downgraded_stream.ts";
 import { exchangeStream } from "../../../proxy/http2/exchange_stream.ts";
 import type { FieldLine } from "../../../proxy/http2/hpack/field_line.ts";
 import { Http2Connection } from "../../../proxy/http2/http2_connection.ts";
@@ -13,56 +16,71 @@ import type { Http2Stream } from "../../../proxy/http2/http2_stream.ts";
 import { UpstreamSessions } from "../../../proxy/http2/upstream_sessions.ts";
 import { TIMING } from "../../../proxy/timing.ts";
 import { UpstreamPool } from "../../../proxy/upstream_pool.ts";
+import { ChanceHttp1Server } from "../../support/chance_http1_server.ts";
 import { ChanceServer, readBody, sendBody, Wrong } from "../../support/chance_server.ts";
 import { loopbackPair } from "../../support/frame_peer.ts";
 import { type Random, randomOf } from "../../support/seeded_random.ts";
 
-const ROUNDS = Number(Deno.env.get("FUZZ_ROUNDS") ?? 25);
+const ROUNDS = { "HTTP/2": 25, "HTTP/1.1": 10 };
 const REQUESTS = 60;
 const CANCEL = 8;
 const maxListBytes = 16 * 1024;
 
-Deno.test("traffic by chance: what looks whole is whole, and nothing is done twice", async () => {
-  for (let seed = 1; seed <= ROUNDS; seed++) {
-    try {
-      assert.ok(await new Round(randomOf(seed)).play() > 0, "nothing came through");
-    } catch (error) {
-      throw new Error(`seed ${seed}`, { cause: error });
+for (const version of ["HTTP/2", "HTTP/1.1"] as const) {
+  Deno.test(`traffic by chance, servers of ${version}: what looks whole is whole, and nothing is done twice`, async () => {
+    const rounds = Number(Deno.env.get("FUZZ_ROUNDS") ?? ROUNDS[version]);
+    for (let seed = 1; seed <= rounds; seed++) {
+      try {
+        assert.ok(await new Round(randomOf(seed), version).play() > 0, "nothing came through");
+      } catch (error) {
+        throw new Error(`seed ${seed}`, { cause: error });
+      }
     }
-  }
-});
+  });
+}
 
 class Round {
   readonly #random: Random;
-  readonly #server: ChanceServer;
+  readonly #isDowngraded: boolean;
+  readonly #server: ChanceServer | ChanceHttp1Server;
+  readonly #pool = new UpstreamPool();
   readonly #work: Promise<void>[] = [];
   #wholeAnswers = 0;
 
-  constructor(random: Random) {
+  constructor(random: Random, version: "HTTP/2" | "HTTP/1.1") {
     this.#random = random;
-    this.#server = new ChanceServer(random);
+    this.#isDowngraded = version === "HTTP/1.1";
+    this.#server = this.#isDowngraded ? new ChanceHttp1Server(random) : new ChanceServer(random);
   }
 
   /** How many answers came through whole. */
   async play(): Promise<number> {
     const [near, far] = await loopbackPair();
     const upstreams = new UpstreamSessions({
-      places: new UpstreamPool(),
+      places: this.#pool,
       silence: TIMING,
       now: Date.now,
     });
     const exchanges: Promise<void>[] = [];
+    const options = {
+      decide: (request: RequestHead) => this.#forward(request),
+      onRefusal: () => {},
+      onFault: (error: unknown) => {
+        if (findFault(error) !== null) throw error;
+      },
+    };
     const proxy = new Http2Connection(far, {
       role: "server",
       maxListBytes,
       maxStreams: 100,
       onStream: (stream) =>
         exchanges.push(exchangeStream(stream, {
+          ...options,
           upstreams,
-          decide: (request) => this.#forward(request),
-          onRefusal: () => {},
-          onFault: (error) => {
-            if (findFault(error) !== null) throw error;
+          downgrade: {
+            isNeeded: () => this.#isDowngraded,
+            serve: (stream, head) =>
+              serveExchanges(new DowngradedStream(stream, head), { ...options, pool: this.#pool }),
           },
         })),
     });
@@ -77,15 +95,20 @@ class Round {
     upstreams.close();
     // Nobody waits for what does not come any more.
     await Promise.all(exchanges);
+    this.#pool.close();
     await this.#server.ended();
     return this.#wholeAnswers;
   }
 
-  #forward({ method, target, lines, names }: RequestHead): Forward {
+  #forward(request: RequestHead): Forward {
+    const { method, target } = request;
     return {
       key: "one",
       authority: "api.acme.test:443",
-      head: { startLine: "", headers: { method, target, lines, names } },
+      head: {
+        startLine: `${method} ${target} HTTP/1.1`,
+        headers: { method, target, ...endToEndLines(request) },
+      },
       connect: () => this.#server.connect(),
     };
   }
