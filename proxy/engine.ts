@@ -58,7 +58,7 @@ export function startEngine(options: EngineOptions): Engine {
   const ahead = new SignAhead(leaves);
   const routes = new LiveRoutes(daemon, options.routes, note, {
     caughtUp: () => stalls.caughtUp(),
-    onChange: () => ahead.prepare(routes.exactHosts()),
+    onChange: () => ahead.prepare(routes.certificateNames()),
   });
   const credentials = new Credentials(daemon, () => changes.isOpen);
   let wasBroken = false;
@@ -109,7 +109,7 @@ export function startEngine(options: EngineOptions): Engine {
       await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
       if (isClosed) return;
       leaves.makeKey();
-      ahead.prepare(routes.exactHosts());
+      ahead.prepare(routes.certificateNames());
       memory.started();
     },
     close: async () => {

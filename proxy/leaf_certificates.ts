@@ -1,8 +1,11 @@
 /**
  * Certificates for the hosts that are decrypted, signed by the run's authority when they are first
- * asked for, or before (`sign_ahead.ts`). One key serves all of them, and the TLS context of each host
- * is kept, because it holds the ticket key that sessions are resumed with. Of hosts without number,
- * which a wildcard may have, those used last are kept.
+ * asked for, or before (`sign_ahead.ts`). One key serves all of them, and the TLS context of each
+ * certificate is kept, because it holds the ticket key that sessions are resumed with.
+ *
+ * The hosts right below a wildcard share one certificate with its name, where that was signed before:
+ * nobody waits for a signature, however many there are. Of others without number those used last are
+ * kept.
  *
  * @module
  */
@@ -65,8 +68,11 @@ export interface IssuedLeaf {
 /** Hosts that are kept: contexts take memory, and a run may go on for days. */
 const MAX_LEAVES = 1_000;
 
+/** Labels that a wildcard stands for at every client: OpenSSL's takes no underscore. */
+const PLAIN_LABEL = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
+
 interface Leaf {
-  /** Null until the host is connected to: contexts take memory. */
+  /** Null until it is connected to: contexts take memory. */
   context: tls.SecureContext | null;
   readonly certificatePem: string;
   /** Before this the clock was set back: the certificate is not valid yet. */
@@ -104,10 +110,11 @@ export class LeafCertificates {
 
   /** The TLS context of a host. */
   contextFor(host: string): tls.SecureContext {
-    const leaf = this.#valid(host) ?? this.#sign(host);
+    const name = this.#nameFor(host);
+    const leaf = this.#valid(name) ?? this.#sign(name);
     // Behind all others: the first of a map is the one that was used longest ago.
-    this.#leaves.delete(host);
-    this.#leaves.set(host, leaf);
+    this.#leaves.delete(name);
+    this.#leaves.set(name, leaf);
     return leaf.context ??= tls.createSecureContext({
       cert: leaf.certificatePem,
       key: this.#leafKey.pem,
@@ -120,32 +127,44 @@ export class LeafCertificates {
     void this.#leafKey;
   }
 
-  /** Signs for a host that nobody has asked for yet; whether there was anything to sign. */
-  signAhead(host: string): boolean {
-    if (!this.covers(host) || this.#valid(host) !== null) return false;
-    this.#sign(host);
+  /**
+   * Signs for a host, or for a wildcard (`*.example.com`), that nobody has asked for yet; whether there
+   * was anything to sign.
+   */
+  signAhead(name: string): boolean {
+    if (!this.covers(name) || this.#valid(this.#nameFor(name)) !== null) return false;
+    this.#sign(name);
     return true;
   }
 
-  #valid(host: string): Leaf | null {
+  /** Whose certificate a host is shown: its own, or that of a wildcard which was signed ahead. */
+  #nameFor(host: string): string {
+    if (this.#leaves.has(host)) return host;
+    const dot = host.indexOf(".");
+    // RFC 9525 section 6.3: a wildcard stands for one label, the first one.
+    const wildcard = `*${host.slice(dot)}`;
+    return this.#leaves.has(wildcard) && PLAIN_LABEL.test(host.slice(0, dot)) ? wildcard : host;
+  }
+
+  #valid(name: string): Leaf | null {
     const now = this.#options.now().getTime();
-    const leaf = this.#leaves.get(host);
+    const leaf = this.#leaves.get(name);
     return leaf !== undefined && now >= leaf.validFrom && now < leaf.renewAt ? leaf : null;
   }
 
-  #sign(host: string): Leaf {
+  #sign(name: string): Leaf {
     const now = this.#options.now().getTime();
     const lifetimeMs = this.#options.lifetimeDays * DAY_MS;
     const leaf: Leaf = {
       context: null,
-      certificatePem: this.issue([host]).certificatePem,
+      certificatePem: this.issue([name]).certificatePem,
       validFrom: now - BACKDATE_MS,
       renewAt: now + lifetimeMs * RENEW_AT,
     };
-    this.#leaves.delete(host);
+    this.#leaves.delete(name);
     const [oldest] = this.#leaves.keys();
     if (oldest !== undefined && this.#leaves.size >= MAX_LEAVES) this.#leaves.delete(oldest);
-    this.#leaves.set(host, leaf);
+    this.#leaves.set(name, leaf);
     return leaf;
   }
 

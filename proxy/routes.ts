@@ -115,9 +115,11 @@ export class LiveRoutes {
     }
   }
 
-  /** The hosts that the routes name, without those that only a pattern covers. */
-  exactHosts(): string[] {
-    return [...this.#table.exact.keys()];
+  /** What certificates can be signed for before it is asked for: wildcards, and the hosts that are named. */
+  certificateNames(): string[] {
+    const patterns = [...this.#table.bySuffix.values()].flat().map(({ pattern }) => pattern);
+    const wildcards = patterns.filter(({ text, suffix }) => text === `*.${suffix}`);
+    return [...new Set(wildcards.map(({ text }) => text)), ...this.#table.exact.keys()];
   }
 
   /** Whether the host's traffic is decrypted. */

@@ -1,9 +1,10 @@
 /**
- * Signs certificates before they are asked for: those of the hosts that the run's routes name exactly.
- * A signature takes half a millisecond, and the first connection to a host would wait for it. One at a
- * time, in pauses: a connection that comes meanwhile goes first.
+ * Signs certificates before they are asked for: those of the hosts and the wildcards that the run's
+ * routes name. A signature takes half a millisecond, and the first connection to a host would wait for
+ * it. One at a time, in pauses: a connection that comes meanwhile goes first.
  *
- * Hosts that only a wildcard or a regular expression covers are signed for when they are known.
+ * Hosts that only another pattern covers, or a wildcard by two labels, are signed for when they are
+ * known.
  *
  * @module
  */

@@ -9,11 +9,11 @@ import { findProgram } from "../support/deno_on_path.ts";
 const HOSTS = ["api.acme.test", "*.shops.test", "regex:[a-z]+\\.api\\.region\\.test"];
 const hasOpenSsl = findProgram("openssl", Deno.env.get("PATH") ?? "") !== null;
 
-/** `openssl verify` of a leaf for `host`, as strict as it can be. */
-async function verify(host: string, now?: Date): Promise<string> {
+/** `openssl verify` for `host` of a leaf for it, or for another name, as strict as it can be. */
+async function verify(host: string, { name = host } = {}): Promise<string> {
   const directory = await Deno.makeTempDir();
-  const authority = createAuthority({ hosts: HOSTS, ...(now === undefined ? {} : { now }) });
-  const { certificatePem } = new LeafCertificates(authority).issue([host]);
+  const authority = createAuthority({ hosts: HOSTS });
+  const { certificatePem } = new LeafCertificates(authority).issue([name]);
   await Deno.writeTextFile(`${directory}/ca.pem`, authority.certificatePem);
   await Deno.writeTextFile(`${directory}/leaf.pem`, certificatePem);
   const { stdout, stderr } = await new Deno.Command("openssl", {
@@ -161,6 +161,71 @@ Deno.test("what was signed ahead is served: nothing is signed when its host is c
   leaves.contextFor("api.acme.test");
   assert.equal(signed.length, 2, "its last tenth: made anew");
 });
+
+/** Leaves of HOSTS, and the names that were signed for. */
+function watched(now: () => Date = () => new Date()) {
+  const leaves = new LeafCertificates(createAuthority({ hosts: HOSTS, now: now() }), { now });
+  const signed: string[] = [];
+  const issue = leaves.issue.bind(leaves);
+  leaves.issue = (hosts) => {
+    signed.push(...hosts);
+    return issue(hosts);
+  };
+  return { leaves, signed };
+}
+
+Deno.test("the hosts right below a wildcard that was signed ahead share its certificate", () => {
+  const { leaves, signed } = watched();
+
+  assert.ok(leaves.signAhead("*.shops.test"));
+  assert.ok(!leaves.signAhead("*.shops.test"), "it is there");
+  assert.ok(!leaves.signAhead("named.shops.test"), "it is covered");
+
+  assert.equal(leaves.contextFor("one.shops.test"), leaves.contextFor("two-2.shops.test"));
+  assert.deepEqual(signed, ["*.shops.test"]);
+});
+
+for (const host of ["a.b.shops.test", "under_score.shops.test", "-.shops.test", "shops.test"]) {
+  Deno.test(`${host} is not what *.shops.test stands for at every client: it has its own`, () => {
+    const { leaves, signed } = watched();
+    leaves.signAhead("*.shops.test");
+
+    leaves.contextFor(host);
+
+    assert.deepEqual(signed, ["*.shops.test", host]);
+  });
+}
+
+Deno.test("a host that has a certificate keeps it when its wildcard is signed for", () => {
+  const { leaves, signed } = watched();
+  const own = leaves.contextFor("one.shops.test");
+
+  leaves.signAhead("*.shops.test");
+
+  assert.equal(leaves.contextFor("one.shops.test"), own);
+  assert.deepEqual(signed, ["one.shops.test", "*.shops.test"]);
+});
+
+Deno.test("a wildcard's certificate in its last tenth is made anew for whoever comes next", () => {
+  let now = new Date("2026-01-01T00:00:00Z");
+  const { leaves, signed } = watched(() => now);
+  leaves.signAhead("*.shops.test");
+  const first = leaves.contextFor("one.shops.test");
+
+  now = new Date("2026-01-07T12:00:00Z");
+
+  assert.notEqual(leaves.contextFor("one.shops.test"), first);
+  assert.deepEqual(signed, ["*.shops.test", "*.shops.test"]);
+});
+
+for (const [host, accepted] of [["one.shops.test", true], ["a.b.shops.test", false]] as const) {
+  Deno.test(`openssl ${accepted ? "accepts" : "refuses"} the leaf of *.shops.test for ${host}`, {
+    ignore: !hasOpenSsl,
+  }, async () => {
+    const answer = await verify(host, { name: "*.shops.test" });
+    assert.match(answer, accepted ? /leaf\.pem: OK/ : /hostname mismatch/);
+  });
+}
 
 for (const days of [0, 6, 8, 29, 31, 400, 3000]) {
   Deno.test(`day ${days} of a run: what the child trusted at its start covers the certificate`, {

@@ -70,20 +70,20 @@ Deno.test("SignAhead that is closed signs nothing more, and leaves no timer behi
   real.close();
 });
 
-Deno.test("routes that were loaded anew are told, and which hosts they name", async () => {
+Deno.test("routes that were loaded anew are told, and which hosts and wildcards they name", async () => {
   const daemon = new FakeDaemon([makeRoute()]);
   const named: string[][] = [];
   const routes = new LiveRoutes(daemon, daemon.snapshot(), () => {}, {
-    onChange: () => named.push(routes.exactHosts()),
+    onChange: () => named.push(routes.certificateNames()),
   });
-  const other = makeRoute({ host: "api.other.test" });
-  const wild = makeRoute({ host: "*.wild.test" });
+  const others = ["api.other.test", "*.wild.test", "eu.*.wild.test", "regex:[a-z]+\\.wild\\.test"]
+    .map((host) => makeRoute({ host }));
   daemon.proxyRoutes = () =>
-    Promise.resolve({ ...daemon.snapshot(), routes: [makeRoute(), other, wild], revision: 2 });
+    Promise.resolve({ ...daemon.snapshot(), routes: [makeRoute(), ...others], revision: 2 });
 
-  assert.deepEqual(routes.exactHosts(), [HOST]);
+  assert.deepEqual(routes.certificateNames(), [HOST]);
   routes.reload(2, false);
   await routes.settled();
 
-  assert.deepEqual(named, [[HOST, "api.other.test"]]);
+  assert.deepEqual(named, [["*.wild.test", HOST, "api.other.test"]]);
 });
