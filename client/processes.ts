@@ -12,12 +12,12 @@ export function isAlive(pid: number): boolean {
       // The name in parentheses may hold anything; the state is the first field behind it.
       const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
       return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3) !== "Z";
-    } catch {
-      return false;
+    } catch (error) {
+      if (!mayNotRead(error)) return false;
     }
   }
   try {
-    // Harmless to a process that is not stopped. [not run outside Linux]
+    // Harmless to a process that is not stopped.
     Deno.kill(pid, "SIGCONT");
     return true;
   } catch (error) {
@@ -46,8 +46,8 @@ async function commandLine(pid: number): Promise<readonly string[]> {
   if (Deno.build.os === "linux") {
     try {
       return Deno.readTextFileSync(`/proc/${pid}/cmdline`).split("\0");
-    } catch {
-      return [];
+    } catch (error) {
+      if (!mayNotRead(error)) return [];
     }
   }
   if (Deno.build.os === "windows") return [];
@@ -56,6 +56,11 @@ async function commandLine(pid: number): Promise<readonly string[]> {
     stderr: "null",
   }).output();
   return new TextDecoder().decode(stdout).trim().split(" ");
+}
+
+/** `/proc` is for who was started with `--allow-all`; every single permission does not do. */
+function mayNotRead(error: unknown): boolean {
+  return error instanceof Deno.errors.NotCapable;
 }
 
 /** Asks a process to end, then makes it; returns when it has. */

@@ -6,8 +6,9 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { COMMANDS } from "../../cli/mod.ts";
 import { VERSION } from "../../core/version.ts";
-import { runCli } from "../support/run_cli.ts";
+import { runCli, runProgram } from "../support/run_cli.ts";
 import { withHome } from "../support/temp_home.ts";
+import { ROOT } from "../support/temporary_home.ts";
 
 Deno.test("every command knows --help, -h, --version and -v, and none of them starts a daemon", async () => {
   await withHome(async (home) => {
@@ -40,6 +41,59 @@ Deno.test("a .env of the working directory says nothing about authsome itself", 
 
     equal(code, 0);
     equal(JSON.parse(stdout).home, home.path);
+  });
+});
+
+/** A program that the runtime lets reach this machine and nothing else. */
+function onLoopback(program: string): readonly string[] {
+  const allowed = ["read", "write", "env", "run", "sys", "net=127.0.0.1"];
+  const flags = ["--config", `${ROOT}deno.json`, ...allowed.map((name) => `--allow-${name}`)];
+  return [Deno.execPath(), "run", "--quiet", "--no-prompt", "--cached-only", ...flags, program];
+}
+
+/** `authsome` behind the check that the whole net is allowed. */
+const MAIN = `
+  const { main } = await import("${new URL("../../cli/main.ts", import.meta.url)}");
+  Deno.exit(await main(Deno.args));
+`;
+
+Deno.test("no command reaches anything but this machine: there is no telemetry", async () => {
+  await withHome(async (home) => {
+    const lines: readonly (readonly [line: string, input?: string])[] = [
+      ["init"],
+      ["login openai --stdin", "sk-proj-0123456789abcdefghijklmn\n"],
+      ["list"],
+      ["list --all"],
+      ["inspect openai"],
+      ["get openai"],
+      ["export openai"],
+      ["set-default openai default"],
+      ["scan"],
+      ["run -- true"],
+      ["whoami"],
+      ["doctor"],
+      ["log"],
+      ["log verify"],
+      ["ui --no-browser"],
+      ["profile list"],
+      ["completions bash"],
+      ["logout openai"],
+      ["daemon logs"],
+      ["daemon restart"],
+      ["daemon status"],
+      ["daemon stop"],
+    ];
+    const program = `${home.directory}/authsome.ts`;
+    await Deno.writeTextFile(program, MAIN);
+    for (const [line, input] of lines) {
+      const words = [...onLoopback(program), ...line.split(" ")];
+      const { code, stderr } = await runProgram(home, words, input === undefined ? {} : { input });
+
+      equal(code, 0, `${line}: ${stderr}`);
+    }
+    // Such a program would not get far.
+    await Deno.writeTextFile(program, 'await Deno.connect({ hostname: "192.0.2.1", port: 443 })');
+    equal((await runProgram(home, onLoopback(program))).code, 1);
   });
 });
 

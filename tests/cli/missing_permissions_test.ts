@@ -2,6 +2,8 @@
  * authsome without the permissions it needs.
  */
 import { equal, match } from "node:assert/strict";
+import { runProgram } from "../support/run_cli.ts";
+import { withHome } from "../support/temp_home.ts";
 import { ROOT } from "../support/temporary_home.ts";
 
 /** `deno run FLAGS cli.ts ARGS`, asking nobody. */
@@ -44,8 +46,24 @@ Deno.test("without permissions: --version still answers", async () => {
   equal((await start([], ["--version"])).code, 0);
 });
 
-Deno.test("the permissions it names are enough to start", async () => {
+Deno.test("the permissions it names are enough for the whole job", async () => {
   const flags = ["read", "write", "net", "env", "run", "sys"].map((name) => `--allow-${name}`);
+  const authsome = [Deno.execPath(), "run", "--no-prompt", "--quiet", ...flags, `${ROOT}cli.ts`];
+  await withHome(async (home) => {
+    const key = "sk-proj-0123456789abcdefghijklmn";
+    for (
+      const [line, input = ""] of [
+        ["--help"],
+        ["login openai --stdin", `${key}\n`],
+        ["run -- true"],
+        ["daemon restart"],
+        ["doctor"],
+        ["daemon stop"],
+      ] as const
+    ) {
+      const { code, stderr } = await runProgram(home, [...authsome, ...line.split(" ")], { input });
 
-  equal((await start(flags, ["--help"])).code, 0);
+      equal(code, 0, `${line}: ${stderr}`);
+    }
+  });
 });
