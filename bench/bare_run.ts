@@ -5,7 +5,10 @@
  * only the spelling of a key. No option is read, the daemon is not looked for and proves nothing, no
  * answer is checked, no file is written, no signal is passed on, and the door serves nobody.
  *
- * `bare_run.ts DAEMON_PORT HANDLE SEED CMD`, for an identity that the daemon knows.
+ * Where the child lives on, the least that an idle run holds comes behind its start: `node:tls`, and
+ * the daemon's change stream, open.
+ *
+ * `bare_run.ts DAEMON_PORT HANDLE SEED CMD…`, for an identity that the daemon knows.
  *
  * @module
  */
@@ -27,8 +30,11 @@ interface Signer {
   readonly key: KeyObject;
 }
 
+/** When the child has had time to start. */
+const LATER_MS = 20;
+
 if (import.meta.main) {
-  const [port, handle = "", seed = "", command = ""] = Deno.args;
+  const [port, handle = "", seed = "", command = "", ...args] = Deno.args;
   const daemon = await Deno.connect({ hostname: "127.0.0.1", port: Number(port) });
   const { privateKey: runKey } = generateKeyPairSync("ed25519");
   const asked = ask(daemon, signerOf(handle, ownerKey(seed)), "POST", "/api/grants", {
@@ -40,10 +46,26 @@ if (import.meta.main) {
   });
   certify();
   const [server, { id }] = await Promise.all([listen(), asked]);
-  const { code } = await new Deno.Command(command, { stdin: "inherit" }).spawn().status;
+  const run = signerOf(id!, runKey);
+  const child = new Deno.Command(command, { args, stdin: "inherit" }).spawn();
+  const later = setTimeout(() => void holdOn(Number(port), run), LATER_MS);
+  const { code } = await child.status;
+  clearTimeout(later);
   server.close();
-  await ask(daemon, signerOf(id!, runKey), "DELETE", "/api/grants/self");
+  await ask(daemon, run, "DELETE", "/api/grants/self");
   Deno.exit(code);
+}
+
+/** What an idle run keeps: the library for its first connection, and word of what changes. */
+async function holdOn(port: number, run: Signer): Promise<void> {
+  await import("node:tls");
+  const events = await Deno.connect({ hostname: "127.0.0.1", port });
+  await send(events, run, "GET", "/api/proxy/events", "");
+  const buffer = new Uint8Array(4096);
+  for (let head = ""; await events.read(buffer) !== null;) {
+    head ||= new TextDecoder().decode(buffer);
+    if (!head.startsWith("HTTP/1.1 200")) throw new Error(head);
+  }
 }
 
 /** A self-signed certificate that says nothing: version, serial number, names, times, key. */
@@ -93,12 +115,22 @@ function signerOf(subject: string, key: KeyObject): Signer {
 /** One request and its answer, over a connection that stays open. */
 async function ask(
   daemon: Deno.TcpConn,
-  { subject, did, key }: Signer,
+  signer: Signer,
   method: string,
   path: string,
   content?: unknown,
 ): Promise<{ readonly id?: string }> {
-  const body = content === undefined ? "" : JSON.stringify(content);
+  await send(daemon, signer, method, path, content === undefined ? "" : JSON.stringify(content));
+  return await readAnswer(daemon);
+}
+
+async function send(
+  daemon: Deno.TcpConn,
+  { subject, did, key }: Signer,
+  method: string,
+  path: string,
+  body: string,
+): Promise<void> {
   const iat = Math.floor(Date.now() / 1000);
   const parts = [{ alg: "EdDSA", typ: "JWT" }, {
     iss: did,
@@ -119,7 +151,6 @@ async function ask(
     `authorization: PoP ${proof}\r\ncontent-type: application/json\r\n` +
     `content-length: ${body.length}\r\n\r\n${body}`;
   await daemon.write(new TextEncoder().encode(request));
-  return await readAnswer(daemon);
 }
 
 async function readAnswer(daemon: Deno.TcpConn): Promise<{ readonly id?: string }> {

@@ -18,14 +18,12 @@ import { parseArgs } from "node:util";
 import { say } from "../tests/support/narrator.ts";
 import { measureFlat } from "./proxy_flat.ts";
 import { type Contestants, measureRounds } from "./proxy_figures.ts";
-import { measureMemory } from "./proxy_memory.ts";
+import { measureIdleMemory, measureMemory } from "./proxy_memory.ts";
 import { findGo } from "./proxy_programs.ts";
 import { proxyReport, writeProxyReport } from "./proxy_report.ts";
 import { type ContestantId, type ScenarioId, SCENARIOS } from "./proxy_scenarios.ts";
 import { type Contestant, openStage, type Stage } from "./proxy_stage.ts";
-import { residentMegabytes } from "./resident_memory.ts";
 
-const SETTLING_MS = 3_000;
 const IDS = Object.keys(SCENARIOS) as ScenarioId[];
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
@@ -60,7 +58,7 @@ async function main(args: readonly string[]): Promise<number> {
     }
     const scenarios = positionals.length > 0 ? positionals as ScenarioId[] : IDS;
     const contestants = await start(stage, scenarios);
-    const idle = await idleMemory(contestants);
+    const idle = await measureIdleMemory(stage, contestants);
     const figures = await measureRounds(stage, contestants, {
       scenarios,
       rounds: Number(values.rounds),
@@ -90,6 +88,7 @@ async function start(stage: Stage, scenarios: readonly ScenarioId[]): Promise<Co
     bareSigning: () => stage.startBare("sign"),
     bareSigningAskingFirst: () => stage.startBare("sign_ask_first"),
     bareTunnel: () => stage.startBare("tunnel"),
+    bareRun: () => stage.startBareRun(),
     go: () => stage.startGo(),
     mitmdump: () => stage.startMitmdump(),
   };
@@ -99,9 +98,4 @@ async function start(stage: Stage, scenarios: readonly ScenarioId[]): Promise<Co
     if (contestant !== null) started.set(id, contestant);
   }
   return started;
-}
-
-async function idleMemory(contestants: Contestants): Promise<Map<ContestantId, number>> {
-  await new Promise((resolve) => setTimeout(resolve, SETTLING_MS));
-  return new Map([...contestants].map(([id, { pid }]) => [id, residentMegabytes(pid)]));
 }

@@ -1,6 +1,7 @@
 /**
  * What the runtime leaves to be had: the figures that were promised, as a relay reaches them that has
- * nothing of authsome in it (`bare_relay.ts`), and how near to it the proxy comes.
+ * nothing of authsome in it (`bare_relay.ts`; for the memory of an idle run `bare_run.ts`), and how near
+ * to it the proxy comes.
  *
  * @module
  */
@@ -12,15 +13,33 @@ import {
   addedRow,
   comparisonRow,
   COMPARISONS,
+  IDLE_MEGABYTES,
   milliseconds,
+  type ProxyMeasurement,
   waitRow,
   WAITS,
 } from "./proxy_rows.ts";
 import { type ContestantId, type ScenarioId, SCENARIOS } from "./proxy_scenarios.ts";
 
 /** The rows of a run; those of what was left out are left out. */
-export function floorRows(figures: Figures): BenchRow[] {
-  return [...comparisons(figures), ...added(figures), ...waits(figures)];
+export function floorRows({ figures, memory }: ProxyMeasurement): BenchRow[] {
+  return [...comparisons(figures), ...added(figures), ...waits(figures), ...idle(memory)];
+}
+
+/** A proxy without a child, a grant and a daemon is not the least of a run: `bare_run.ts` is. */
+function idle(memory: ProxyMeasurement["memory"]): BenchRow[] {
+  const [ours, bare] = [memory.get("ours"), memory.get("bareRun")];
+  if (ours === undefined || bare === undefined) return [];
+  const megabytes = (value: number) => `${value.toFixed(0)} MB`;
+  return [{
+    name: "bare run: memory, idle",
+    value: bare.idle,
+    unit: "MB",
+    bound: { of: "value", side: "at most", limit: IDLE_MEGABYTES },
+    note:
+      `authsome holds ${megabytes(ours.idle - bare.idle)} more; where shared pages are divided ` +
+      `(Pss) ${megabytes(ours.idleProportional)} against ${megabytes(bare.idleProportional)}`,
+  }];
 }
 
 function added(figures: Figures): BenchRow[] {

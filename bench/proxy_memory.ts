@@ -7,11 +7,17 @@ import type { Contestants } from "./proxy_figures.ts";
 import { holdConnections } from "./proxy_load.ts";
 import type { ContestantId } from "./proxy_scenarios.ts";
 import { type Contestant, HOST, type Stage } from "./proxy_stage.ts";
-import { residentMegabytes } from "./resident_memory.ts";
+import { proportionalMegabytes, residentMegabytes } from "./resident_memory.ts";
+
+/** Megabytes of one process that has done nothing yet. */
+export interface IdleMemory {
+  readonly idle: number;
+  /** Of pages that several processes share, the runtime's program first of all, each has its part. */
+  readonly idleProportional: number;
+}
 
 /** Megabytes of one process. */
-export interface Memory {
-  readonly idle: number;
+export interface Memory extends IdleMemory {
   /** Two seconds behind it. */
   readonly afterLoad: number;
   /** When it was quiet for a while; NaN: not measured. */
@@ -21,15 +27,34 @@ export interface Memory {
 }
 
 const CONNECTIONS = 1000;
+/** A run gives back what its start needed a second and a half behind it. */
+const STARTED_MS = 4_000;
 const SETTLING_MS = 2_000;
 /** A run gives memory back after half a quiet minute. */
 const QUIET_MS = 35_000;
+
+/** Of each proxy before the load, and of a bare run, which ends behind it. */
+export async function measureIdleMemory(
+  stage: Stage,
+  contestants: Contestants,
+): Promise<Map<ContestantId, IdleMemory>> {
+  const bareRun = await stage.startBareRun();
+  await new Promise((resolve) => setTimeout(resolve, STARTED_MS));
+  const idle = new Map(
+    [...contestants, ["bareRun", bareRun] as const].map(([id, { pid }]) => [id, {
+      idle: residentMegabytes(pid),
+      idleProportional: proportionalMegabytes(pid),
+    }]),
+  );
+  await bareRun.stop();
+  return idle;
+}
 
 /** Of each proxy; `idle` was taken before the load. */
 export async function measureMemory(
   stage: Stage,
   contestants: Contestants,
-  idle: ReadonlyMap<ContestantId, number>,
+  idle: ReadonlyMap<ContestantId, IdleMemory>,
   whole: boolean,
 ): Promise<Map<ContestantId, Memory>> {
   const ended = performance.now();
@@ -47,10 +72,10 @@ export async function measureMemory(
   const left = QUIET_MS - (performance.now() - ended);
   if (whole) await new Promise((resolve) => setTimeout(resolve, Math.max(left, 0)));
   return new Map(
-    [...contestants].filter(([id]) => id !== "direct").map(([id, { pid }]) => [id, {
-      idle: idle.get(id)!,
-      afterLoad: afterLoad.get(id)!,
-      quiet: whole ? residentMegabytes(pid) : NaN,
+    [...idle].filter(([id]) => id !== "direct").map(([id, before]) => [id, {
+      ...before,
+      afterLoad: afterLoad.get(id) ?? NaN,
+      quiet: whole && contestants.has(id) ? residentMegabytes(contestants.get(id)!.pid) : NaN,
       connected: connected.get(id) ?? NaN,
     }]),
   );

@@ -30,7 +30,7 @@ export interface ProxyReport {
 /** Makes it. */
 export function proxyReport(measurement: ProxyMeasurement): ProxyReport {
   const promised = renderTable(proxyRows(measurement));
-  const floor = renderTable(floorRows(measurement.figures));
+  const floor = renderTable(floorRows(measurement));
   const machine = `${describeMachine()}; medians of ${measurement.rounds} rounds. ` +
     "Command: `deno task bench_proxy`.";
   return {
@@ -59,7 +59,7 @@ export async function writeProxyReport({ text, summary, chart }: ProxyReport): P
 }
 
 const FLOOR = "The same figures of a relay in this runtime that only copies bytes " +
-  "(`bench/bare_relay.ts`), in the same run:";
+  "(`bench/bare_relay.ts`; for idle memory `bench/bare_run.ts`), in the same run:";
 
 const PICTURE = "![Requests a second through authsome, a Go proxy and mitmdump]" +
   "(docs/images/proxy-speed.svg)";

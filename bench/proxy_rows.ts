@@ -20,6 +20,7 @@ export const NAMES: Readonly<Record<ContestantId, string>> = {
   bareSigning: "bare Deno relay",
   bareSigningAskingFirst: "bare Deno relay that asks for a new host",
   bareTunnel: "bare Deno relay",
+  bareRun: "bare run",
   go: "Go net/http",
   mitmdump: "mitmdump",
 };
@@ -110,6 +111,9 @@ export function comparisonRow(
   };
 }
 
+/** What an idle run was promised to hold at most. */
+export const IDLE_MEGABYTES = 60;
+
 /** Of what is shown. */
 export const UNITS = { rate: "req/s", megabytes: "MB/s", p50: "ms" } as const;
 
@@ -163,11 +167,14 @@ export function waitRow(
   }];
 }
 
+/** Whose memory is shown beside ours. */
+const BESIDE_OURS: readonly ContestantId[] = ["bareRun", "bare", "go", "mitmdump"];
+
 function memoryRows(memory: ProxyMeasurement["memory"]): BenchRow[] {
   const ours = memory.get("ours");
   if (ours === undefined) return [];
   const others = (what: keyof Memory): string =>
-    [...memory].filter(([id]) => id === "go" || id === "mitmdump" || id === "bare")
+    [...memory].filter(([id]) => BESIDE_OURS.includes(id))
       .filter(([, of]) => !Number.isNaN(of[what]))
       .map(([id, of]) => `${NAMES[id]} ${of[what].toFixed(0)} MB`).join(", ");
   const row = (name: string, what: keyof Memory, limit: number | null): BenchRow[] =>
@@ -179,7 +186,7 @@ function memoryRows(memory: ProxyMeasurement["memory"]): BenchRow[] {
       note: others(what),
     }];
   return [
-    ...row("memory of a run, idle", "idle", 60),
+    ...row("memory of a run, idle", "idle", IDLE_MEGABYTES),
     ...row("memory of a run, after the whole load", "afterLoad", 150),
     ...row("memory of a run, half a minute later", "quiet", null),
     ...row("memory of a run, 1,000 connections open", "connected", 200),

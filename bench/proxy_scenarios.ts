@@ -16,6 +16,8 @@ export type ContestantId =
   | "bareSigning"
   | "bareSigningAskingFirst"
   | "bareTunnel"
+  /** Serves nobody; only its memory is of interest. */
+  | "bareRun"
   | "go"
   | "mitmdump";
 

@@ -16,6 +16,7 @@ import {
   startMitmdump,
   writeLeaf,
 } from "./proxy_programs.ts";
+import { startBareRun } from "./start_bare_run.ts";
 
 /** The host whose requests carry the credential. */
 export const HOST = "api.bench.test";
@@ -52,6 +53,8 @@ export interface Stage {
   startGo(): Promise<Contestant>;
   /** `bare_relay.ts`. */
   startBare(mode: BareMode): Promise<Contestant>;
+  /** `bare_run.ts`, which serves nobody. */
+  startBareRun(): Promise<Contestant>;
   /** Null where it is not installed. */
   startMitmdump(): Promise<Contestant | null>;
   /** `authsome run`; `entry` in place of `cli.ts`. */
@@ -124,6 +127,7 @@ export async function openStage(go: string): Promise<Stage> {
       // It adds no credential, so the client does; in a tunnel it does anyhow.
       return keep({ ...bare, loadArgs: [...bare.loadArgs, `-credential=${CREDENTIAL}`] });
     },
+    startBareRun: async () => keep(await startBareRun(home)),
     startMitmdump: async () => {
       if (!hasMitmdump()) return null;
       const { directory } = home;

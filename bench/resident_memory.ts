@@ -16,6 +16,16 @@ export function residentMegabytes(pid: number): number {
   return Number(new TextDecoder().decode(stdout)) * 1024 / 1e6;
 }
 
+/**
+ * Proportional set in megabytes: of a page that several processes share, each counts its part. NaN
+ * where the system does not tell.
+ */
+export function proportionalMegabytes(pid: number): number {
+  if (Deno.build.os !== "linux") return NaN;
+  const rollup = Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`);
+  return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1]) * 1024 / 1e6;
+}
+
 /** User and system time of all of its threads; NaN where there is no /proc. */
 export function processorSeconds(pid: number): number {
   if (Deno.build.os !== "linux") return NaN;
