@@ -30,10 +30,12 @@ export class ConnectionWindow {
     onRoom(RECEIVE_BYTES - INITIAL_BYTES);
   }
 
-  /** Takes up to `bytes` for sending; 0: there is no room. */
-  take(bytes: number): number {
+  /** Takes up to `bytes` for what `taker` sends; 0: there is no room. */
+  take(bytes: number, taker: Blocked): number {
     const count = Math.min(bytes, this.#sendBytes);
     this.#sendBytes -= count;
+    // Something else may have woken it: room that comes later is for those who still wait.
+    if (count > 0 && this.#blocked.size > 0) this.forget(taker);
     return count;
   }
 

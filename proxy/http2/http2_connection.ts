@@ -244,8 +244,8 @@ export class Http2Connection implements StreamHost {
   }
 
   /** Of {@linkcode StreamHost}. */
-  takeWindow(bytes: number): number {
-    return this.#window.take(bytes);
+  takeWindow(bytes: number, stream: Http2Stream): number {
+    return this.#window.take(bytes, stream);
   }
 
   /** Of {@linkcode StreamHost}. */

@@ -23,7 +23,7 @@ export interface StreamHost {
   /** Sends DATA; done when it is written. */
   sendData(streamId: number, payload: Uint8Array, endStream: boolean): Promise<void>;
   /** Takes up to `bytes` from the connection's window; 0: there is none. */
-  takeWindow(bytes: number): number;
+  takeWindow(bytes: number, stream: Http2Stream): number;
   /** When everything that was given before is written, or cannot be. */
   drained(): Promise<void>;
   /** Has {@linkcode Http2Stream.wake} called when the connection's window opens. */
@@ -272,7 +272,7 @@ export class Http2Stream {
       if (this.#end !== null) throw failureOf(this.#end);
       if (this.#isSent) throw new StreamFailure(ErrorCode.STREAM_CLOSED, "us", "it was ended");
       if (this.#windowBytes > 0) {
-        const count = this.#host.takeWindow(Math.min(bytes, this.#windowBytes));
+        const count = this.#host.takeWindow(Math.min(bytes, this.#windowBytes), this);
         this.#windowBytes -= count;
         if (count > 0) return count;
         this.#host.awaitWindow(this);

@@ -215,7 +215,7 @@ class Waiting implements Blocked {
 
 Deno.test("a peer that lets in one byte wakes one stream and not a hundred", () => {
   const window = new ConnectionWindow(() => {});
-  window.take(INITIAL_BYTES);
+  window.take(INITIAL_BYTES, new Waiting());
   const waiting = Array.from({ length: 100 }, () => new Waiting());
   for (const one of waiting) window.await(one);
 
@@ -228,6 +228,22 @@ Deno.test("a peer that lets in one byte wakes one stream and not a hundred", () 
 
   window.open(1_000);
   assert.ok(waiting.every(({ woken }) => woken === 1));
+});
+
+Deno.test("who got room without being called is not called for what comes later, in place of another", () => {
+  const window = new ConnectionWindow(() => {});
+  window.take(INITIAL_BYTES, new Waiting());
+  const [first, second, third] = [new Waiting(), new Waiting(), new Waiting()];
+  for (const one of [first, second, third]) window.await(one);
+
+  window.open(1);
+  // Its own window was opened in the same moment, and it is quicker.
+  assert.equal(window.take(1, second), 1);
+  assert.equal(window.take(1, first), 0);
+  window.await(first);
+  window.open(1);
+
+  assert.deepEqual([first, second, third].map(({ woken }) => woken), [1, 0, 1]);
 });
 
 Deno.test("a body that comes byte by byte takes no more memory than one that comes at once", async () => {
