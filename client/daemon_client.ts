@@ -159,6 +159,8 @@ export class DaemonClient {
       transport: this.#transport,
       signer,
       timeoutMs,
+      now: this.#now,
+      unreachableHint: this.#unreachableHint,
     });
   }
 

@@ -6,6 +6,7 @@
 import { rejects } from "node:assert/strict";
 import { openOwnerClient } from "../../client/owner_client.ts";
 import { readSettings } from "../../core/config.ts";
+import { newSigner } from "../daemon/support/test_daemon.ts";
 
 Deno.test("a daemon of AUTHSOME_DAEMON_URL that is gone is not ours to start, and the hint says so", async () => {
   const home = await Deno.makeTempDir();
@@ -19,10 +20,13 @@ Deno.test("a daemon of AUTHSOME_DAEMON_URL that is gone is not ours to start, an
   try {
     using client = await openOwnerClient(readSettings((name) => variables[name]));
 
-    await rejects(client.whoami(), {
+    const told = {
       code: "daemon_unavailable",
       hint: "Start that daemon, or unset AUTHSOME_DAEMON_URL",
-    });
+    };
+    await rejects(client.whoami(), told);
+    // A run speaks to it under a key of its own.
+    await rejects(client.as(await newSigner("grant_1")).whoami(), told);
   } finally {
     await Deno.remove(home, { recursive: true });
   }
