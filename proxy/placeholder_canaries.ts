@@ -48,11 +48,22 @@ export class PlaceholderCanaries {
    */
   check(request: RequestHead, host: string, isOwnHost: (provider: string) => boolean): void {
     if (this.#pattern === null) return;
-    const head = readable(request);
+    this.#checkEncoded(request.target, host, isOwnHost);
+    for (const line of request.lines) this.#checkEncoded(line, host, isOwnHost);
+    this.#checkText(basicPair(request), host, isOwnHost);
+  }
+
+  /** As it is, and with its percent signs decoded. */
+  #checkEncoded(text: string, host: string, isOwnHost: (provider: string) => boolean): void {
+    this.#checkText(text, host, isOwnHost);
+    if (text.includes("%")) this.#checkText(decodePercent(text), host, isOwnHost);
+  }
+
+  #checkText(text: string, host: string, isOwnHost: (provider: string) => boolean): void {
     // `search` starts anew each time; matchAll makes a copy of the pattern, and most find nothing.
-    if (head.search(this.#pattern) < 0) return;
-    for (const [text] of head.matchAll(this.#pattern)) {
-      const owner = this.#owners.get(text)!;
+    if (this.#pattern === null || text.search(this.#pattern) < 0) return;
+    for (const [found] of text.matchAll(this.#pattern)) {
+      const owner = this.#owners.get(found)!;
       if (!isOwnHost(owner.provider)) throw this.#blocked(owner, host);
     }
   }
@@ -115,14 +126,6 @@ function bodySearch(placeholders: readonly Placeholder[]): BodySearch {
     placeholders.flatMap((one) => spellingsOf(one.text).map((spelling) => [spelling, one])),
   );
   return { needles: new NeedleSearch([...spelled.keys()]), owners: [...spelled.values()] };
-}
-
-/** Everything of the head that a server would read, as text. */
-function readable(request: RequestHead): string {
-  const text = [request.target, ...request.lines].join("\n");
-  const decoded = text.includes("%") ? decodePercent(text) : "";
-  const pair = basicPair(request);
-  return decoded === "" && pair === "" ? text : `${text}\n${decoded}\n${pair}`;
 }
 
 /** Byte by byte: `decodeURIComponent` gives up at the first odd sequence. */

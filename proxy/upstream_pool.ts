@@ -146,19 +146,21 @@ export class UpstreamPool {
     if (idle.length >= MAX_IDLE || upstream.reader.buffered > 0) return upstream.close();
     upstream.reader.expectHead();
     upstream.idleSince = this.#now();
-    upstream.reader.onActivity = upstream.onIdleActivity ??= () => this.#drop(upstream);
+    upstream.reader.onActivity = upstream.onIdleActivity ??= this.#dropper(upstream);
     void upstream.reader.readAhead();
     idle.push(upstream);
     this.#slots.get(upstream.key)?.wakeOne();
     this.#sweeper ??= this.#startSweeper();
   }
 
-  /** An idle one that the server has closed, or made useless. */
-  #drop(upstream: Upstream): void {
-    upstream.close();
-    const idle = this.#listOf(upstream.key);
-    const at = idle.indexOf(upstream);
-    if (at >= 0) idle.splice(at, 1);
+  /** For an idle one that the server has closed, or made useless. */
+  #dropper(upstream: Upstream): () => void {
+    return () => {
+      upstream.close();
+      const idle = this.#listOf(upstream.key);
+      const at = idle.indexOf(upstream);
+      if (at >= 0) idle.splice(at, 1);
+    };
   }
 
   /** Closes every idle connection. */
