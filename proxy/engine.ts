@@ -82,12 +82,13 @@ export function startEngine(options: EngineOptions): Engine {
     extraRoots: () => readExtraRoots(readVariable("SSL_CERT_FILE")),
     daemonPort: () => daemon.port,
   });
+  const fault = faultTeller(note);
   const run: RunContext = {
     routes,
     credentials,
     pool,
     dialer,
-    http1: new Http1Connector(dialer, timing),
+    http1: new Http1Connector(dialer, timing, fault),
     http2: new Http2Connector(dialer),
     secret: options.secret,
     canaries: new PlaceholderCanaries(options.placeholders, note),
@@ -95,7 +96,7 @@ export function startEngine(options: EngineOptions): Engine {
     memory,
     denyUnmatched: options.denyUnmatched,
     note,
-    fault: faultTeller(note),
+    fault,
     timing,
   };
   return {

@@ -10,6 +10,7 @@
 import { importLater } from "../core/import_later.ts";
 import type { Dialer, Endpoint } from "./dial.ts";
 import type { Duplex } from "./duplex.ts";
+import type { TellFault } from "./fault_teller.ts";
 import { TIMING, type Timing } from "./timing.ts";
 
 /** Servers whose version is remembered; beyond that they are asked again. */
@@ -19,12 +20,14 @@ const MAX_KNOWN = 1_000;
 export class Http1Connector {
   readonly #dialer: Dialer;
   readonly #timing: Timing;
+  readonly #onFault: TellFault;
   readonly #versions = new Map<string, "http/1.1" | "h2">();
 
   /** Nothing is known of any server. */
-  constructor(dialer: Dialer, timing: Timing = TIMING) {
+  constructor(dialer: Dialer, timing: Timing = TIMING, onFault: TellFault = () => {}) {
     this.#dialer = dialer;
     this.#timing = timing;
+    this.#onFault = onFault;
   }
 
   /** A connection that HTTP/1.1 can be written to. Throws as {@linkcode Dialer.connectTls} does. */
@@ -69,6 +72,7 @@ export class Http1Connector {
     return new Http1Bridge(connection, {
       reconnect: () => this.#dialer.connectTls(endpoint, ["h2"]),
       silence: this.#timing,
+      onFault: this.#onFault,
     });
   }
 

@@ -11,6 +11,7 @@
  * @module
  */
 import type { Duplex } from "../duplex.ts";
+import type { TellFault } from "../fault_teller.ts";
 import { endToEndLines } from "../hop_by_hop.ts";
 import { headerValue, parseRequestHead, type RequestHead } from "../http1/message_head.ts";
 import { bridgeAnswer, finalHead } from "./bridged_answer.ts";
@@ -32,6 +33,8 @@ export interface BridgeOptions {
   /** Another connection, where TLS has chosen HTTP/2. */
   readonly reconnect: () => Promise<Duplex>;
   readonly silence: SilenceTiming;
+  /** Is given what ended a session, unless the server ended it. */
+  readonly onFault?: TellFault;
 }
 
 /** See the module. */
@@ -100,6 +103,7 @@ export class Http1Bridge implements Duplex {
       role: "client",
       maxListBytes: MAX_LIST_BYTES,
       silence,
+      onFailed: (error) => this.#options.onFault?.(error),
     });
   }
 

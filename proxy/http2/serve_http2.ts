@@ -49,6 +49,7 @@ export function serveHttp2(
   const upstreams = new UpstreamSessions({
     places: run.pool,
     silence: run.timing,
+    onFault: run.fault,
     now: Date.now,
   });
   const budget = new RateBudget(RESETS);

@@ -5,6 +5,7 @@
  * @module
  */
 import { unreachable } from "../fail_closed.ts";
+import type { TellFault } from "../fault_teller.ts";
 import type { Forward } from "../forward.ts";
 import { IDLE_MS, type UpstreamPool } from "../upstream_pool.ts";
 import type { SilenceTiming } from "./silence_watch.ts";
@@ -24,6 +25,8 @@ export interface SessionOptions {
   /** Where connections are counted. */
   readonly places: Pick<UpstreamPool, "enter" | "awaitPlace">;
   readonly silence: SilenceTiming;
+  /** Is given what ended a session, unless the server ended it. */
+  readonly onFault?: TellFault;
   /** The time of day: a counter of this machine's awake time does not count its sleep. */
   readonly now: () => number;
 }
@@ -201,6 +204,7 @@ export class ServerSessions {
         maxListBytes: MAX_LIST_BYTES,
         silence: this.#options.silence,
         line: this.#line,
+        onFailed: (error) => this.#options.onFault?.(error),
       });
       this.#open.set(session, this.#options.now());
       void session.ended.then(() => {

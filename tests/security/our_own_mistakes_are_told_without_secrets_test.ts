@@ -5,8 +5,11 @@
  */
 import assert from "node:assert/strict";
 import type { FilledInjection } from "../../core/injection.ts";
+import type { Duplex } from "../../proxy/duplex.ts";
 import { Refusal, refusalBody, unreachable } from "../../proxy/fail_closed.ts";
 import { faultTeller } from "../../proxy/fault_teller.ts";
+import { Http1Bridge } from "../../proxy/http2/http1_bridge.ts";
+import { TIMING } from "../../proxy/timing.ts";
 import { bearer, FakeDaemon, makeCredential } from "../support/fake_daemon.ts";
 import { callHttp2, openHttp2 } from "../support/http2_peers.ts";
 import { withNode } from "../support/node_process.ts";
@@ -110,6 +113,25 @@ Deno.test("a mistake while a server is asked is not told as the server's, nor in
   const notes: string[] = [];
   faultTeller((line) => notes.push(line))(refusal);
   assert.match(notes[0]!, /^a mistake in authsome: TypeError at /);
+});
+
+Deno.test("a mistake in what reads a server's HTTP/2 is told, not only that it broke off", async () => {
+  const told = Promise.withResolvers<unknown>();
+  const broken: Duplex = {
+    read: () => Promise.reject(new TypeError(KEY)),
+    write: (bytes) => Promise.resolve(bytes.length),
+    closeWrite: () => Promise.resolve(),
+    close: () => {},
+  };
+
+  const bridge = new Http1Bridge(broken, {
+    silence: TIMING,
+    reconnect: () => Promise.resolve(broken),
+    onFault: told.resolve,
+  });
+
+  assert.ok(await told.promise instanceof TypeError);
+  bridge.close();
 });
 
 Deno.test("what peers and networks do is no mistake of ours, and is not told", () => {
