@@ -37,11 +37,23 @@ export async function heldFileIsGone(
     if (gone !== undefined) resolve(gone.path);
   };
   using _timer = every(recheckMs, check);
-  using watcher = watch(files.map(({ path }) => dirname(path)));
+  using watcher = watch(watchedPaths(files));
   signal.addEventListener("abort", () => resolve(null), { once: true });
-  void follow(watcher, check);
+  void follow(watcher, new Set(files.map(({ path }) => path)), check);
   check();
   return await promise;
+}
+
+/**
+ * What is watched for these files: the outermost directory, and files further in each by itself. Beside
+ * the lock lies what the daemon writes for every request; a watch of that directory would wake another
+ * thread and us each time, and make a request take a fifth longer.
+ */
+export function watchedPaths(files: readonly HeldFile[]): string[] {
+  const paths = files.map(({ path }) => path);
+  const [outermost] = paths.map((path) => dirname(path)).sort((a, b) => a.length - b.length);
+  if (outermost === undefined) return [];
+  return [outermost, ...paths.filter((path) => dirname(path) !== outermost)];
 }
 
 function isGone({ path, identity }: HeldFile): boolean {
@@ -59,18 +71,26 @@ function every(ms: number, work: () => void): Disposable {
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
-function watch(directories: readonly string[]): Deno.FsWatcher | null {
+function watch(paths: readonly string[]): Deno.FsWatcher | null {
   try {
-    return Deno.watchFs([...directories], { recursive: false });
+    return Deno.watchFs([...paths], { recursive: false });
   } catch {
     return null; // no watches left, or gone already: the clock has to do
   }
 }
 
-/** The log beside the vault changes with every write; only names that come and go matter. */
-async function follow(watcher: Deno.FsWatcher | null, check: () => void): Promise<void> {
+/**
+ * The log beside the vault changes with every write: of others only names that come and go matter. A
+ * held file that lost its name is still there, because it is open; its link count has changed.
+ */
+async function follow(
+  watcher: Deno.FsWatcher | null,
+  held: ReadonlySet<string>,
+  check: () => void,
+): Promise<void> {
   if (watcher === null) return;
-  for await (const { kind } of watcher) {
-    if (kind !== "modify" && kind !== "access") check();
+  for await (const { kind, paths } of watcher) {
+    if (kind === "access") continue;
+    if (kind !== "modify" || paths.some((path) => held.has(path))) check();
   }
 }

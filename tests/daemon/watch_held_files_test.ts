@@ -1,5 +1,10 @@
-import { equal } from "node:assert/strict";
-import { type HeldFile, heldFile, heldFileIsGone } from "../../daemon/watch_held_files.ts";
+import { deepEqual, equal } from "node:assert/strict";
+import {
+  type HeldFile,
+  heldFile,
+  heldFileIsGone,
+  watchedPaths,
+} from "../../daemon/watch_held_files.ts";
 
 /** A directory `held` with a file in it, inside another directory. */
 async function withFile(
@@ -58,6 +63,27 @@ for (const [name, act] of Object.entries(GONE)) {
     });
   }
 }
+
+Deno.test("a file that is open loses its name: heldFileIsGone() does not wait for the clock to tell", async () => {
+  await withFile(async (path, directory) => {
+    using _open = await Deno.open(path);
+    const other = await Deno.makeTempFile({ dir: directory });
+    const files = [heldFile(other), heldFile(path)];
+    const gone = heldFileIsGone(files, new AbortController().signal);
+
+    await Deno.remove(path);
+
+    equal(await gone, path);
+  });
+});
+
+Deno.test("what the daemon writes for every request lies in no directory that is watched", () => {
+  const held = (path: string): HeldFile => ({ path, identity: null });
+  deepEqual(watchedPaths([held("/home/server/daemon/lock"), held("/home/server/vault.db")]), [
+    "/home/server",
+    "/home/server/daemon/lock",
+  ]);
+});
 
 Deno.test("heldFileIsGone() lets be what is written to, and ends with its signal", async () => {
   await withFile(async (path, directory) => {
