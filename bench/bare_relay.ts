@@ -7,21 +7,16 @@
  * direction. `bare_relay.ts intercept ORIGIN_PORT ROOTS CERTIFICATE KEY`: TLS with one certificate
  * towards the client (`TLSSocket`, the one way to put it on an answered CONNECT) and TLS of its own
  * towards the server (`Deno.startTls`), whose connections are used again for the same host. Both were
- * the fastest of what was tried; see `docs/benchmarks.md`. `bare_relay.ts sign ORIGIN_PORT ROOTS CA`:
- * the same with a certificate of its own for each host, signed when the host is first asked for, and
- * the authority written to CA. Certificates are all it has of authsome: Node.js makes none. Prints its
- * port.
+ * the fastest of what was tried; see `docs/benchmarks.md`. Prints its port.
  *
- * Three modes ask somebody (`bare_asking.ts`): `ask …`, which is `intercept` otherwise, before each
- * request; `ask_first …` and `sign_ask_first …`, otherwise `intercept` and `sign`, before the first one
- * for a host. They connect to the server while they ask, and not before there is a request.
+ * `bare_relay.ts ask …` and `bare_relay.ts ask_first …` are `intercept` that asks somebody
+ * (`bare_asking.ts`): before each request, or before the first one for a host. They connect to the
+ * server while they ask, and not before there is a request.
  *
  * @module
  */
 import net from "node:net";
 import tls from "node:tls";
-import { createAuthority } from "../proxy/certificate_authority.ts";
-import { LeafCertificates } from "../proxy/leaf_certificates.ts";
 import { BareAsking } from "./bare_asking.ts";
 
 const ESTABLISHED = "HTTP/1.1 200 Connection Established\r\n\r\n";
@@ -31,14 +26,11 @@ if (import.meta.main) {
   const [mode, port, ...files] = Deno.args;
   if (mode === "tunnel") await serveTunnels(Number(port));
   else {
-    const [roots = "", ...own] = files;
-    const contextFor = mode!.startsWith("sign")
-      ? signedContexts(own[0]!)
-      : oneContext(own[0]!, own[1]!);
-    const ask = mode!.includes("ask") ? await asker(mode!.endsWith("first")) : null;
+    const [roots, cert, key] = files.map((file) => Deno.readTextFileSync(file));
+    const ask = mode!.startsWith("ask") ? await asker(mode === "ask_first") : null;
     serveIntercepted(
-      { port: Number(port), caCerts: Deno.readTextFileSync(roots), ask },
-      contextFor,
+      { port: Number(port), caCerts: roots!, ask },
+      tls.createSecureContext({ cert: cert!, key: key! }),
     );
   }
 }
@@ -91,21 +83,6 @@ async function copy(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
   }
 }
 
-type ContextFor = (host: string) => tls.SecureContext;
-
-function oneContext(certificate: string, key: string): ContextFor {
-  const [cert, keyPem] = [certificate, key].map((file) => Deno.readTextFileSync(file));
-  const context = tls.createSecureContext({ cert: cert!, key: keyPem! });
-  return () => context;
-}
-
-function signedContexts(caFile: string): ContextFor {
-  const authority = createAuthority({ hosts: ["*.bench.test"] });
-  Deno.writeTextFileSync(caFile, authority.certificatePem);
-  const leaves = new LeafCertificates(authority);
-  return (host) => leaves.contextFor(host);
-}
-
 interface Origin {
   readonly port: number;
   readonly caCerts: string;
@@ -113,7 +90,7 @@ interface Origin {
   readonly ask: ((host: string) => Promise<void>) | null;
 }
 
-function serveIntercepted(origin: Origin, contextFor: ContextFor): void {
+function serveIntercepted(origin: Origin, secureContext: tls.SecureContext): void {
   const idleOf = new Map<string, Upstream[]>();
   const server = net.createServer({ noDelay: true }, (socket) => {
     socket.on("error", () => socket.destroy());
@@ -123,7 +100,7 @@ function serveIntercepted(origin: Origin, contextFor: ContextFor): void {
       const host = /^CONNECT ([^:]+)/.exec(new TextDecoder().decode(connect))?.[1] ?? "";
       const client = new tls.TLSSocket(socket, {
         isServer: true,
-        secureContext: contextFor(host),
+        secureContext,
         ALPNProtocols: ["http/1.1"],
       });
       client.on("error", () => client.destroy());

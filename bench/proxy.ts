@@ -85,8 +85,6 @@ async function start(stage: Stage, scenarios: readonly ScenarioId[]): Promise<Co
     bare: () => stage.startBare("intercept"),
     bareAsking: () => stage.startBare("ask"),
     bareAskingFirst: () => stage.startBare("ask_first"),
-    bareSigning: () => stage.startBare("sign"),
-    bareSigningAskingFirst: () => stage.startBare("sign_ask_first"),
     bareTunnel: () => stage.startBare("tunnel"),
     bareRun: () => stage.startBareRun(),
     go: () => stage.startGo(),

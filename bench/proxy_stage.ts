@@ -42,7 +42,7 @@ export interface Contestant {
 }
 
 /** Of `bare_relay.ts`. */
-export type BareMode = "tunnel" | "intercept" | "ask" | "ask_first" | "sign" | "sign_ask_first";
+export type BareMode = "tunnel" | "intercept" | "ask" | "ask_first";
 
 /** See the module. */
 export interface Stage {
@@ -117,11 +117,8 @@ export async function openStage(go: string): Promise<Stage> {
     },
     startBare: async (mode) => {
       const prefix = `${home.directory}/${mode}`;
-      const leaf = mode.startsWith("sign")
-        ? null
-        : await writeLeaf(program, prefix, ["*.bench.test"]);
-      const ca = leaf?.ca ?? `${prefix}-ca.pem`;
-      const files = leaf === null ? [roots, ca] : [roots, leaf.certificate, leaf.key];
+      const { ca, certificate, key } = await writeLeaf(program, prefix, ["*.bench.test"]);
+      const files = [roots, certificate, key];
       const relay = await startBareRelay([mode, String(origin.port), ...files]);
       const bare = proxied("bare relay", ca, relay, roots);
       // It adds no credential, so the client does; in a tunnel it does anyhow.
