@@ -92,7 +92,13 @@ export {
   type RemovedIdentity,
 } from "./core/identity_claim.ts";
 export type { FilledInjection, Injection } from "./core/injection.ts";
-export { createProof, type Proof, type ProvenRequest, type SignMessage, type Signer } from "./core/proof.ts";
+export {
+  createProof,
+  type Proof,
+  type ProvenRequest,
+  type Signer,
+  type SignMessage,
+} from "./core/proof.ts";
 export { verifyProof } from "./core/verify_proof.ts";
 export type {
   AuthType,
