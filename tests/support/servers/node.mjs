@@ -27,4 +27,4 @@ const server = http.createServer((request, response) => {
   });
 });
 server.maxHeadersCount = 0;
-server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+server.listen(0, "127.0.0.1", () => process.stdout.write(`${server.address().port}\n`));
