@@ -262,6 +262,7 @@ async function signedWith(
     body_sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
   };
   const signed = `${encode({ alg: "EdDSA", typ: "JWT" })}.${encode(claims)}`;
+  if (!(privateKey instanceof CryptoKey)) throw new TypeError("an owner signs with a key");
   const bytes = await crypto.subtle.sign("Ed25519", privateKey, new TextEncoder().encode(signed));
   const signature = new Uint8Array(bytes).toBase64({ alphabet: "base64url", omitPadding: true });
   return `PoP ${signed}.${signature}`;
