@@ -9,6 +9,8 @@
 export interface ClientLog {
   /** One line; also on stderr with `--verbose`. */
   write(text: string): void;
+  /** One line of what was said on stderr already: with `--verbose` it is not said again. */
+  record(text: string): void;
 }
 
 /** Where and how to log. */
@@ -31,19 +33,23 @@ export function openClientLog(
 ): ClientLog {
   let rotated = false;
   let isFaulty = false;
+  const record = (text: string) => {
+    if (path === null) return;
+    try {
+      if (!rotated) rotate(path);
+      rotated = true;
+      const line = `${now().toISOString()} ${Deno.pid} ${text.replaceAll("\n", "\\n")}\n`;
+      Deno.writeTextFileSync(path, line, { append: true, mode: 0o600 });
+    } catch (cause) {
+      if (!isFaulty) onFault(cause);
+      isFaulty = true;
+    }
+  };
   return {
+    record,
     write(text) {
       echo?.(text);
-      if (path === null) return;
-      try {
-        if (!rotated) rotate(path);
-        rotated = true;
-        const line = `${now().toISOString()} ${Deno.pid} ${text.replaceAll("\n", "\\n")}\n`;
-        Deno.writeTextFileSync(path, line, { append: true, mode: 0o600 });
-      } catch (cause) {
-        if (!isFaulty) onFault(cause);
-        isFaulty = true;
-      }
+      record(text);
     },
   };
 }

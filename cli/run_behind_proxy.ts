@@ -141,7 +141,7 @@ async function startChild(
   const trust = writeTrustFiles(door.authority, directory, ownTrust);
   const note = (line: string) => {
     voice.note(`authsome: ${line}`);
-    log.write(`run: ${line}`);
+    log.record(`run: ${line}`);
   };
   using _alive = surviveFaults(note);
   const env = childEnvironment({

@@ -83,7 +83,7 @@ async function listed(
   }, {
     settings: readSettings((name) => name === "AUTHSOME_HOME" ? "/nowhere" : undefined),
     voice,
-    log: { write: () => {} },
+    log: { write: () => {}, record: () => {} },
     openClient: () => Promise.resolve(client),
   });
   return text;
