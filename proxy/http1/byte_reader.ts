@@ -177,7 +177,8 @@ export class ByteReader {
    * @throws {EndOfStream} when the peer has ended in the middle; otherwise what the connection threw.
    */
   takeHead(side: "request" | "response"): string | null | undefined {
-    const { buffer, end, start } = this;
+    const { buffer, end } = this;
+    let { start } = this;
     for (let at = start + this.#scanned; at < end; at++) {
       if (buffer[at] !== LF) continue;
       if (at === start || buffer[at - 1] !== CR) {
@@ -185,9 +186,8 @@ export class ByteReader {
       }
       if (at === start + 1) {
         // RFC 9112 section 2.2: an empty line before the start line is skipped.
-        this.start = at + 1;
-        this.#scanned = 0;
-        return this.takeHead(side);
+        start = this.start = at + 1;
+        continue;
       }
       if (at - start >= 3 && buffer[at - 2] === LF) {
         this.#scanned = 0;

@@ -50,6 +50,14 @@ Deno.test("ByteReader skips empty lines before a head", async () => {
   assert.equal(await reader.readHead("request"), "GET / HTTP/1.1");
 });
 
+Deno.test("a flood of empty lines in front of a request is skipped", async () => {
+  const flood = `${"\r\n".repeat(32_000)}GET / HTTP/1.1\r\n\r\n`;
+  const reader = new ByteReader(connectionOf([]), new TextEncoder().encode(flood));
+
+  assert.equal(await reader.readHead("request"), "GET / HTTP/1.1");
+  assert.equal(reader.buffered, 0);
+});
+
 for (const head of ["GET / HTTP/1.1\nHost: a\n\n", "\n", "GET / HTTP/1.1\r\nHost: a\n\r\n"]) {
   Deno.test(`ByteReader refuses a bare line feed: ${JSON.stringify(head)}`, async () => {
     // It stays open: the refusal must not wait for an end that never comes.
