@@ -18,6 +18,7 @@ import {
   type ReadingServer,
   startReadingServer,
 } from "../../support/http_servers.ts";
+import { comparableFields } from "../../support/comparable_fields.ts";
 import { startTestProxy, type TestProxy } from "../../support/proxy_bench.ts";
 import { type Random, randomOf } from "../../support/seeded_random.ts";
 
@@ -175,11 +176,7 @@ const UNCOMPARED =
   /^(?:connection|content-length|transfer-encoding|trailer|te|expect|upgrade|x-sum):/;
 
 function comparable(fields: readonly string[]): string[] {
-  return fields.map((field) => {
-    const colon = field.indexOf(":");
-    const value = field.slice(colon + 1).replace(/^[\t ]+|[\t ]+$/g, "");
-    return `${field.slice(0, colon).toLowerCase()}:${value}`;
-  }).filter((field) => !UNCOMPARED.test(field)).sort();
+  return comparableFields(fields, UNCOMPARED);
 }
 
 /** Final answers on a connection that a proxy's client made. */

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { Http2Connection } from "../../../proxy/http2/http2_connection.ts";
 import type { FieldLine } from "../../../proxy/http2/hpack/field_line.ts";
 import { latin1Bytes } from "../../../proxy/http1/byte_reader.ts";
+import { comparableFields } from "../../support/comparable_fields.ts";
 import { HTTP_SERVERS, readingOf, startReadingServer } from "../../support/http_servers.ts";
 import { startTestProxy, type TestProxy } from "../../support/proxy_bench.ts";
 import { startRawUpstream } from "../../support/raw_upstream.ts";
@@ -125,11 +126,7 @@ const UNCOMPARED =
   /^(?:connection|content-length|transfer-encoding|te|trailer|expect|cookie|x-sum):/;
 
 function comparable(fields: readonly string[]): string[] {
-  return fields.map((field) => {
-    const colon = field.indexOf(":");
-    const value = field.slice(colon + 1).replace(/^[\t ]+|[\t ]+$/g, "");
-    return `${field.slice(0, colon).toLowerCase()}:${value}`;
-  }).filter((field) => !UNCOMPARED.test(field)).sort();
+  return comparableFields(fields, UNCOMPARED);
 }
 
 async function compare(test: TestProxy, targets: () => Promise<string[]>, seed: number) {
