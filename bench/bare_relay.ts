@@ -3,11 +3,12 @@
  * one connection to the other, and nothing of authsome. No request is read, no credential is added,
  * nothing is refused, and nobody waits for a slow reader.
  *
- * `bare_relay.ts tunnel ORIGIN_PORT`: an untouched tunnel of two `Deno.TcpConn`, one buffer for each
- * direction. `bare_relay.ts intercept ORIGIN_PORT ROOTS CERTIFICATE KEY`: TLS with one certificate
+ * `bare_relay.ts tunnel PORTS`: an untouched tunnel of two `Deno.TcpConn`, one buffer for each
+ * direction. `bare_relay.ts intercept PORTS ROOTS CERTIFICATE KEY`: TLS with one certificate
  * towards the client (`TLSSocket`, the one way to put it on an answered CONNECT) and TLS of its own
  * towards the server (`Deno.startTls`), whose connections are used again for the same host. Both were
- * the fastest of what was tried; see `docs/benchmarks.md`. Prints its port.
+ * the fastest of what was tried; see `docs/benchmarks.md`. Prints its port. PORTS says where the servers
+ * are: `PORT,HOST=PORT,…`, the first one for all that are not named.
  *
  * `bare_relay.ts ask …` and `bare_relay.ts ask_first …` are `intercept` that asks somebody
  * (`bare_asking.ts`): before each request, or before the first one for a host. They connect to the
@@ -23,13 +24,14 @@ const ESTABLISHED = "HTTP/1.1 200 Connection Established\r\n\r\n";
 const PIECE_BYTES = 64 * 1024;
 
 if (import.meta.main) {
-  const [mode, port, ...files] = Deno.args;
-  if (mode === "tunnel") await serveTunnels(Number(port));
+  const [mode, ports, ...files] = Deno.args;
+  const portOf = readPorts(ports!);
+  if (mode === "tunnel") await serveTunnels(portOf(""));
   else {
     const [roots, cert, key] = files.map((file) => Deno.readTextFileSync(file));
     const ask = mode!.startsWith("ask") ? await asker(mode === "ask_first") : null;
     serveIntercepted(
-      { port: Number(port), caCerts: roots!, ask },
+      { portOf, caCerts: roots!, ask },
       tls.createSecureContext({ cert: cert!, key: key! }),
     );
   }
@@ -46,7 +48,12 @@ async function asker(onlyFirst: boolean): Promise<Origin["ask"]> {
   };
 }
 
-/** All hosts of the bench are this one port. */
+function readPorts(text: string): (host: string) => number {
+  const [others, ...named] = text.split(",");
+  const known = new Map(named.map((pair) => pair.split("=") as [string, string]));
+  return (host) => Number(known.get(host) ?? others);
+}
+
 async function dial(port: number): Promise<Deno.TcpConn> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
   connection.setNoDelay(true);
@@ -84,7 +91,7 @@ async function copy(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
 }
 
 interface Origin {
-  readonly port: number;
+  readonly portOf: (host: string) => number;
   readonly caCerts: string;
   /** Awaited before each request. */
   readonly ask: ((host: string) => Promise<void>) | null;
@@ -131,10 +138,10 @@ class Upstream {
   readonly #ask: Origin["ask"];
   #sent: Promise<unknown>;
 
-  constructor(host: string, { port, caCerts, ask }: Origin) {
+  constructor(host: string, { portOf, caCerts, ask }: Origin) {
     this.#host = host;
     this.#ask = ask;
-    this.#sent = this.#connection = connect(host, port, caCerts);
+    this.#sent = this.#connection = connect(host, portOf(host), caCerts);
     void this.#receive();
   }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { runLoad } from "./proxy_load.ts";
-import { HOST, type Stage } from "./proxy_stage.ts";
+import { GO_HOST, type Stage } from "./proxy_stage.ts";
 import { residentMegabytes } from "./resident_memory.ts";
 
 const LOOK_EVERY_MS = 250;
@@ -19,7 +19,7 @@ export async function measureFlat(
   const run = await stage.startRun("authsome");
   const send = (mode: string, bytes: number) =>
     runLoad(stage.program, run, [
-      `-host=${HOST}`,
+      `-host=${GO_HOST}`,
       `-mode=${mode}`,
       "-n=1",
       "-warm=0s",

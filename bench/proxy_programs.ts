@@ -100,7 +100,10 @@ export interface MitmdumpOptions {
   readonly directory: string;
   /** Certificates that servers are verified by. */
   readonly rootsFile: string;
-  readonly originPort: number;
+  /** Which port a host is on. */
+  readonly portOf: (host: string) => number;
+  /** A host whose port is not that of the others. */
+  readonly goHost: string;
   readonly credential: string;
 }
 
@@ -111,9 +114,9 @@ export function hasMitmdump(): boolean {
 
 /** Starts it with an addon that adds the header and streams bodies; waits until it accepts. */
 export async function startMitmdump(options: MitmdumpOptions): Promise<ServingProgram> {
-  const { directory, rootsFile, originPort, credential } = options;
+  const { directory, rootsFile } = options;
   const addon = `${directory}/addon.py`;
-  await Deno.writeTextFile(addon, addonText(originPort, credential));
+  await Deno.writeTextFile(addon, addonText(options));
   const port = freePort();
   const child = new Deno.Command("mitmdump", {
     args: [
@@ -135,9 +138,11 @@ export function mitmdumpRoots(directory: string): string {
   return `${directory}/mitmproxy/mitmproxy-ca-cert.pem`;
 }
 
-function addonText(originPort: number, credential: string): string {
-  return `def server_connect(data):
-    data.server.address = ("127.0.0.1", ${originPort})
+function addonText({ portOf, goHost, credential }: MitmdumpOptions): string {
+  return `PORTS = {"${goHost}": ${portOf(goHost)}}
+
+def server_connect(data):
+    data.server.address = ("127.0.0.1", PORTS.get(data.server.address[0], ${portOf("")}))
 
 def requestheaders(flow):
     flow.request.headers["authorization"] = ${JSON.stringify(credential)}

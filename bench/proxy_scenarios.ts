@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { CREDENTIAL, HOST, NAMED_HOST, NEW_HOST, TUNNELLED_HOST } from "./proxy_stage.ts";
+import {
+  CREDENTIAL,
+  DOWNLOAD_BYTES,
+  GO_HOST,
+  HOST,
+  NAMED_HOST,
+  NEW_HOST,
+  TUNNELLED_HOST,
+} from "./proxy_stage.ts";
 
 /** Who is measured. */
 export type ContestantId =
@@ -60,19 +68,19 @@ export const SCENARIOS = {
   },
   download: {
     name: "downloads of 10 MiB, 1 connection",
-    args: [`-host=${HOST}`, "-mode=body", "-c=1", `-size=${10 * MEBIBYTE}`],
+    args: [`-host=${HOST}`, "-mode=body", "-c=1", `-size=${DOWNLOAD_BYTES}`],
     by: ALL,
     shows: "megabytes",
   },
   download8: {
     name: "downloads of 10 MiB, 8 connections",
-    args: [`-host=${HOST}`, "-mode=body", "-c=8", `-size=${10 * MEBIBYTE}`],
+    args: [`-host=${HOST}`, "-mode=body", "-c=8", `-size=${DOWNLOAD_BYTES}`],
     by: ALL,
     shows: "megabytes",
   },
   upload: {
     name: "uploads of 64 MiB, 1 connection",
-    args: [`-host=${HOST}`, "-mode=upload", "-c=1", `-size=${64 * MEBIBYTE}`],
+    args: [`-host=${GO_HOST}`, "-mode=upload", "-c=1", `-size=${64 * MEBIBYTE}`],
     by: ALL,
     shows: "megabytes",
   },
@@ -117,13 +125,13 @@ export const SCENARIOS = {
   },
   http2: {
     name: "HTTP/2 requests, 16 streams of one connection",
-    args: [`-host=${HOST}`, "-mode=http2", "-c=16"],
+    args: [`-host=${GO_HOST}`, "-mode=http2", "-c=16"],
     by: NO_SNAIL,
     shows: "rate",
   },
   grpc: {
     name: "gRPC calls, 16 streams of one connection",
-    args: [`-host=${HOST}`, "-mode=grpc", "-c=16"],
+    args: [`-host=${GO_HOST}`, "-mode=grpc", "-c=16"],
     by: NO_SNAIL,
     shows: "rate",
   },

@@ -16,10 +16,15 @@ import {
   startMitmdump,
   writeLeaf,
 } from "./proxy_programs.ts";
+import { type Origin, startOrigin } from "./proxy_origin.ts";
 import { startBareRun } from "./start_bare_run.ts";
 
 /** The host whose requests carry the credential. */
 export const HOST = "api.bench.test";
+/** The same, of the server in Go (`proxy_origin.ts`). */
+export const GO_HOST = "go.bench.test";
+/** The size of a download; larger ones are the server's in Go. */
+export const DOWNLOAD_BYTES = 10 * 2 ** 20;
 /** A host that no login covers. */
 export const TUNNELLED_HOST = "www.elsewhere.test";
 /** Hosts that each contestant is asked for once, from 0 on; a wildcard of the definition covers them. */
@@ -46,6 +51,8 @@ export type BareMode = "tunnel" | "intercept" | "ask" | "ask_first";
 
 /** See the module. */
 export interface Stage {
+  /** Who answers most requests: see `proxy_origin.ts`. */
+  readonly server: Origin["name"];
   /** The client of `bench/go`. */
   readonly program: string;
   readonly direct: Contestant;
@@ -66,13 +73,15 @@ export interface Stage {
 export async function openStage(go: string): Promise<Stage> {
   const home = await TemporaryHome.create();
   const program = await buildGoProgram(go, home.directory);
-  const roots = `${home.directory}/origin.pem`;
-  const origin = await startGoProgram(program, [
-    "origin",
-    `-ca=${roots}`,
-    `-names=*.bench.test,${TUNNELLED_HOST}`,
-    `-credential=${CREDENTIAL}`,
-  ]);
+  const origin = await startOrigin({
+    program,
+    directory: home.directory,
+    names: ["*.bench.test", TUNNELLED_HOST],
+    goHost: GO_HOST,
+    credential: CREDENTIAL,
+    sizes: [DOWNLOAD_BYTES],
+  });
+  const { roots } = origin;
   try {
     await logIn(home);
   } catch (error) {
@@ -88,11 +97,12 @@ export async function openStage(go: string): Promise<Stage> {
     return kept;
   };
   return {
+    server: origin.name,
     program,
     direct: {
       name: "direct",
       loadArgs: [
-        `-direct=127.0.0.1:${origin.port}`,
+        `-direct=${origin.addresses("127.0.0.1:")}`,
         `-roots=${roots}`,
         `-credential=${CREDENTIAL}`,
       ],
@@ -108,7 +118,7 @@ export async function openStage(go: string): Promise<Stage> {
           "proxy",
           `-ca=${ca}`,
           `-roots=${roots}`,
-          `-to=127.0.0.1:${origin.port}`,
+          `-to=${origin.addresses("127.0.0.1:")}`,
           "-routed=.bench.test",
           `-credential=${CREDENTIAL}`,
         ]),
@@ -119,7 +129,7 @@ export async function openStage(go: string): Promise<Stage> {
       const prefix = `${home.directory}/${mode}`;
       const { ca, certificate, key } = await writeLeaf(program, prefix, ["*.bench.test"]);
       const files = [roots, certificate, key];
-      const relay = await startBareRelay([mode, String(origin.port), ...files]);
+      const relay = await startBareRelay([mode, origin.addresses(""), ...files]);
       const bare = proxied("bare relay", ca, relay, roots);
       // It adds no credential, so the client does; in a tunnel it does anyhow.
       return keep({ ...bare, loadArgs: [...bare.loadArgs, `-credential=${CREDENTIAL}`] });
@@ -134,13 +144,14 @@ export async function openStage(go: string): Promise<Stage> {
         await startMitmdump({
           directory,
           rootsFile: roots,
-          originPort: origin.port,
+          portOf: origin.portOf,
+          goHost: GO_HOST,
           credential: CREDENTIAL,
         }),
       ));
     },
     startRun: async (name, entry, flags = []) =>
-      keep(await startRun(name, { home, roots, port: origin.port, entry, flags })),
+      keep(await startRun(name, { home, origin, entry, flags })),
     close: async () => {
       for (const contestant of started) await contestant.stop();
       await origin.stop();
@@ -193,9 +204,7 @@ function proxied(
 
 interface RunSettings {
   readonly home: TemporaryHome;
-  readonly roots: string;
-  /** Of the origin. */
-  readonly port: number;
+  readonly origin: Origin;
   readonly entry: string | undefined;
   /** For the runtime. */
   readonly flags: readonly string[];
@@ -203,12 +212,13 @@ interface RunSettings {
 
 /** Its child says where the proxy is, and goes on until its input ends. */
 async function startRun(name: string, settings: RunSettings): Promise<Contestant> {
-  const { home, roots, port, entry, flags } = settings;
+  const { home, origin, entry, flags } = settings;
   const [deno, run, ...rest] = AUTHSOME;
   const words = [...flags, ...rest];
   if (entry !== undefined) words[words.length - 1] = entry;
   const mapped = [
     HOST,
+    GO_HOST,
     TUNNELLED_HOST,
     ...hosts(NEW_HOST, NEW_HOSTS),
     ...hosts(NAMED_HOST, NAMED_HOSTS),
@@ -218,12 +228,12 @@ async function startRun(name: string, settings: RunSettings): Promise<Contestant
       run!,
       ...words,
       "run",
-      ...mapped.flatMap((host) => ["--connect-to", `${host}:443:127.0.0.1:${port}`]),
+      ...mapped.flatMap((host) => ["--connect-to", `${host}:443:127.0.0.1:${origin.portOf(host)}`]),
       ...["--", "sh", "-c", 'echo "$HTTPS_PROXY $SSL_CERT_FILE"; cat'],
     ],
     cwd: home.directory,
     clearEnv: true,
-    env: { ...cleanEnvironment(home), SSL_CERT_FILE: roots },
+    env: { ...cleanEnvironment(home), SSL_CERT_FILE: origin.roots },
     stdin: "piped",
     stdout: "piped",
     stderr: "null",

@@ -15,7 +15,7 @@ import (
 // route is a way to a host: straight to an address, or through an HTTP proxy.
 type route struct {
 	proxy     *url.URL
-	direct    string
+	direct    addresses
 	roots     *x509.CertPool
 	protocol  string
 	tlsTicket tls.ClientSessionCache
@@ -23,7 +23,7 @@ type route struct {
 
 // open is a TLS connection to host, verified.
 func (r *route) open(host string) (*tls.Conn, error) {
-	address := r.direct
+	address := r.direct.of(host)
 	if r.proxy != nil {
 		address = r.proxy.Host
 	}

@@ -18,12 +18,12 @@ import (
 )
 
 // intercept is what one writes in an afternoon: CONNECT, a certificate for the host, net/http for
-// both sides, httputil.ReverseProxy in between, one header set. Every host is dialled at -to.
+// both sides, httputil.ReverseProxy in between, one header set. Servers are where -to says.
 func intercept(args []string) error {
 	flags := flag.NewFlagSet("proxy", flag.ExitOnError)
 	ca := flags.String("ca", "", "where to write the authority's certificate")
 	roots := flags.String("roots", "", "certificates that the servers are verified by")
-	to := flags.String("to", "", "address of every server")
+	to := flags.String("to", "", "addresses of the servers")
 	routed := flags.String("routed", "", "hosts with this ending are decrypted")
 	credential := flags.String("credential", "", "value of Authorization")
 	flags.Parse(args)
@@ -39,8 +39,13 @@ func intercept(args []string) error {
 	if err != nil {
 		return err
 	}
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return (&net.Dialer{}).DialContext(ctx, "tcp", *to)
+	servers := parseAddresses(*to)
+	dial := func(ctx context.Context, _, server string) (net.Conn, error) {
+		host, _, err := net.SplitHostPort(server)
+		if err != nil {
+			return nil, err
+		}
+		return (&net.Dialer{}).DialContext(ctx, "tcp", servers.of(host))
 	}
 	transport := func(protocols ...string) *http.Transport {
 		return &http.Transport{
@@ -85,7 +90,9 @@ func intercept(args []string) error {
 			return
 		}
 		if !strings.HasSuffix(host, *routed) {
-			tunnel(conn, buffered.Reader, dial)
+			tunnel(conn, buffered.Reader, func() (net.Conn, error) {
+				return dial(r.Context(), "tcp", r.Host)
+			})
 			return
 		}
 		config, err := leaves.of(host)
@@ -100,9 +107,9 @@ func intercept(args []string) error {
 
 const established = "HTTP/1.1 200 Connection Established\r\n\r\n"
 
-func tunnel(client net.Conn, first io.Reader, dial func(context.Context, string, string) (net.Conn, error)) {
+func tunnel(client net.Conn, first io.Reader, dial func() (net.Conn, error)) {
 	defer client.Close()
-	server, err := dial(context.Background(), "", "")
+	server, err := dial()
 	if err != nil {
 		io.WriteString(client, "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
 		return

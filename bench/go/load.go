@@ -26,7 +26,7 @@ func load(args []string) error {
 	flags := flag.NewFlagSet("load", flag.ExitOnError)
 	mode := flags.String("mode", "small", "see above")
 	proxy := flags.String("proxy", "", "URL of the proxy")
-	direct := flags.String("direct", "", "address of the server, without a proxy")
+	direct := flags.String("direct", "", "addresses of the servers, without a proxy")
 	host := flags.String("host", "", "the server's name; %d: another one for each connection")
 	first := flags.Int("first", 0, "cold: number of the first host")
 	roots := flags.String("roots", "", "PEM file")
@@ -46,7 +46,7 @@ func load(args []string) error {
 		}
 		pool.AppendCertsFromPEM(text)
 	}
-	r := &route{direct: *direct, roots: pool, protocol: "http/1.1"}
+	r := &route{direct: parseAddresses(*direct), roots: pool, protocol: "http/1.1"}
 	if *proxy != "" {
 		address, err := url.Parse(*proxy)
 		if err != nil {
