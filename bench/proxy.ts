@@ -66,7 +66,13 @@ async function main(args: readonly string[]): Promise<number> {
       say,
     });
     const memory = await measureMemory(stage, contestants, idle, positionals.length === 0);
-    const report = proxyReport({ figures, memory, scenarios, rounds: Number(values.rounds) });
+    const report = proxyReport({
+      figures,
+      memory,
+      scenarios,
+      rounds: Number(values.rounds),
+      server: stage.server,
+    });
     say(`\n${report.text}`);
     if (values.write) await writeProxyReport(report);
     return 0;

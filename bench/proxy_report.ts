@@ -31,7 +31,8 @@ export interface ProxyReport {
 export function proxyReport(measurement: ProxyMeasurement): ProxyReport {
   const promised = renderTable(proxyRows(measurement));
   const floor = renderTable(floorRows(measurement));
-  const machine = `${describeMachine()}; medians of ${measurement.rounds} rounds. ` +
+  const machine = `${describeMachine()}; the server is ${SERVERS[measurement.server]}; ` +
+    `medians of ${measurement.rounds} rounds. ` +
     "Command: `deno task bench_proxy`.";
   return {
     text: [promised, FLOOR, floor, renderFigures(measurement), machine].join("\n\n"),
@@ -60,6 +61,8 @@ export async function writeProxyReport({ text, summary, chart }: ProxyReport): P
 
 const FLOOR = "The same figures of a relay in this runtime that only copies bytes " +
   "(`bench/bare_relay.ts`; for idle memory `bench/bare_run.ts`), in the same run:";
+
+const SERVERS = { nginx: "nginx", Go: "a program in Go, because nginx is not installed" };
 
 const PICTURE = "![Requests a second through authsome, a Go proxy and mitmdump]" +
   "(docs/images/proxy-speed.svg)";

@@ -29,6 +29,8 @@ export interface ProxyMeasurement {
   readonly memory: ReadonlyMap<ContestantId, Memory>;
   readonly scenarios: readonly ScenarioId[];
   readonly rounds: number;
+  /** What answers most requests. */
+  readonly server: "nginx" | "Go";
 }
 
 /** Ours, or something else, beside a third. */
