@@ -15,6 +15,8 @@ export interface Duplex {
   closeWrite(): Promise<void>;
   /** Ends both directions at once. */
   close(): void;
+  /** The same, and the peer sees that it was cut off; left out where {@linkcode close} says that. */
+  reset?(): void;
 }
 
 /** Writes all of `bytes`. */
@@ -30,4 +32,10 @@ export function closeQuietly(connection: { close(): void } | null | undefined): 
   try {
     connection?.close();
   } catch { /* closed before */ }
+}
+
+/** Ends what did not come to its end: the peer must not take it for whole. */
+export function cutOff(connection: Duplex): void {
+  if (connection.reset === undefined) closeQuietly(connection);
+  else connection.reset();
 }

@@ -12,7 +12,7 @@
  * @module
  */
 import { type Answer, askAgain, askUpstream, type Question } from "./ask_upstream.ts";
-import { closeQuietly, type Duplex, writeAll } from "./duplex.ts";
+import { closeQuietly, cutOff, type Duplex, writeAll } from "./duplex.ts";
 import { Refusal, refusalAnswer } from "./fail_closed.ts";
 import type { TellFault } from "./fault_teller.ts";
 import type { Forward } from "./forward.ts";
@@ -48,8 +48,9 @@ export async function serveExchanges(client: Duplex, options: ExchangeOptions): 
   try {
     while (await exchange(client, reader, options) === "keep");
   } catch (error) {
-    // The client left or the server broke off in the middle: the connection ends, which says it.
+    // The client left or the server broke off in the middle: how the connection ends says it.
     options.onFault(error);
+    cutOff(client);
   } finally {
     reader.onActivity = null;
     closeQuietly(client);

@@ -125,4 +125,11 @@ export class NodeDuplex implements Duplex {
     this.#socket.destroy();
     this.#raw.destroy();
   }
+
+  /** See {@linkcode Duplex.reset}. */
+  reset(): void {
+    // A plain end is how a body without a length ends. TLS ends with a goodbye, or it was cut off.
+    if (this.#socket === this.#raw && !this.#raw.destroyed) this.#raw.resetAndDestroy();
+    else this.close();
+  }
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { closeQuietly, type Duplex, writeAll } from "./duplex.ts";
+import { closeQuietly, cutOff, type Duplex, writeAll } from "./duplex.ts";
 import { type ByteReader, EndOfStream } from "./http1/byte_reader.ts";
 
 /** What a quiet direction holds, and what a busy one reads at once, for a fifth less work. */
@@ -24,7 +24,9 @@ export async function tunnel(a: TunnelEnd, b: TunnelEnd): Promise<void> {
   try {
     await Promise.all([copyUntilEnd(a, b.connection), copyUntilEnd(b, a.connection)]);
   } catch {
-    // Reset by one side: the other one learns of it by being closed.
+    // Reset by one side: the other one learns of it in the same way.
+    cutOff(a.connection);
+    cutOff(b.connection);
   } finally {
     closeQuietly(a.connection);
     closeQuietly(b.connection);
