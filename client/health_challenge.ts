@@ -32,6 +32,9 @@ export type HealthResult =
 /** A health answer is a hundred bytes. */
 const MAX_ANSWER_BYTES = 16_384;
 
+/** A machine that is busy lets its own daemon wait for seconds; a stranger seldom says nothing. */
+const SILENCE_MS = 10_000;
+
 /** Challenges the daemon of `state`. Silence for `timeoutMs` counts as a stranger. */
 export async function challengeDaemon(
   state: DaemonState,
@@ -49,7 +52,7 @@ export async function challengeDaemon(
 export async function challengeOver(
   connection: LoopbackHttp,
   state: DaemonState,
-  timeoutMs = 2_000,
+  timeoutMs = SILENCE_MS,
 ): Promise<HealthResult> {
   try {
     await connection.connect();

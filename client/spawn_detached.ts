@@ -39,7 +39,7 @@ const SCRIPT = {
 };
 
 /** Starts it; `timeoutMs` bounds the wait for its line. */
-export async function spawnDetached(spawn: Spawn, timeoutMs = 10_000): Promise<Spawned> {
+export async function spawnDetached(spawn: Spawn, timeoutMs = 30_000): Promise<Spawned> {
   if (Deno.build.os === "windows") return await spawnOnWindows(spawn, timeoutMs);
   const child = new Deno.Command("/bin/sh", {
     args: [

@@ -29,6 +29,8 @@ import { endProcesses } from "./stop_daemon.ts";
 const LOCK_TIMEOUT_MS = 120_000;
 const START_TIMEOUT_MS = 30_000;
 const POLL_MS = 2;
+/** Starts that find a port taken, before that is told. */
+const MAX_TRIES = 5;
 
 /** Starts the daemon where none is usable. Throws as `ensureDaemon` in `launch.ts` does. */
 export async function startDetached(
@@ -44,6 +46,10 @@ export async function startDetached(
   const port = await clearTheWay(settings, paths, found, options);
   const boot = await collectBootMessages(settings, paths, options);
   let failure = await launch(boot, paths, port);
+  // Somebody took a port after it was found free and before it was held: there are others.
+  for (let tries = 1; failure?.type === "port_taken" && tries < MAX_TRIES; tries++) {
+    failure = await launch(boot, paths, settings.port);
+  }
   if (failure?.type === "not_cached" && moduleEntries().config !== null) {
     options.note?.("fetching the daemon's modules");
     await cacheModules();
@@ -110,7 +116,7 @@ async function launch(
   return startFailure(paths, logStart, ready === null ? "the egress relay" : "the daemon");
 }
 
-/** A port nobody listens on now; whoever takes it before the relay does makes this start fail. */
+/** A port nobody listens on now; somebody may take it before the relay does. */
 function findFreePort(): number {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   listener.close();
@@ -162,7 +168,9 @@ export async function provesItself(
   const until = Date.now() + START_TIMEOUT_MS;
   while (Date.now() < until) {
     const state = readDaemonState(paths);
-    if (state?.instance === instance) return (await challengeDaemon(state)).type === "ours";
+    if (state?.instance === instance) {
+      return (await challengeDaemon(state, until - Date.now())).type === "ours";
+    }
     if (!isAlive(daemon.pid)) return false;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

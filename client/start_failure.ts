@@ -14,13 +14,15 @@ import type { HomePaths } from "../core/paths.ts";
 import { tailDaemonLog } from "./daemon_log_file.ts";
 import { moduleEntries } from "./module_entries.ts";
 
-/** A start that failed; `not_cached` may succeed after fetching the modules. */
+/** A start that failed; `not_cached` may succeed after fetching the modules, `port_taken` at once. */
 export interface StartFailure {
-  readonly type: "not_cached" | "failed";
+  readonly type: "not_cached" | "port_taken" | "failed";
   readonly error: AuthsomeError;
 }
 
 const LINES_SHOWN = 8;
+/** What Deno calls a port that somebody else holds. */
+const PORT_TAKEN = /\bAddrInUse\b/;
 /** What Deno says when `--cached-only` misses a module or a package. */
 const NOT_CACHED = /--cached-only|not found in cache|npm package not found in cache/i;
 
@@ -28,7 +30,8 @@ const NOT_CACHED = /--cached-only|not found in cache|npm package not found in ca
 export function startFailure(paths: HomePaths, logStart: number, what: string): StartFailure {
   const lines = tailDaemonLog(paths, 200, logStart);
   const said = lines.map(saidError).findLast((error) => error !== null);
-  if (said) return { type: "failed", error: said };
+  const type = lines.some((line) => PORT_TAKEN.test(line)) ? "port_taken" : "failed";
+  if (said) return { type, error: said };
   if (lines.some((line) => NOT_CACHED.test(line))) {
     return {
       type: "not_cached",
@@ -41,7 +44,7 @@ export function startFailure(paths: HomePaths, logStart: number, what: string): 
   }
   const shown = lines.slice(-LINES_SHOWN).map((line) => `  ${line}`).join("\n");
   return {
-    type: "failed",
+    type,
     error: new DaemonUnavailableError(`Cannot start ${what}: it ended before it was ready`, {
       hint: `The end of ${paths.server.daemonLog} says:\n${shown === "" ? "  nothing" : shown}`,
     }),

@@ -223,6 +223,23 @@ Deno.test("a port held by something else is an error that names it, exit code 9"
   other.close();
 });
 
+Deno.test("a free port that somebody takes before the relay does: the start tries another one", async () => {
+  await using home = new Home();
+  const { listen } = Deno;
+  let thief: Deno.Listener | null = null;
+  // The look for a free port, the first of this process; here the port is not free afterwards.
+  Deno.listen = ((options: Deno.TcpListenOptions) => {
+    Deno.listen = listen;
+    thief = listen(options);
+    return { addr: thief.addr, close() {} };
+  }) as typeof Deno.listen;
+
+  const { baseUrl } = await home.ensure();
+
+  thief!.close();
+  equal((await health(baseUrl)).egress, "ok");
+});
+
 Deno.test("an impostor on the daemon's port is told nothing but the challenge", async () => {
   await using home = new Home();
   await home.ensure();
