@@ -31,7 +31,12 @@ export interface SoakRhythm {
   readonly killEveryMs: number;
   /** Leaves HTTP/2 out, whose clients are Node processes. */
   readonly withoutHttp2: boolean;
+  /** It goes on beyond its time until this holds: a busy machine does little in a few seconds. */
+  readonly isEnough?: (soFar: SoakCounts) => boolean;
 }
+
+/** What was done so far. */
+export type SoakCounts = Pick<SoakResult, "tallies" | "changes" | "kills">;
 
 /** What is used unless said otherwise. */
 export const RHYTHM: SoakRhythm = {
@@ -40,16 +45,20 @@ export const RHYTHM: SoakRhythm = {
   killEveryMs: 60_000,
 };
 const SAY_EVERY_MS = 60_000;
+const LOOK_MS = 50;
 
 /** Soaks for so long; `say` is told about it every minute. */
 export async function soak(
   durationMs: number,
   say: (line: string) => void,
-  { changeEveryMs, killEveryMs, withoutHttp2 }: SoakRhythm = RHYTHM,
+  { changeEveryMs, killEveryMs, withoutHttp2, isEnough = () => true }: SoakRhythm = RHYTHM,
 ): Promise<SoakResult> {
   const stage = await openSoakStage();
-  const { signal } = stopAfter(durationMs);
   const counts = { changes: 0, kills: 0 };
+  const { signal } = stopAfter(
+    durationMs,
+    () => isEnough({ tallies: stage.ledger.tallies, ...counts }),
+  );
   const memory = new MemoryWatch(stage.pid);
   const started = performance.now();
   const kinds = Object.entries(TRAFFIC).filter(([kind]) => !withoutHttp2 || kind !== HTTP2);
@@ -119,8 +128,12 @@ async function every(
   }
 }
 
-function stopAfter(milliseconds: number): AbortController {
+function stopAfter(milliseconds: number, isEnough: () => boolean): AbortController {
   const controller = new AbortController();
-  setTimeout(() => controller.abort(), milliseconds);
+  const look = () => {
+    if (isEnough()) controller.abort();
+    else setTimeout(look, LOOK_MS);
+  };
+  setTimeout(look, milliseconds);
   return controller;
 }

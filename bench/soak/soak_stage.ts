@@ -7,6 +7,7 @@ import { homePaths } from "../../core/paths.ts";
 import { DEFINITION } from "../../tests/support/acme_home.ts";
 import { pathWithDeno } from "../../tests/support/deno_on_path.ts";
 import { ROOT, TemporaryHome } from "../../tests/support/temporary_home.ts";
+import { until } from "../../tests/support/until.ts";
 import { Ledger } from "./ledger.ts";
 import { FIXED_KEY, HOSTS, startSoakServer } from "./soak_server.ts";
 
@@ -51,6 +52,9 @@ export async function openSoakStage(): Promise<SoakStage> {
   ]);
   const [proxy, bundle] = await readLines(run.stdout, 2);
   const { port, username, password } = new URL(proxy!);
+  let killed = 0;
+  const daemonPid = async (): Promise<number> =>
+    JSON.parse(await Deno.readTextFile(homePaths(home.path).server.state)).pid;
   return {
     ledger,
     pid: run.pid,
@@ -67,8 +71,9 @@ export async function openSoakStage(): Promise<SoakStage> {
       ledger.endChange();
     },
     killDaemon: async () => {
-      const state = JSON.parse(await Deno.readTextFile(homePaths(home.path).server.state));
-      Deno.kill(state.pid, "SIGKILL");
+      // On a busy machine the one that was killed last is not replaced yet.
+      await until(async () => await daemonPid() !== killed);
+      Deno.kill(killed = await daemonPid(), "SIGKILL");
     },
     close: async () => {
       await run.stdin.close();

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { Ledger } from "../../bench/soak/ledger.ts";
 import { summarize } from "../../bench/soak/memory_watch.ts";
 import { soak } from "../../bench/soak/soak.ts";
+import { TRAFFIC } from "../../bench/soak/traffic.ts";
 
 Deno.test("the ledger takes the key in force when a request was sent, or a newer one", () => {
   const ledger = new Ledger("one");
@@ -42,6 +43,9 @@ Deno.test("a short soak with a changing key and a dying daemon: nothing wrong, m
     killEveryMs: 1_500,
     // Its clients are Node processes, which take too much of four seconds on a busy machine.
     withoutHttp2: true,
+    isEnough: ({ tallies, changes, kills }) =>
+      changes > 0 && kills > 0 && tallies.size === Object.keys(TRAFFIC).length - 1 &&
+      [...tallies.values()].every(({ done }) => done > 0),
   });
 
   assert.deepEqual([result.wrong, result.missing], [0, 0], result.complaints.join("\n"));
