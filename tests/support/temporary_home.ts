@@ -160,9 +160,9 @@ function* filesBelow(directory: string): Generator<string> {
   }
 }
 
-/** Which of `pids` are alive, after giving them two seconds to end. */
+/** Which of `pids` do not end: half a minute is longer than any that was told to takes. */
 async function stillAlive(pids: readonly number[]): Promise<number[]> {
-  const deadline = performance.now() + 2000;
+  const deadline = performance.now() + 30_000;
   let alive = pids.filter(isAlive);
   while (alive.length > 0 && performance.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 20));
