@@ -46,27 +46,33 @@ export class HostSlots {
     first?.();
   }
 
+  /** Has `told` called once, in its turn, to look again: how to leave the queue; null when it is full. */
+  queueUp(told: () => void): (() => void) | null {
+    if (this.#queue.size >= this.#limits.waiting) return null;
+    const wake = () => {
+      this.#queue.delete(wake);
+      told();
+    };
+    this.#queue.add(wake);
+    return () => void this.#queue.delete(wake);
+  }
+
   /**
    * Waits to be told to look again.
    *
    * @throws {Refusal} 503 when the queue is full, or the wait was too long.
    */
   wait(authority: string): Promise<void> {
-    if (this.#queue.size >= this.#limits.waiting) return Promise.reject(tooMany(authority));
     return new Promise((resolve, reject) => {
-      const stop = () => {
+      const leave = this.queueUp(() => {
         clearTimeout(timer);
-        this.#queue.delete(wake);
-      };
-      const wake = () => {
-        stop();
         resolve();
-      };
+      });
+      if (leave === null) return reject(tooMany(authority));
       const timer = setTimeout(() => {
-        stop();
+        leave();
         reject(tooMany(authority));
       }, this.#limits.waitMs);
-      this.#queue.add(wake);
     });
   }
 }

@@ -127,6 +127,11 @@ export class UpstreamPool {
     return this.#slotsOf(key).wait(authority);
   }
 
+  /** Has `told` called when a place may be free: how to leave the queue; null when it is full. */
+  queueForPlace(key: string, told: () => void): (() => void) | null {
+    return this.#slotsOf(key).queueUp(told);
+  }
+
   /** An idle connection that still looks alive, or undefined. The newest is the likeliest to be. */
   take(key: string): Upstream | undefined {
     const idle = this.#idle.get(key);

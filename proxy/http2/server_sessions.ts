@@ -23,7 +23,7 @@ const WAIT_MS = 30_000;
 /** What sessions need to begin, and to end. */
 export interface SessionOptions {
   /** Where connections are counted. */
-  readonly places: Pick<UpstreamPool, "enter" | "awaitPlace">;
+  readonly places: Pick<UpstreamPool, "enter" | "awaitPlace" | "queueForPlace">;
   readonly silence: SilenceTiming;
   /** Is given what ended a session, unless the server ended it. */
   readonly onFault?: TellFault;
@@ -38,6 +38,17 @@ export interface Question {
   readonly endStream: boolean;
   /** It was sent before, and that session would not do. */
   readonly insteadOf?: Http2Stream | null;
+}
+
+/** A request that has no stream yet. */
+interface Asking {
+  readonly stream: Http2Stream;
+  readonly forward: Forward;
+  /** It waits no longer; by `performance.now()`. */
+  readonly until: number;
+  /** Another connection may be opened for it. */
+  mayBegin: boolean;
+  wait: Wait | undefined;
 }
 
 /** A connection that will be there. */
@@ -62,6 +73,8 @@ export class ServerSessions {
   readonly #sessionOf = new WeakMap<Http2Stream, Http2Connection>();
   /** How many streams the server allows, as far as that is known. */
   #maxStreams = Infinity;
+  /** How to leave the run's queue for places; in it while somebody in the line could use one. */
+  #leaveQueue: (() => void) | null = null;
   #isClosed = false;
 
   /** None is open. */
@@ -79,38 +92,44 @@ export class ServerSessions {
    */
   async ask(stream: Http2Stream, forward: Forward, question: Question): Promise<Http2Stream> {
     const until = performance.now() + WAIT_MS;
+    const asking: Asking = { stream, forward, until, mayBegin: true, wait: undefined };
     const { insteadOf = null } = question;
     const refused = insteadOf === null ? undefined : this.#sessionOf.get(insteadOf);
     const isGood = (session: Http2Connection) =>
       session !== refused && !session.isInDoubt && session.hasRoom;
-    let wait: Wait | undefined;
-    for (let mayBegin = true;;) {
-      if (stream.hasEnded) {
-        // Whoever waits behind this one may take the place.
-        this.#line.wakeNext();
-        throw new StreamFailure(ErrorCode.CANCEL, "us", "the client has left");
-      }
-      const usable = this.#usable();
-      let session = usable.find(isGood);
-      if (session === undefined) {
-        const leftMs = until - performance.now();
-        if (leftMs <= 0) throw new TooManyStreams();
-        const coming: Coming | null = this.#joinable() ??
-          (mayBegin || usable.length === 0 ? this.#begin(forward, usable) : null);
-        if (coming !== null) {
-          mayBegin = await this.#claim(coming, stream);
-          continue;
+    try {
+      for (;;) {
+        if (stream.hasEnded) {
+          // Whoever waits behind this one may take the place.
+          this.#line.wakeNext();
+          throw new StreamFailure(ErrorCode.CANCEL, "us", "the client has left");
         }
-        session = usable.find(({ hasRoom }) => hasRoom);
-        if (session === undefined) {
-          wait ??= this.#line.waiter(stream.ended);
-          await wait(leftMs);
-          continue;
-        }
+        const session = this.#usable().find(isGood) ?? await this.#makeRoom(asking);
+        const call = session === null ? null : this.#openOn(session, question);
+        if (call !== null) return call;
       }
-      const call = this.#openOn(session, question);
-      if (call !== null) return call;
+    } finally {
+      if (this.#line.isEmpty) this.#leavePlaces();
     }
+  }
+
+  /** Waits until it is worth looking again: null; or a session that has to do. */
+  async #makeRoom(asking: Asking): Promise<Http2Connection | null> {
+    const { stream, forward, until, mayBegin } = asking;
+    const leftMs = until - performance.now();
+    if (leftMs <= 0) throw new TooManyStreams();
+    const usable = this.#usable();
+    const coming = this.#joinable() ??
+      (mayBegin || usable.length === 0 ? this.#begin(forward, usable) : null);
+    if (coming !== null) {
+      asking.mayBegin = await this.#claim(coming, stream);
+      return null;
+    }
+    const session = usable.find(({ hasRoom }) => hasRoom);
+    if (session !== undefined) return session;
+    asking.wait ??= this.#line.waiter(stream.ended);
+    await asking.wait(leftMs);
+    return null;
   }
 
   /** Ends those that nobody has used for a while: a server may have forgotten them. */
@@ -125,6 +144,7 @@ export class ServerSessions {
   /** Ends them all at once. */
   close(): void {
     this.#isClosed = true;
+    this.#leavePlaces();
     for (const session of this.#open.keys()) session.close();
   }
 
@@ -173,10 +193,18 @@ export class ServerSessions {
     // It allows nothing on one: on another it would not either.
     if (usable.some(({ maxStreams }) => maxStreams === 0)) return null;
     const leave = this.#options.places.enter(forward.key);
-    if (leave === null && usable.length > 0) return null;
-    const connected = leave === null
-      ? this.#awaitPlace(forward).then((leave) => this.#connect(forward, leave))
-      : this.#connect(forward, leave);
+    if (leave === null && usable.length > 0) {
+      this.#queueForPlace(forward);
+      return null;
+    }
+    return this.#comingOver(
+      leave === null
+        ? this.#awaitPlace(forward).then((leave) => this.#connect(forward, leave))
+        : this.#connect(forward, leave),
+    );
+  }
+
+  #comingOver(connected: Promise<Http2Connection>): Coming {
     const settled = connected.then(async (session) => {
       await session.settled;
       if (!session.hasEnded) this.#maxStreams = Math.max(1, session.maxStreams);
@@ -185,6 +213,27 @@ export class ServerSessions {
     this.#coming.add(coming);
     settled.catch(() => {}).finally(() => this.#coming.delete(coming));
     return coming;
+  }
+
+  /**
+   * For those in the line, while they wait for a stream. The place is taken in the moment it is free:
+   * one that is offered and left lying would be lost to everyone else who queues for it.
+   */
+  #queueForPlace(forward: Forward): void {
+    const { places } = this.#options;
+    this.#leaveQueue ??= places.queueForPlace(forward.key, () => {
+      this.#leaveQueue = null;
+      const leave = places.enter(forward.key);
+      if (leave === null) return this.#queueForPlace(forward);
+      if (this.#line.isEmpty) return leave();
+      this.#comingOver(this.#connect(forward, leave));
+      this.#line.wakeAll();
+    });
+  }
+
+  #leavePlaces(): void {
+    this.#leaveQueue?.();
+    this.#leaveQueue = null;
   }
 
   async #awaitPlace(forward: Forward): Promise<() => void> {

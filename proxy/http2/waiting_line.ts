@@ -31,6 +31,11 @@ export class WaitingLine {
       });
   }
 
+  /** Nobody waits. */
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0;
+  }
+
   /** Has the first one look again. */
   wakeNext(): void {
     for (const told of this.#waiting) return told();

@@ -324,3 +324,64 @@ Deno.test("a session that takes its time to say that it is there gets no more ca
     }
   }, { silence: { ...TIMING, silentMs: 1, pingMs: 60_000 } });
 });
+
+const TWO_PLACES = { ...ONE_STREAM, limits: { open: 2, waiting: 1, waitMs: 20_000 } };
+
+/** The one call that a session takes, where it is known that it takes one. */
+async function occupy({ sessions, forward, servers }: Stage): Promise<Http2Stream> {
+  const call = await sessions.ask(client, forward, QUESTION);
+  await answer(servers[0]!, call);
+  return await sessions.ask(client, forward, QUESTION);
+}
+
+/** Has the run's other place until it is called. */
+function takePlace({ places, forward }: Stage): () => void {
+  return places.enter(forward.key)!;
+}
+
+Deno.test("a call that waits for a stream takes a place of the run that becomes free", async () => {
+  await onStage(async (stage) => {
+    const { sessions, forward, servers } = stage;
+    const leave = takePlace(stage);
+    await occupy(stage);
+    const waiting = sessions.ask(client, forward, QUESTION);
+    leave();
+    assert.equal((await waiting).id, 1);
+    assert.equal(servers.length, 2);
+  }, TWO_PLACES);
+});
+
+Deno.test("a call that has its stream leaves the queue for places to others", async () => {
+  await onStage(async (stage) => {
+    const { sessions, places, forward, servers } = stage;
+    const leave = takePlace(stage);
+    const first = await occupy(stage);
+    const second = sessions.ask(client, forward, QUESTION);
+    await assert.rejects(places.awaitPlace(forward), { status: 503 });
+    await answer(servers[0]!, first);
+    assert.equal((await second).id, 5);
+
+    const other = places.awaitPlace(forward);
+    leave();
+    await other;
+    assert.equal(servers.length, 1);
+  }, TWO_PLACES);
+});
+
+Deno.test("a place that comes when the client has left is the next one's", async () => {
+  await onStage(async (stage) => {
+    const { sessions, forward, servers } = stage;
+    const leave = takePlace(stage);
+    await occupy(stage);
+    const left = Promise.withResolvers<void>();
+    const leaving = { hasEnded: false, ended: left.promise };
+    const never = sessions.ask(leaving as unknown as Http2Stream, forward, QUESTION);
+    const second = sessions.ask(client, forward, QUESTION);
+    leaving.hasEnded = true;
+    left.resolve();
+    await assert.rejects(never, /the client has left/);
+    leave();
+    assert.equal((await second).id, 1);
+    assert.equal(servers.length, 2);
+  }, TWO_PLACES);
+});
