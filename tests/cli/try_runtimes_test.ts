@@ -73,8 +73,10 @@ Deno.test("a trial that is broken off leaves neither its program nor its directo
   const environment = { ...Deno.env.toObject(), PATH: pathWithDeno(Deno.env.get("PATH") ?? "") };
   const leaving = new AbortController();
   const trying = tryRuntimes({ environment, runtimes: [hangs, hangs], signal: leaving.signal });
-  await until(() => Deno.statSync(marker).size > 0);
-  const [pid, directory] = JSON.parse(Deno.readTextFileSync(marker));
+  let said = "";
+  // Both write it: the second one may be about to, with the file empty.
+  await until(() => (said = Deno.readTextFileSync(marker)) !== "");
+  const [pid, directory] = JSON.parse(said);
 
   leaving.abort(new Error("you cancelled"));
 

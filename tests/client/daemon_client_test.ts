@@ -5,6 +5,7 @@ import type { ProxyEvent } from "../../core/api.ts";
 import { DaemonUnavailableError, type ErrorEnvelope, fromEnvelope } from "../../core/errors.ts";
 import { verifyProof } from "../../core/verify_proof.ts";
 import { Secret } from "../../core/secret.ts";
+import { freePort } from "../support/free_port.ts";
 
 const signer = await signerFromSeed("me", new Secret(generateSeed()));
 
@@ -93,9 +94,7 @@ for (
 }
 
 Deno.test("DaemonClient says that nothing answers, and what to do", async () => {
-  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   using client = new DaemonClient({ baseUrl: `http://127.0.0.1:${port}`, signer });
 
   await rejects(client.whoami(), {

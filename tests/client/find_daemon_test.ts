@@ -16,6 +16,7 @@ import {
 } from "../../core/boot.ts";
 import { homePaths } from "../../core/paths.ts";
 import { VERSION } from "../../core/version.ts";
+import { freePort } from "../support/free_port.ts";
 
 const HOST = "127.0.0.1";
 
@@ -46,7 +47,7 @@ async function withClient(test: (stage: Stage) => Promise<void>): Promise<void> 
   const paths = homePaths(home);
   await Deno.mkdir(paths.server.daemon, { recursive: true });
   const seen: string[] = [];
-  const old = serveDaemon(0, "old", seen);
+  const old = serveDaemon(freePort(), "old", seen);
   const { port } = old.addr;
   const writeState = (instance: string): Promise<void> => {
     const started_at = new Date(0).toISOString();

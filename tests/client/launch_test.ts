@@ -27,6 +27,7 @@ import {
   UnsafeHomeError,
 } from "../../core/errors.ts";
 import { homePaths } from "../../core/paths.ts";
+import { freePort } from "../support/free_port.ts";
 
 /** A home whose daemon is stopped and which is removed afterwards. */
 class Home {
@@ -125,7 +126,7 @@ Deno.test("two commands at once start one daemon", async () => {
 
 Deno.test("a daemon that was killed is started again at the same address", async () => {
   await using home = new Home();
-  const { baseUrl } = await home.ensure();
+  const { baseUrl } = await home.ensure({ AUTHSOME_PORT: String(freePort()) });
   const { pid, relay_pid } = home.state;
   Deno.kill(pid, "SIGKILL");
   await until(() => !isAlive(pid) && !isAlive(relay_pid));
@@ -242,8 +243,8 @@ Deno.test("a free port that somebody takes before the relay does: the start trie
 
 Deno.test("an impostor on the daemon's port is told nothing but the challenge", async () => {
   await using home = new Home();
-  await home.ensure();
-  const { port } = home.state;
+  const port = freePort();
+  await home.ensure({ AUTHSOME_PORT: String(port) });
   const state = home.state;
   await stopDaemon(home.paths);
   Deno.writeTextFileSync(home.paths.server.state, JSON.stringify(state), { mode: 0o600 });

@@ -7,12 +7,11 @@ import { rejects } from "node:assert/strict";
 import { openOwnerClient } from "../../client/owner_client.ts";
 import { readSettings } from "../../core/config.ts";
 import { newSigner } from "../daemon/support/test_daemon.ts";
+import { freePort } from "../support/free_port.ts";
 
 Deno.test("a daemon of AUTHSOME_DAEMON_URL that is gone is not ours to start, and the hint says so", async () => {
   const home = await Deno.makeTempDir();
-  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   const variables: Record<string, string> = {
     AUTHSOME_HOME: `${home}/home`,
     AUTHSOME_DAEMON_URL: `http://127.0.0.1:${port}`,

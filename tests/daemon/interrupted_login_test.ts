@@ -96,7 +96,8 @@ Deno.test("a login that the disk does not take ends, and its tokens are revoked"
         token.letGo();
         await page;
 
-        await until(() => daemon.audit.some(({ event }) => event === "revoke_outcome"));
+        const outcomes = () => daemon.audit.filter(({ event }) => event === "revoke_outcome");
+        await until(() => outcomes().length === 2);
 
         const { status, error } = await session(begun.id);
         deepEqual([status, error], ["failed", "Cannot write the vault: the disk is full"]);

@@ -1,5 +1,6 @@
 /** Thousands of connections, and a network that goes and comes back. */
 import assert from "node:assert/strict";
+import { freePort } from "../support/free_port.ts";
 import { startTestProxy, type TestProxy } from "../support/proxy_bench.ts";
 import { makeTestCertificate, startTlsUpstream } from "../support/tls_upstream.ts";
 import { until } from "../support/until.ts";
@@ -64,7 +65,7 @@ Deno.test("the network goes and comes back: refused with the reason meanwhile, t
         return new Response("hello");
       },
     );
-  let server = serve(0);
+  let server = serve(freePort());
   const { port } = server.addr;
   const test = await startTestProxy({
     servers: { [HOST]: port, [OTHER_HOST]: port },

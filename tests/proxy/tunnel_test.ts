@@ -5,6 +5,7 @@ import { startTestProxy } from "../support/proxy_bench.ts";
 import { startRawUpstream } from "../support/raw_upstream.ts";
 import { signal } from "../support/scripted_run.ts";
 import { startTlsUpstream } from "../support/tls_upstream.ts";
+import { freePort } from "../support/free_port.ts";
 
 Deno.test("a host without a route is not decrypted: the client sees the server's own certificate", async () => {
   const api = startTlsUpstream(["other.test"]);
@@ -76,10 +77,7 @@ Deno.test("a client that goes away closes the server's side", async () => {
 });
 
 Deno.test("a server that refuses the connection: 502 with a reason", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  const test = await startTestProxy({ servers: { "other.test:9": port } });
+  const test = await startTestProxy({ servers: { "other.test:9": freePort() } });
 
   const { head, raw } = await test.connect("other.test:9");
 

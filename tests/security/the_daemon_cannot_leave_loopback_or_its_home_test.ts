@@ -16,6 +16,7 @@ import { isAlive } from "../../client/processes.ts";
 import { createTestCertificate } from "../support/test_certificate.ts";
 import type { Surroundings } from "./confined/break_out.ts";
 import type { Errand } from "./confined/reach_out.ts";
+import { freePort } from "../support/free_port.ts";
 
 const BREAK_OUT = import.meta.resolve("./confined/break_out.ts");
 const REACH_OUT = import.meta.resolve("./confined/reach_out.ts");
@@ -46,9 +47,7 @@ class Scene {
   }
 
   get surroundings(): Surroundings {
-    const reserved = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const port = reserved.addr.port;
-    reserved.close();
+    const port = freePort();
     return {
       server: this.paths.server.dir,
       outside: `${this.directory}/outside`,

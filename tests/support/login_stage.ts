@@ -12,6 +12,7 @@ import {
   PUBLIC_CLIENT_ID,
   startAuthorizationServer,
 } from "./authorization_server.ts";
+import { freePort } from "./free_port.ts";
 import { runCli } from "./run_cli.ts";
 import { type RunningCommand, startCommand } from "./running_command.ts";
 import { withHome } from "./temp_home.ts";
@@ -60,11 +61,6 @@ export async function withLoginStage<T>(
     const port: Record<string, string> = keepsPort ? { AUTHSOME_PORT: `${freePort()}` } : {};
     return await work(stageOf(home, server, { SSL_CERT_FILE: authority, ...port }));
   });
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 function stageOf(
