@@ -5,8 +5,9 @@
  * @module
  */
 import { Refusal } from "./fail_closed.ts";
-import { isJavaOfThisRun, type PeerAddress } from "./peer_process.ts";
+import { isJavaOfThisRun } from "./peer_process.ts";
 import type { ProxySecret } from "./proxy_secret.ts";
+import type { PeerAddress } from "./socket_table.ts";
 
 /** The admission of one connection. */
 export class Admission {

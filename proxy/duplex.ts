@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { PeerAddress } from "./socket_table.ts";
 
 /** A connection as the engine sees it. Writing waits until the peer has room: that is backpressure. */
 export interface Duplex {
@@ -17,6 +18,8 @@ export interface Duplex {
   close(): void;
   /** The same, and the peer sees that it was cut off; left out where {@linkcode close} says that. */
   reset?(): void;
+  /** Its two ends, of a client on loopback; null once it is closed. */
+  readonly address?: PeerAddress | null;
 }
 
 /** Writes all of `bytes`. */

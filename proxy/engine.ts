@@ -25,6 +25,7 @@ import { serveSocket } from "./serve_socket.ts";
 import { SignAhead } from "./sign_ahead.ts";
 import { StallWatch } from "./stall_watch.ts";
 import { TIMING } from "./timing.ts";
+import { UploadWatch } from "./upload_watch.ts";
 import { UpstreamPool } from "./upstream_pool.ts";
 import { Usage } from "./usage.ts";
 
@@ -51,6 +52,7 @@ export function startEngine(options: EngineOptions): Engine {
   const { daemon, corporate, readVariable, note } = options;
   const timing = { ...TIMING, ...options.timing };
   const pool = new UpstreamPool();
+  const uploads = new UploadWatch(timing);
   const usage = new Usage(daemon);
   const memory = new IdleMemory();
   const stalls = new StallWatch(() => credentials.clear(), timing);
@@ -87,6 +89,7 @@ export function startEngine(options: EngineOptions): Engine {
     routes,
     credentials,
     pool,
+    uploads,
     dialer,
     http1: new Http1Connector(dialer, timing, fault),
     http2: new Http2Connector(dialer),
@@ -118,6 +121,7 @@ export function startEngine(options: EngineOptions): Engine {
       ahead.close();
       memory.close();
       stalls.close();
+      uploads.close();
       await Promise.all([changes.close(), usage.close()]);
       await routes.close();
       pool.close();

@@ -23,11 +23,14 @@ import { parseRequestHead, type RequestHead, type ResponseHead } from "./http1/m
 import { headLength, writeHead } from "./http1/write_head.ts";
 import { RequestBody } from "./request_body.ts";
 import { tunnel } from "./tunnel.ts";
+import type { UploadWatch } from "./upload_watch.ts";
 import type { Upstream, UpstreamPool } from "./upstream_pool.ts";
 
 /** How to serve the requests of one connection. */
 export interface ExchangeOptions {
   readonly pool: UpstreamPool;
+  /** Ends uploads that stand still. */
+  readonly uploads?: UploadWatch | undefined;
   /** Where a request goes; throws a {@linkcode Refusal} when it goes nowhere. */
   readonly decide: (request: RequestHead) => Forward | Promise<Forward>;
   /** Told of a request that goes nowhere; null when its head could not be read. */
@@ -60,7 +63,7 @@ export async function serveExchanges(client: Duplex, options: ExchangeOptions): 
 async function exchange(
   client: Duplex,
   reader: ByteReader,
-  { pool, decide, onRefusal, onFault }: ExchangeOptions,
+  { pool, uploads, decide, onRefusal, onFault }: ExchangeOptions,
 ): Promise<"keep" | "close"> {
   reader.expectHead();
   let request: RequestHead | null = null;
@@ -86,6 +89,7 @@ async function exchange(
       client,
       reader,
       pool,
+      uploads,
       isUpgrade: isUpgrade(request),
     };
     let answer = await askUpstream(question);

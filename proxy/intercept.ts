@@ -194,6 +194,7 @@ function serveRequests(
   const tunnel = interceptedTunnel({ target, serverName, scheme, protocol: "http/1.1" });
   void serveExchanges(connection, {
     pool: run.pool,
+    uploads: run.uploads,
     decide: (request) => planIntercepted(request, tunnel, run),
     onRefusal: (refusal) => run.usage.refused(target.host, refusal),
     onFault: run.fault,

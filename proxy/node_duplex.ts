@@ -6,6 +6,7 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "./duplex.ts";
 import { releaseBuffer } from "./release_buffer.ts";
+import type { PeerAddress } from "./socket_table.ts";
 
 /** Unread bytes at which reading from TCP stops, and at which it goes on. */
 const HIGH_WATER_BYTES = 256 * 1024;
@@ -43,6 +44,13 @@ export class NodeDuplex implements Duplex {
     socket.on("error", (error: Error) => this.#finish(error));
     // A socket that was paused while its first bytes were looked at does not flow by itself.
     if (socket.isPaused()) socket.resume();
+  }
+
+  /** See {@linkcode Duplex.address}. */
+  get address(): PeerAddress | null {
+    const { localPort, remotePort, destroyed } = this.#raw;
+    if (destroyed || localPort === undefined || remotePort === undefined) return null;
+    return { localPort, remotePort };
   }
 
   #receive(data: Uint8Array): void {

@@ -9,14 +9,7 @@
  * @module
  */
 import type { Secret } from "../core/secret.ts";
-
-/** The two ends of an accepted connection. */
-export interface PeerAddress {
-  /** Our port. */
-  readonly localPort: number;
-  /** The client's port. */
-  readonly remotePort: number;
-}
+import { type PeerAddress, SocketTable } from "./socket_table.ts";
 
 /** Whether this machine can tell. */
 export const CAN_RECOGNISE_PEERS: boolean = Deno.build.os === "linux";
@@ -26,7 +19,7 @@ const RUNTIMES: ReadonlySet<string> = new Set(["java"]);
 /** Whether the client is a Java process with `secret` in its environment. */
 export async function isJavaOfThisRun(peer: PeerAddress, secret: Secret): Promise<boolean> {
   if (!CAN_RECOGNISE_PEERS) return false;
-  const inode = await socketInode(peer);
+  const inode = (await SocketTable.read()).inodeOf(peer);
   if (inode === null) return false;
   for await (const entry of Deno.readDir("/proc")) {
     if (!/^\d+$/.test(entry.name)) continue;
@@ -36,23 +29,6 @@ export async function isJavaOfThisRun(peer: PeerAddress, secret: Secret): Promis
     }
   }
   return false;
-}
-
-/** Inode of the client's socket: the line with its port as local and ours as remote. */
-async function socketInode({ localPort, remotePort }: PeerAddress): Promise<string | null> {
-  const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, "0");
-  for (const table of ["/proc/net/tcp", "/proc/net/tcp6"]) {
-    const text = await Deno.readTextFile(table).catch(() => "");
-    for (const line of text.split("\n")) {
-      const [, local, remote, , , , , , , inode] = line.trim().split(/\s+/);
-      // 127.0.0.1, as it is or inside an IPv6 socket; both little-endian.
-      if (local === undefined || !/^(?:0{16}FFFF0000)?0100007F:/.test(local)) continue;
-      if (local.endsWith(`:${hex(remotePort)}`) && remote?.endsWith(`:${hex(localPort)}`)) {
-        return inode ?? null;
-      }
-    }
-  }
-  return null;
 }
 
 async function isRuntime(directory: string): Promise<boolean> {

@@ -86,6 +86,7 @@ async function serve(
     // The whole connection: its requests come one after the other.
     return await serveExchanges(new NodeDuplex(socket), {
       pool: run.pool,
+      uploads: run.uploads,
       decide: (request) => planPlain(request, run, admission),
       onRefusal: (refusal, request) => run.usage.refused(hostOf(request?.target ?? ""), refusal),
       onFault: run.fault,

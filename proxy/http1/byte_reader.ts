@@ -72,6 +72,11 @@ export class ByteReader {
     return this.#error !== undefined;
   }
 
+  /** Whether a read is outstanding, which comes back when the peer ends. */
+  get isReading(): boolean {
+    return this.#pending !== null;
+  }
+
   /** Makes every later read fail with `error`. */
   poison(error: unknown): void {
     this.#error ??= error;
