@@ -22,8 +22,10 @@ export interface UsedCredential {
 const MINUTE_MS = 60_000;
 /** The daemon takes no more in one report. */
 const MAX_ENTRIES = 200;
-/** Kinds that are kept while the daemon is away; behind that, only of those known. */
+/** Kinds that are kept; what comes behind them is counted as one of any host and method. */
 const MAX_KEPT = 2_000;
+/** An agent that makes up hosts and methods must not hide behind them what it does. */
+const ANY = { host: "*", method: "OTHER" };
 /** The end of a run does not wait for a daemon that hangs. */
 const LAST_REPORT_MS = 2_000;
 
@@ -66,33 +68,30 @@ export class Usage {
     const use = last !== null && isSame(last, used, method, minute)
       ? last
       : this.#useOf(used, method, minute);
-    if (use === null) return;
     this.#last = use;
     const kind = classOf(status);
     use.statuses[kind] = (use.statuses[kind] ?? 0) + 1;
   }
 
-  #useOf(used: UsedCredential, method: string, minute: number): Use | null {
-    const key = `${minute} ${used.provider}/${used.connection} ${method} ${used.host}`;
-    let use = this.#uses.get(key);
-    if (use === undefined) {
-      if (this.#uses.size >= MAX_KEPT) return null;
-      use = { ...used, method, minute, statuses: {} };
-      this.#uses.set(key, use);
-    }
-    return use;
+  #useOf(used: UsedCredential, method: string, minute: number): Use {
+    const connection = `${used.provider}/${used.connection}`;
+    const key = `${minute} ${connection} ${method} ${used.host}`;
+    return entryOf(this.#uses, key, () => ({ ...used, method, minute, statuses: {} })) ??
+      entryOf(this.#uses, connection, () => ({ ...used, ...ANY, minute, statuses: {} }), Infinity)!;
   }
 
   /** A request, or a tunnel, was refused here. That there was no credential the daemon knows itself. */
   refused(host: string, { status, error: reason }: Pick<Refusal, "status" | "error">): void {
     if (!DENIALS.has(status) || reason === "ProxyAuthenticationError") return;
     const minute = Math.floor(this.#now() / MINUTE_MS);
+    this.#denialOf(host, reason, minute).count++;
+  }
+
+  #denialOf(host: string, reason: string, minute: number): Denial {
     const key = `${minute} ${reason} ${host}`;
-    const known = this.#denials.get(key);
-    if (known !== undefined) known.count++;
-    else if (this.#denials.size < MAX_KEPT) {
-      this.#denials.set(key, { host, reason, minute, count: 1 });
-    }
+    const of = (host: string) => () => ({ host, reason, minute, count: 0 });
+    return entryOf(this.#denials, key, of(host)) ??
+      entryOf(this.#denials, reason, of(ANY.host), Infinity)!;
   }
 
   /** Sends what there is; what the daemon does not take now is sent with the next report. Never rejects. */
@@ -133,20 +132,30 @@ export class Usage {
 
   /** Puts back what could not be sent, in front of what has come since. */
   #keep(uses: readonly [string, Use][], denials: readonly [string, Denial][]): void {
-    for (const [key, { statuses }] of this.#uses) {
-      const before = uses.find(([kept]) => kept === key)?.[1];
-      if (before === undefined) continue;
-      for (const [kind, count] of Object.entries(before.statuses) as [StatusClass, number][]) {
+    const newer = { uses: this.#uses, denials: this.#denials };
+    [this.#uses, this.#denials, this.#last] = [new Map(uses), new Map(denials), null];
+    for (const use of newer.uses.values()) {
+      const { statuses } = this.#useOf(use, use.method, use.minute);
+      for (const [kind, count] of Object.entries(use.statuses) as [StatusClass, number][]) {
         statuses[kind] = (statuses[kind] ?? 0) + count;
       }
     }
-    for (const [key, denial] of this.#denials) {
-      denial.count += denials.find(([kept]) => kept === key)?.[1].count ?? 0;
+    for (const { host, reason, minute, count } of newer.denials.values()) {
+      this.#denialOf(host, reason, minute).count += count;
     }
-    this.#uses = new Map([...uses, ...this.#uses].slice(0, MAX_KEPT));
-    this.#last = null;
-    this.#denials = new Map([...denials, ...this.#denials].slice(0, MAX_KEPT));
   }
+}
+
+/** The entry of that key, made where there is none; undefined when there are `most`. */
+function entryOf<T>(
+  entries: Map<string, T>,
+  key: string,
+  make: () => T,
+  most = MAX_KEPT,
+): T | undefined {
+  let entry = entries.get(key);
+  if (entry === undefined && entries.size < most) entries.set(key, entry = make());
+  return entry;
 }
 
 /** Not allowed: a host, a method, another authority, a wrong secret, what can be read in two ways. */

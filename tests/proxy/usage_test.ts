@@ -12,6 +12,7 @@ import { FakeDaemon } from "../support/fake_daemon.ts";
 const GET = { provider: "acme", connection: "default", host: "api.acme.test", method: "GET" };
 const MINUTE = "2026-11-21T12:00:00.000Z";
 const begin = Date.parse(MINUTE);
+const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 Deno.test("requests are counted by connection, host, method, minute and how the server answered", async () => {
   const daemon = new FakeDaemon();
@@ -101,7 +102,39 @@ Deno.test("what is kept for a daemon that is away is bounded, and reports are of
 
   const sizes = daemon.reported.map(({ uses }) => uses.length);
   assert.ok(sizes.every((size) => size <= 200));
-  assert.equal(sizes.reduce((sum, size) => sum + size, 0), 2_000);
+  assert.equal(sizes.reduce((sum, size) => sum + size, 0), 2_001, "and one for all the rest");
+});
+
+Deno.test("an agent that makes up hosts and methods hides nothing: what is too much is counted together", async () => {
+  const daemon = new FakeDaemon();
+  const usage = new Usage(daemon, () => begin);
+  const flood = () => {
+    for (let n = 0; n < 3_000; n++) {
+      const letters = n.toString(26).replace(/./g, (digit) => ALPHABET[parseInt(digit, 26)]!);
+      usage.answered({ ...GET, method: `M${letters}` }, 200);
+      usage.refused(`h${n}.test`, new Refusal(421, "MisdirectedRequestError", "no"));
+    }
+  };
+  daemon.goDown();
+  flood();
+  await usage.report();
+  flood();
+  usage.answered({ ...GET, method: "DELETE" }, 204);
+  usage.refused("api.acme.test", new Refusal(400, "BadHeaderError", "no"));
+  daemon.comeUp();
+  await usage.close();
+
+  const uses = daemon.reported.flatMap((report) => report.uses);
+  const denials = daemon.reported.flatMap((report) => report.denials);
+  const counted = uses.flatMap(({ statuses }) => Object.values(statuses));
+  assert.equal(counted.reduce((sum, count) => sum + count, 0), 6_001);
+  assert.equal(denials.reduce((sum, { count }) => sum + count, 0), 6_001);
+  assert.equal(uses.find(({ host }) => host === "*")!.statuses["2xx"], 2_001);
+  assert.deepEqual(
+    denials.filter(({ host }) => host === "*").map(({ reason, count }) => [reason, count]),
+    [["MisdirectedRequestError", 2_000], ["BadHeaderError", 1]],
+  );
+  for (const report of daemon.reported) assert.ok(usageReport.safeParse(report).success);
 });
 
 Deno.test("a run that used nothing reports nothing", async () => {
