@@ -96,7 +96,7 @@ async function challenge(
 ): Promise<HealthResult> {
   try {
     const challenge = crypto.getRandomValues(new Uint8Array(16)).toHex();
-    const [answer, expected] = await Promise.all([
+    const [sent, summed] = await Promise.allSettled([
       send({
         method: "GET",
         url: `${baseUrlOf(state)}/health`,
@@ -104,8 +104,11 @@ async function challenge(
         body: null,
         signal,
       }),
+      // Awaited also where the other fails: nothing is left under way.
       answerChallenge(state.instance, challenge),
     ]);
+    if (sent.status === "rejected" || summed.status === "rejected") return { type: "stranger" };
+    const [answer, expected] = [sent.value, summed.value];
     const text = await readText(answer);
     if (answer.status !== 200 || answer.header(ANSWER_HEADER) !== expected) {
       return { type: "stranger" };

@@ -8,6 +8,7 @@ import {
   CHALLENGE_HEADER,
   type DaemonState,
 } from "../../core/boot.ts";
+import { freePort } from "../support/free_port.ts";
 
 const INSTANCE = "d".repeat(64);
 
@@ -74,10 +75,7 @@ Deno.test("challengeDaemon() asks something else each time", async () => {
 });
 
 Deno.test("challengeDaemon() says that nobody listens", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  deepEqual(await challengeDaemon(stateAt(port)), { type: "nobody" });
+  deepEqual(await challengeDaemon(stateAt(freePort())), { type: "nobody" });
 });
 
 Deno.test("challengeDaemon() takes silence and endless talk for a stranger", async () => {
@@ -94,6 +92,33 @@ Deno.test("challengeDaemon() takes silence and endless talk for a stranger", asy
   equal((await endless).type, "stranger");
   second.close();
   listener.close();
+});
+
+Deno.test("a stranger that is quicker than our own sum leaves nothing of it under way", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const refused = Promise.withResolvers<void>();
+  let isSummed = false;
+  const { sign } = crypto.subtle;
+  crypto.subtle.sign = async (...given: Parameters<SubtleCrypto["sign"]>) => {
+    await refused.promise;
+    const sum = await sign.apply(crypto.subtle, given);
+    isSummed = true;
+    return sum;
+  };
+  try {
+    const asking = challengeDaemon(stateAt(listener.addr.port));
+    const stranger = await listener.accept();
+    const talk = new Uint8Array(65_536).fill(65);
+    for (let n: number | null = 1; n !== null;) n = await stranger.write(talk).catch(() => null);
+    refused.resolve();
+
+    equal((await asking).type, "stranger");
+    equal(isSummed, true);
+    stranger.close();
+  } finally {
+    crypto.subtle.sign = sign;
+    listener.close();
+  }
 });
 
 Deno.test("what a daemon is asked next goes over the connection on which it proved itself", async () => {
