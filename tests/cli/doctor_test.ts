@@ -398,6 +398,7 @@ Deno.test("inside of a run doctor says so", async () => {
 
 async function changeVault(home: TemporaryHome, sql: string): Promise<void> {
   await Promise.resolve();
-  using database = new DatabaseSync(homePaths(home.path).server.vault);
+  // The daemon runs, and may be writing.
+  using database = new DatabaseSync(homePaths(home.path).server.vault, { timeout: 60_000 });
   database.exec(sql);
 }

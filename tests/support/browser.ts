@@ -11,6 +11,8 @@ import { isAvailable, OPTIONAL_PROGRAMS } from "./optional_programs.ts";
 
 const IMAGES = new URL("../../docs/images/", import.meta.url);
 const PROGRAM = "/usr/bin/chromium";
+/** For what comes; what never comes fails the test. */
+const PATIENCE_MS = 120_000;
 
 /** Whether there is a browser; a test without one is skipped, and the test run says so. */
 export const HAS_BROWSER: boolean = await isAvailable(
@@ -30,6 +32,7 @@ export async function withBrowser<T>(
     const browser = await chromium.launchPersistentContext(profile, {
       executablePath: PROGRAM,
       headless: true,
+      timeout: PATIENCE_MS,
       ignoreHTTPSErrors: true,
       viewport: { width: 860, height: 720 },
       args: [
@@ -45,7 +48,7 @@ export async function withBrowser<T>(
         ...names.map((name) => `--host-resolver-rules=MAP ${name} 127.0.0.1`),
       ],
     });
-    browser.setDefaultTimeout(30_000);
+    browser.setDefaultTimeout(PATIENCE_MS);
     try {
       return await work(browser);
     } finally {

@@ -90,7 +90,7 @@ export function frame(
   return concat(head, numbers(streamId), payload);
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** One side of a connection. */
 export class FramePeer implements Disposable {

@@ -81,7 +81,7 @@ def read(seconds):
     ready, _, _ = select.select([master], [], [], seconds)
     if ready: screen += os.read(master, 65536)
     return bool(ready)
-deadline = time.monotonic() + 60
+deadline = time.monotonic() + 240
 for step in play["steps"]:
     wanted = step["expect"].encode()
     while wanted not in screen[at:]:

@@ -69,22 +69,22 @@ browserTest("axe finds nothing, light, dark and as wide as a phone", async (page
 });
 
 browserTest("a home that was just made says how to begin", async (page) => {
-  match(await page.textContent("main") ?? "", /Connect your first provider/);
+  await shows(page, "main", /Connect your first provider/);
   deepEqual(await findings(page), []);
   await page.fill("#first-search", "github");
   await page.keyboard.press("Enter");
   await page.click("text=GitHub");
-  equal(await page.textContent("h1"), "GitHub");
+  await shows(page, "h1", /^GitHub$/);
 }, { filled: false });
 
 browserTest("connects with a key and comes back to the provider", async (page, stage) => {
   await page.goto(`${stage.baseUrl}/ui/apps/acme`);
   await page.fill("#connection", "work");
   await page.click("button:text-is('Connect')");
-  match(page.url(), /\/auth\/sessions\/sess_[0-9a-f]{32}\/input$/);
+  await page.waitForURL(/\/auth\/sessions\/sess_[0-9a-f]{32}\/input$/);
   await page.fill("input[name=api_key]", CANARY);
   await page.click("button:text-is('Log in')");
-  match(await page.textContent("h1") ?? "", /Logged in to Acme/);
+  await shows(page, "h1", /Logged in to Acme/);
 
   await page.waitForURL(`${stage.baseUrl}/ui/apps/acme`);
   equal(await page.textContent("article.connection h3"), "work");
@@ -139,11 +139,10 @@ browserTest("a login that is under way says so, and goes on by itself", async (p
 browserTest("shows a secret once, and it vanishes", async (page, stage) => {
   await page.goto(`${stage.baseUrl}/ui/apps/github`);
   await page.click("article.connection >> nth=0 >> text=Show secret");
-  match(await page.textContent("h1") ?? "", /Show the secret of github\/\w+\?/);
+  await shows(page, "h1", /Show the secret of github\/\w+\?/);
   await page.click("button:text-is('Show it')");
-  const shown = await page.textContent(".secret");
-  match(shown ?? "", /access_token\s*at-/);
-  ok(!shown?.includes("rt-"), "the refresh token stays");
+  await shows(page, ".secret", /access_token\s*at-/);
+  ok(!(await page.textContent(".secret"))!.includes("rt-"), "the refresh token stays");
   // WCAG 2.2.1 leaves out what cannot take longer: a secret must not stay on a screen.
   deepEqual((await findings(page)).filter((found) => !found.includes("meta-refresh")), []);
 
@@ -151,7 +150,7 @@ browserTest("shows a secret once, and it vanishes", async (page, stage) => {
   await page.click("text=Done");
   await page.waitForURL(`${stage.baseUrl}/ui/apps/github`);
   await page.goto(address);
-  match(await page.textContent("h1") ?? "", /Show the secret of/);
+  await shows(page, "h1", /Show the secret of/);
   ok(!(await page.content()).includes("at-"), "its address only asks again");
 });
 
@@ -159,14 +158,14 @@ browserTest("sets a default, disconnects, revokes", async (page, stage) => {
   await page.goto(`${stage.baseUrl}/ui/apps/github`);
   await page.click("a:has-text('Make default')");
   await page.click("button:text-is('Make default')");
-  match(await page.textContent("[role=status]") ?? "", /github\/private is the default now/);
+  await shows(page, "[role=status]", /github\/private is the default now/);
 
   await page.click("a:has-text('Disconnect private')");
   await page.click("a:text-is('Cancel')");
   equal(await page.locator("article.connection").count(), 2);
   await page.click("a:has-text('Disconnect private')");
   await page.click("button:text-is('Disconnect')");
-  match(await page.textContent("[role=status]") ?? "", /Disconnected github\/private/);
+  await shows(page, "[role=status]", /Disconnected github\/private/);
   equal(await page.locator("article.connection").count(), 1);
 
   await page.click("a:text-is('Revoke …')");
@@ -179,7 +178,7 @@ browserTest("ends a run", async (page) => {
   equal(await page.locator("article.run").count(), 2);
   await page.click("a:has-text('End the run claude')");
   await page.click("button:text-is('End it')");
-  match(await page.textContent("[role=status]") ?? "", /Ended the run claude/);
+  await shows(page, "[role=status]", /Ended the run claude/);
   equal(await page.locator("article.run").count(), 1);
 });
 
@@ -188,28 +187,28 @@ browserTest(
   async (page, stage) => {
     const { code, did } = await askToBeLetIn(stage.daemon, "calm-otter-4711");
     await page.goto(`${stage.baseUrl}/ui/`);
-    match(await page.textContent("#claims >> xpath=..") ?? "", /calm-otter-4711\s*shows the code/);
+    await shows(page, "#claims >> xpath=..", /calm-otter-4711\s*shows the code/);
     deepEqual(await findings(page), []);
     await page.click("a:has-text('Decide about calm-otter-4711')");
-    match(page.url(), new RegExp(`/ui/claims/${code}$`));
+    await page.waitForURL(new RegExp(`/ui/claims/${code}$`));
     equal(await page.textContent(".fingerprint"), await fingerprintOf(did));
 
     await page.fill("#only", "github/work, Linear!");
     await page.click("button:text-is('Let it in')");
-    match(await page.textContent("[role=alert]") ?? "", /"Linear!" is neither a provider nor/);
+    await shows(page, "[role=alert]", /"Linear!" is neither a provider nor/);
     equal(await page.inputValue("#only"), "github/work, Linear!", "nothing of it is lost");
     await inEveryLook(page, async (look) => deepEqual(await findings(page), [], look));
     await page.fill("#only", "github/work, linear");
     await shoot(page, "dashboard-claim", { looks: ["light"] });
     await page.click("button:text-is('Let it in')");
-    const said = await page.textContent("[role=status]") ?? "";
-    match(said, /calm-otter-4711 may run programs with github\/work, linear/);
+    const done = /calm-otter-4711 may run programs with github\/work, linear/;
+    await shows(page, "[role=status]", done);
     await inEveryLook(page, async (look) => deepEqual(await findings(page), [], look));
 
     await page.click("a:has-text('Remove calm-otter-4711')");
-    match(await page.textContent("h1") ?? "", /Take calm-otter-4711's access away\?/);
+    await shows(page, "h1", /Take calm-otter-4711's access away\?/);
     await page.click("button:text-is('Take it away')");
-    match(await page.textContent("[role=status]") ?? "", /Took calm-otter-4711's access away/);
+    await shows(page, "[role=status]", /Took calm-otter-4711's access away/);
     equal(await page.locator("a:has-text('Remove')").count(), 0);
   },
 );
@@ -218,12 +217,12 @@ browserTest("keeps another machine out", async (page, stage) => {
   const { code, machine } = await askToBeLetIn(stage.daemon, "calm-otter-4711");
   await page.goto(`${stage.baseUrl}/ui/claims/${code}`);
   await page.click("button:text-is('Refuse')");
-  match(await page.textContent("[role=status]") ?? "", /calm-otter-4711 stays out/);
+  await shows(page, "[role=status]", /calm-otter-4711 stays out/);
   equal(await page.locator("#claims").count(), 0);
   const { status } = await machine.json<IdentityClaim>("GET", `/identities/claims/${code}`);
   equal(status, "refused");
   await page.goto(`${stage.baseUrl}/ui/claims/${code}`);
-  match(await page.textContent("main") ?? "", /no such code waits/);
+  await shows(page, "main", /no such code waits/);
 });
 
 browserTest("registers a definition after saying what is wrong with it", async (page, stage) => {
@@ -233,7 +232,7 @@ browserTest("registers a definition after saying what is wrong with it", async (
     .replace("{api_key}", "{key}");
   await page.fill("#definition", wrong);
   await page.click("button:text-is('Add')");
-  match(await page.textContent("#definition-problem") ?? "", /Line 6 hosts\.1/);
+  await shows(page, "#definition-problem", /Line 6 hosts\.1/);
   equal(await page.inputValue("#definition"), wrong, "nothing of it is lost");
   // The number of a line stands beside it.
   const [marked, field] = await Promise.all(
@@ -249,16 +248,16 @@ browserTest("registers a definition after saying what is wrong with it", async (
   const example = await page.inputValue("#definition");
   await page.fill("#definition", example.replaceAll("acme", "mine").replace("Acme", "Mine"));
   await page.click("button:text-is('Add')");
-  equal(await page.textContent("h1"), "Mine");
+  await shows(page, "h1", /^Mine$/);
   await page.click("a:text-is('Remove …')");
   await page.click("button:text-is('Remove it')");
-  match(await page.textContent("[role=status]") ?? "", /The definition of mine was removed/);
+  await shows(page, "[role=status]", /The definition of mine was removed/);
 });
 
 browserTest("filters the audit log and verifies it", async (page, stage) => {
   await page.goto(`${stage.baseUrl}/ui/audit`);
   await page.click("button:text-is('Verify')");
-  match(await page.textContent(".verification") ?? "", /✓ Verified/);
+  await shows(page, ".verification", /✓ Verified/);
   ok(await page.locator(".mark").count() > 0);
   await page.selectOption("#event", "proxy_deny");
   await page.click("button:text-is('Filter')");
@@ -271,12 +270,24 @@ browserTest("the keyboard reaches everything, and leaving ends it", async (page,
   await page.keyboard.press("Tab");
   equal(await page.evaluate("document.activeElement.textContent"), "Skip to the content");
   await page.keyboard.press("Enter");
-  match(page.url(), /#content$/);
+  await page.waitForURL(/#content$/);
   await page.click("button:text-is('Leave')");
-  match(await page.textContent("main") ?? "", /You have left/);
+  await shows(page, "main", /You have left/);
   await page.goto(`${stage.baseUrl}/ui/`);
-  match(await page.textContent("main") ?? "", /authsome ui/);
+  await shows(page, "main", /authsome ui/);
 });
+
+/**
+ * Waits until that part of the page says so: a click or a key may return before the page that it leads
+ * to is there, and the one before has the part, too.
+ */
+async function shows(page: Page, part: string, text: RegExp): Promise<void> {
+  try {
+    await page.locator(part).filter({ hasText: text }).first().waitFor();
+  } catch {
+    match(await page.textContent(part) ?? "", text);
+  }
+}
 
 /** Light and dark, and as wide as a phone; `look` is said to the test. */
 async function inEveryLook(page: Page, look: (name: string) => Promise<void>): Promise<void> {
