@@ -24,6 +24,7 @@ import type { RunContext } from "./run_context.ts";
 import { serveSocket } from "./serve_socket.ts";
 import { SignAhead } from "./sign_ahead.ts";
 import { StallWatch } from "./stall_watch.ts";
+import { tellOnce } from "./tell_once.ts";
 import { TIMING } from "./timing.ts";
 import { UploadWatch } from "./upload_watch.ts";
 import { UpstreamPool } from "./upstream_pool.ts";
@@ -98,7 +99,7 @@ export function startEngine(options: EngineOptions): Engine {
     usage,
     memory,
     denyUnmatched: options.denyUnmatched,
-    note,
+    note: tellOnce(note),
     fault,
     timing,
   };

@@ -16,13 +16,13 @@ import { headerValue, type RequestHead } from "./http1/message_head.ts";
 import { NeedleSearch } from "./needle_search.ts";
 import { spellingsOf } from "./placeholder_spellings.ts";
 import type { Placeholder } from "./placeholders.ts";
+import { tellOnce } from "./tell_once.ts";
 
 /** The placeholders of one run. */
 export class PlaceholderCanaries {
   readonly #owners: ReadonlyMap<string, Placeholder>;
   readonly #pattern: RegExp | null;
   readonly #note: (line: string) => void;
-  readonly #told = new Set<string>();
   /** Of bodies, by the placeholders that are looked for. */
   readonly #searches = new Map<string, BodySearch>();
 
@@ -31,7 +31,7 @@ export class PlaceholderCanaries {
     this.#owners = new Map(placeholders.map((placeholder) => [placeholder.text, placeholder]));
     const texts = [...this.#owners.keys()].map((text) => RegExp.escape(text));
     this.#pattern = texts.length === 0 ? null : new RegExp(texts.join("|"), "g");
-    this.#note = note;
+    this.#note = tellOnce(note);
   }
 
   /** What the child was given for one connection. */
@@ -95,22 +95,15 @@ export class PlaceholderCanaries {
   }
 
   #blocked({ provider, connection }: Placeholder, host: string): Refusal {
-    this.#tell(provider, host);
+    this.#note(
+      `blocked a request to ${host}: it carried the placeholder of ${provider}, which was worth ` +
+        "nothing there; see what sent it",
+    );
     return new Refusal(
       403,
       "PlaceholderLeakError",
       `Cannot send the request to ${host}: it carries the placeholder of ${provider}/${connection}`,
       { hint: `Send it to the hosts of ${provider}: authsome inspect ${provider}` },
-    );
-  }
-
-  #tell(provider: string, host: string): void {
-    const key = `${provider} ${host}`;
-    if (this.#told.has(key)) return;
-    this.#told.add(key);
-    this.#note(
-      `blocked a request to ${host}: it carried the placeholder of ${provider}, which was worth ` +
-        "nothing there; see what sent it",
     );
   }
 }
