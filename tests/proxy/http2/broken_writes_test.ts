@@ -4,16 +4,13 @@
  */
 import assert from "node:assert/strict";
 import type { Duplex } from "../../../proxy/duplex.ts";
-import type { Forward } from "../../../proxy/forward.ts";
-import { exchangeStream } from "../../../proxy/http2/exchange_stream.ts";
 import { Http1Bridge } from "../../../proxy/http2/http1_bridge.ts";
 import { Http2Connection } from "../../../proxy/http2/http2_connection.ts";
-import { UpstreamSessions } from "../../../proxy/http2/upstream_sessions.ts";
 import { TIMING } from "../../../proxy/timing.ts";
-import { UpstreamPool } from "../../../proxy/upstream_pool.ts";
 import { block, F, frame, FramePeer, loopbackPair, numbers, T } from "../../support/frame_peer.ts";
 import { GET, OK } from "../../support/frame_rules.ts";
 import { headOf, HOST } from "../../support/raw_http2_stage.ts";
+import { relayStream } from "../../support/relayed_stream.ts";
 
 /** A connection whose writes stop when the test says so, and fail later. */
 class Breaking implements Duplex {
@@ -75,53 +72,25 @@ Deno.test("requests that wait until a server reads do not wait when nothing can 
 });
 
 Deno.test("an answer that came before an upload broke is the answer", async () => {
-  const [near, far] = await loopbackPair();
   const [own, other] = await loopbackPair();
-  using client = new FramePeer(near);
   using server = new FramePeer(other);
   const toServer = new Breaking(own);
-  const upstreams = new UpstreamSessions({
-    places: new UpstreamPool(),
-    silence: TIMING,
-    now: Date.now,
-  });
-  const serving = Promise.withResolvers<void>();
-  const proxy = new Http2Connection(far, {
-    role: "server",
-    maxListBytes: 1024,
-    maxStreams: 1,
-    onStream: (stream) =>
-      serving.resolve(exchangeStream(stream, {
-        upstreams,
-        decide: ({ method, target, lines, names }) => ({
-          key: "one",
-          authority: HOST,
-          head: { startLine: "", headers: { method, target, lines, names } },
-          connect: () => Promise.resolve(toServer),
-        } as Forward),
-        onRefusal: () => {},
-        onFault: () => {},
-      })),
-  });
-  await client.greetAsClient();
-  await client.sendHead(1, headOf("POST"));
-  await server.greetAsServer();
-  await server.nextOf(T.HEADERS, 1);
-  toServer.stop();
-  await client.send(T.DATA, 0, 1, bytes("half"));
-  await client.settle();
-  toServer.fail();
-  await client.settle();
-  await server.sendBytes(
-    frame(T.HEADERS, F.END_HEADERS | F.END_STREAM, 1, block([[":status", "413"]])),
-  );
+  await relayStream({ connect: () => Promise.resolve(toServer) }, async (client) => {
+    await client.sendHead(1, headOf("POST"));
+    await server.greetAsServer();
+    await server.nextOf(T.HEADERS, 1);
+    toServer.stop();
+    await client.send(T.DATA, 0, 1, bytes("half"));
+    await client.settle();
+    toServer.fail();
+    await client.settle();
+    await server.sendBytes(
+      frame(T.HEADERS, F.END_HEADERS | F.END_STREAM, 1, block([[":status", "413"]])),
+    );
 
-  const head = await client.nextOf(T.HEADERS, 1);
-  assert.deepEqual(client.fields(head!), [[":status", "413"]]);
-  proxy.close();
-  upstreams.close();
-  await proxy.ended;
-  await serving.promise;
+    const head = await client.nextOf(T.HEADERS, 1);
+    assert.deepEqual(client.fields(head!), [[":status", "413"]]);
+  });
 });
 
 Deno.test("a request that a server had refused before its upload broke is sent again, all of it", async () => {

@@ -1,19 +1,14 @@
 /** Clients that speak HTTP/2 only, servers that speak HTTP/1.1 only: the proxy translates. */
 import assert from "node:assert/strict";
 import type { Dialer } from "../../../proxy/dial.ts";
-import type { Forward } from "../../../proxy/forward.ts";
-import { exchangeStream } from "../../../proxy/http2/exchange_stream.ts";
-import { Http2Connection } from "../../../proxy/http2/http2_connection.ts";
-import { UpstreamSessions } from "../../../proxy/http2/upstream_sessions.ts";
 import { Http2Connector, NoHttp2 } from "../../../proxy/http2_connector.ts";
-import { TIMING } from "../../../proxy/timing.ts";
-import { UpstreamPool } from "../../../proxy/upstream_pool.ts";
 import type { FieldLine } from "../../../proxy/http2/hpack/field_line.ts";
 import { F, FramePeer, loopbackPair, numberAt, numbers, T } from "../../support/frame_peer.ts";
 import { startTestProxy, type TestProxy } from "../../support/proxy_bench.ts";
 import { headOf, HOST } from "../../support/raw_http2_stage.ts";
 import type { RawConnection } from "../../support/raw_connection.ts";
 import { startRawUpstream } from "../../support/raw_upstream.ts";
+import { relayStream } from "../../support/relayed_stream.ts";
 
 const OK = "HTTP/1.1 200 OK\r\n";
 const EMPTY = `${OK}Content-Length: 0\r\n\r\n`;
@@ -314,62 +309,36 @@ Deno.test("gRPC-Web is translated: it is at home in HTTP/1.1", async () => {
 });
 
 Deno.test("a body whose beginning went to a session of HTTP/2 never goes on in HTTP/1.1", async () => {
-  const [near, far] = await loopbackPair();
   const [own, other] = await loopbackPair();
-  using client = new FramePeer(near);
   using server = new FramePeer(other);
-  const upstreams = new UpstreamSessions({
-    places: new UpstreamPool(),
-    silence: TIMING,
-    now: Date.now,
-  });
   const connections = [own];
   const answered: (number | null)[] = [];
-  const serving = Promise.withResolvers<void>();
   let isServed = false;
-  const proxy = new Http2Connection(far, {
-    role: "server",
-    maxListBytes: 1024,
-    maxStreams: 1,
-    onStream: (stream) =>
-      serving.resolve(exchangeStream(stream, {
-        upstreams,
-        decide: ({ method, target, lines, names }) => ({
-          key: "one",
-          authority: HOST,
-          head: { startLine: "", headers: { method, target, lines, names } },
-          connect: async () => connections.shift() ?? await Promise.reject(new NoHttp2(HOST)),
-          onAnswer: (status) => answered.push(status),
-        } as Forward),
-        onRefusal: () => {},
-        onFault: () => {},
-        downgrade: {
-          isNeeded: () => false,
-          serve: (stream) => {
-            isServed = true;
-            stream.reset(0);
-            return Promise.resolve();
-          },
-        },
-      })),
-  });
-  await client.greetAsClient();
-  await client.sendHead(1, headOf("POST"));
-  await client.send(T.DATA, 0, 1, bytes("one "));
-  await server.greetAsServer();
-  await server.nextOf(T.DATA, 1);
-  await server.send(T.GOAWAY, 0, 0, numbers(0, 0));
-  await client.send(T.DATA, F.END_STREAM, 1, bytes("two"));
+  await relayStream({
+    connect: async () => connections.shift() ?? await Promise.reject(new NoHttp2(HOST)),
+    onAnswer: (status) => answered.push(status),
+    downgrade: {
+      isNeeded: () => false,
+      serve: (stream) => {
+        isServed = true;
+        stream.reset(0);
+        return Promise.resolve();
+      },
+    },
+  }, async (client) => {
+    await client.sendHead(1, headOf("POST"));
+    await client.send(T.DATA, 0, 1, bytes("one "));
+    await server.greetAsServer();
+    await server.nextOf(T.DATA, 1);
+    await server.send(T.GOAWAY, 0, 0, numbers(0, 0));
+    await client.send(T.DATA, F.END_STREAM, 1, bytes("two"));
 
-  const { heads, body } = await readAnswer(client, 1);
-  assert.deepEqual(heads[0]![0], [":status", "502"]);
-  assert.match(JSON.parse(body).message, /speaks HTTP\/2 only, and the server does not/);
-  assert.equal(isServed, false);
-  assert.deepEqual(answered, [null]);
-  proxy.close();
-  upstreams.close();
-  await proxy.ended;
-  await serving.promise;
+    const { heads, body } = await readAnswer(client, 1);
+    assert.deepEqual(heads[0]![0], [":status", "502"]);
+    assert.match(JSON.parse(body).message, /speaks HTTP\/2 only, and the server does not/);
+    assert.equal(isServed, false);
+    assert.deepEqual(answered, [null]);
+  });
 });
 
 Deno.test("a server that has HTTP/2 after all is known to have it", async () => {
