@@ -23,6 +23,8 @@ export interface CredentialRequest {
 
 /** An answer is not reused in its last minute: the daemon may have a better one by then. */
 const EXPIRY_MARGIN_MS = 60_000;
+/** Answers; beyond that the daemon is asked again. */
+const MAX_KNOWN = 1_000;
 
 /** Asks the daemon and remembers as far as it is allowed. */
 export class Credentials {
@@ -95,9 +97,15 @@ export class Credentials {
       const answer = await this.#askOnce(key, request);
       // Something changed while the daemon was asked: the answer may be from before.
       if (epoch !== this.#epoch) continue;
-      if (this.#mayRemember() && this.#isFresh(answer)) this.#known.set(key, answer);
+      if (this.#mayRemember() && this.#isFresh(answer)) this.#remember(key, answer);
       return answer;
     }
+  }
+
+  /** A wildcard has as many hosts as a program likes to make up. */
+  #remember(key: string, answer: ResolvedCredential): void {
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    this.#known.set(key, answer);
   }
 
   /** Requests of one moment share one question while changes are told to us. */
