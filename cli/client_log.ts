@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { utcTime } from "../core/utc_time.ts";
 
 /** Writes the log. */
 export interface ClientLog {
@@ -38,7 +39,7 @@ export function openClientLog(
     try {
       if (!rotated) rotate(path);
       rotated = true;
-      const line = `${now().toISOString()} ${Deno.pid} ${text.replaceAll("\n", "\\n")}\n`;
+      const line = `${utcTime(now())} ${Deno.pid} ${text.replaceAll("\n", "\\n")}\n`;
       Deno.writeTextFileSync(path, line, { append: true, mode: 0o600 });
     } catch (cause) {
       if (!isFaulty) onFault(cause);

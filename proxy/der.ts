@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { utcTime } from "../core/utc_time.ts";
 
 /** One encoded element. */
 export type Der = Uint8Array<ArrayBuffer>;
@@ -108,7 +109,7 @@ export function objectIdentifier(dotted: string): Der {
 
 /** RFC 5280 section 4.1.2.5: UTCTime through 2049, GeneralizedTime from 2050 on. */
 export function time(date: Date): Der {
-  const digits = date.toISOString().replace(/[-:T]/g, "").slice(0, 14) + "Z";
+  const digits = utcTime(date).replace(/[-:T]/g, "").slice(0, 14) + "Z";
   return date.getUTCFullYear() < 2050
     ? element(UTC_TIME, new TextEncoder().encode(digits.slice(2)))
     : element(GENERALIZED_TIME, new TextEncoder().encode(digits));
