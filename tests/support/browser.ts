@@ -48,11 +48,13 @@ export async function withBrowser<T>(
         ...names.map((name) => `--host-resolver-rules=MAP ${name} 127.0.0.1`),
       ],
     });
+    const closed = new Promise<unknown>((resolve) => browser.once("close", resolve));
     browser.setDefaultTimeout(PATIENCE_MS);
     try {
       return await work(browser);
     } finally {
-      await browser.close();
+      // Where the machine is busy the news of its end may overtake the answer, which then fails.
+      await browser.close().catch(() => closed);
     }
   } finally {
     await Deno.remove(profile, { recursive: true });
