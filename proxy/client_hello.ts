@@ -78,9 +78,12 @@ function readHello(message: Uint8Array): ClientHello {
   while (at + 4 <= end) {
     const type = uint16(message, at);
     const size = uint16(message, at + 2);
-    const body = message.subarray(at + 4, Math.min(at + 4 + size, end));
-    if (type === SERVER_NAME) serverName ??= readServerName(body);
-    if (type === APPLICATION_PROTOCOLS) protocols.push(...readProtocols(body));
+    // A hello has a dozen extensions: only these two are worth an array.
+    if (type === SERVER_NAME || type === APPLICATION_PROTOCOLS) {
+      const body = message.subarray(at + 4, Math.min(at + 4 + size, end));
+      if (type === SERVER_NAME) serverName ??= readServerName(body);
+      else protocols.push(...readProtocols(body));
+    }
     at += 4 + size;
   }
   return { serverName, protocols };
@@ -108,5 +111,6 @@ function uint16(bytes: Uint8Array, at: number): number {
 }
 
 function ascii(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
+  // Not with `...`, which takes ten times as long for an array of this kind.
+  return String.fromCharCode.apply(null, bytes as unknown as number[]);
 }

@@ -8,13 +8,12 @@
  *
  * @module
  */
-import type net from "node:net";
 import tls from "node:tls";
 import { importLater } from "../core/import_later.ts";
-import { joinBytes } from "../core/join_bytes.ts";
 import { type ClientHello, parseClientHello } from "./client_hello.ts";
 import type { ConnectTarget } from "./connect_target.ts";
 import { serveExchanges } from "./exchange.ts";
+import type { FirstBytes } from "./first_bytes.ts";
 import { type InterceptedTunnel, interceptedTunnel } from "./intercepted_tunnel.ts";
 import type { LeafCertificates } from "./leaf_certificates.ts";
 import { NodeDuplex } from "./node_duplex.ts";
@@ -25,9 +24,8 @@ import type { RunContext } from "./run_context.ts";
 
 /** An accepted tunnel whose CONNECT was answered. */
 export interface Intercepted {
-  readonly socket: net.Socket;
-  /** Bytes that came right behind the CONNECT. */
-  readonly first: Uint8Array;
+  /** What comes behind the CONNECT. */
+  readonly first: FirstBytes;
   readonly target: ConnectTarget;
   readonly run: RunContext;
   readonly leaves: LeafCertificates;
@@ -38,22 +36,40 @@ const HTTP_METHOD = /^[A-Z]{3,20} /;
 
 /** Serves the tunnel until it ends. */
 export function intercept(intercepted: Intercepted): void {
-  awaitHello(intercepted, (hello, bytes) => {
-    const { socket } = intercepted;
-    if (hello === "not tls") {
-      // Clear text inside CONNECT: some clients send http: URLs so. A credential never goes there.
-      const isHttp = HTTP_METHOD.test(String.fromCharCode(...bytes.subarray(0, 21)));
-      if (isHttp) return serveRequests(intercepted, new NodeDuplex(socket), null, "http", bytes);
-      return passThrough(intercepted, bytes);
-    }
-    const protocol = chooseProtocol(hello);
-    // Neither HTTP/1.1 nor HTTP/2: another protocol over TLS, which gets no credential anyway.
-    if (protocol === null) return passThrough(intercepted, bytes);
-    startTls(intercepted, hello, protocol, bytes);
+  const { first, run, leaves, target } = intercepted;
+  // W2: a TLSSocket with an ALPNCallback leaks 6 KB for every peer that dies before its hello is
+  // complete; one with fixed protocols, made when the hello is here, does not.
+  first.expect({
+    look: (bytes) => {
+      const hello = parseClientHello(bytes);
+      if (hello !== "incomplete") serveHello(intercepted, hello, bytes);
+      else if (bytes.length > MAX_HELLO_BYTES) first.socket.destroy();
+    },
+    patienceMs: run.timing.helloMs,
+    // A client that says nothing: a protocol where the server speaks first, which is none of ours.
+    onSilence: () => first.isEmpty ? passThrough(intercepted) : first.socket.destroy(),
   });
   // Made while the client writes its hello: a new host's certificate takes a millisecond.
-  const { leaves, target } = intercepted;
   leaves.contextFor(target.host);
+}
+
+function serveHello(
+  intercepted: Intercepted,
+  hello: ClientHello | "not tls",
+  bytes: Uint8Array,
+): void {
+  const { first } = intercepted;
+  if (hello === "not tls") {
+    // Clear text inside CONNECT: some clients send http: URLs so. A credential never goes there.
+    const isHttp = HTTP_METHOD.test(String.fromCharCode(...bytes.subarray(0, 21)));
+    if (!isHttp) return passThrough(intercepted);
+    const given = first.take();
+    return serveRequests(intercepted, new NodeDuplex(first.socket), null, "http", given);
+  }
+  const protocol = chooseProtocol(hello);
+  // Neither HTTP/1.1 nor HTTP/2: another protocol over TLS, which gets no credential anyway.
+  if (protocol === null) return passThrough(intercepted);
+  startTls(intercepted, hello, protocol);
 }
 
 /** HTTP/1.1 whenever the client can: that way is faster, and bytes pass through as they are. */
@@ -63,62 +79,11 @@ function chooseProtocol({ protocols }: ClientHello): InterceptedTunnel["protocol
   return protocols.includes("h2") ? "h2" : null;
 }
 
-/**
- * Waits for the whole ClientHello before a TLSSocket is made.
- *
- * W2: a TLSSocket with an ALPNCallback leaks 6 KB for every peer that dies before its hello is
- * complete; one with fixed protocols, made when the hello is here, does not.
- */
-function awaitHello(
-  intercepted: Intercepted,
-  onHello: (hello: ClientHello | "not tls", bytes: Uint8Array) => void,
-): void {
-  const { socket, run } = intercepted;
-  let bytes = intercepted.first;
-  const giveUp = () => socket.destroy();
-  // A client that says nothing: a protocol where the server speaks first, which is none of ours.
-  const onSilence = () => {
-    stop();
-    socket.pause();
-    if (bytes.length > 0) giveUp();
-    else passThrough(intercepted, bytes);
-  };
-  const timer = setTimeout(onSilence, run.timing.helloMs);
-  const stop = () => {
-    clearTimeout(timer);
-    socket.off("data", onData);
-    socket.off("end", giveUp);
-    socket.off("close", stop);
-  };
-  const look = () => {
-    const hello = parseClientHello(bytes);
-    if (hello === "incomplete") {
-      if (bytes.length > MAX_HELLO_BYTES) giveUp();
-      else if (socket.isPaused()) socket.resume();
-      return;
-    }
-    stop();
-    socket.pause();
-    onHello(hello, bytes);
-  };
-  const onData = (data: Uint8Array) => {
-    bytes = joinBytes([bytes, data]);
-    look();
-  };
-  socket.on("data", onData);
-  socket.once("end", giveUp);
-  socket.once("close", stop);
-  look();
-}
-
-function passThrough(intercepted: Intercepted, bytes: Uint8Array): void {
-  if (intercepted.run.denyUnmatched) intercepted.socket.destroy();
-  else tunnelOn(intercepted, bytes);
-}
-
-function tunnelOn({ socket, target, run }: Intercepted, first: Uint8Array): void {
+function passThrough({ first, target, run }: Intercepted): void {
+  const { socket } = first;
+  if (run.denyUnmatched) return void socket.destroy();
   // The CONNECT was answered already: a failure can only be said by closing.
-  openTunnel({ socket, first, target }, run).catch((error) => {
+  openTunnel({ socket, first: first.take(), target }, run).catch((error) => {
     run.fault(error);
     socket.destroy();
   });
@@ -128,24 +93,23 @@ function startTls(
   intercepted: Intercepted,
   { serverName }: ClientHello,
   protocol: InterceptedTunnel["protocol"],
-  bytes: Uint8Array,
 ): void {
-  const { socket, target, leaves, run } = intercepted;
+  const { first, target, leaves, run } = intercepted;
+  const { socket, deadline } = first;
+  let isUp = false;
+  const giveUp = () => {
+    deadline.end();
+    secured.destroy();
+    socket.destroy();
+  };
   const secureContext = leaves.contextFor(target.host);
-  socket.unshift(bytes);
+  socket.unshift(first.takeInTime(run.timing.handshakeMs, giveUp));
   const secured = new tls.TLSSocket(socket, {
     isServer: true,
     secureContext,
     ALPNProtocols: [protocol],
   });
   releaseEncrypted(socket);
-  let isUp = false;
-  const giveUp = () => {
-    clearTimeout(timer);
-    secured.destroy();
-    socket.destroy();
-  };
-  const timer = setTimeout(giveUp, run.timing.handshakeMs);
   secured.on("error", (error: Error) => {
     if (!isUp) tellDistrust(error, target, run);
     giveUp();
@@ -157,7 +121,7 @@ function startTls(
   secured.once("close", giveUp);
   secured.once("secure", () => {
     isUp = true;
-    clearTimeout(timer);
+    deadline.end();
     const connection = new NodeDuplex(secured, socket);
     if (protocol === "h2") {
       const tunnel = interceptedTunnel({ target, serverName, scheme: "https", protocol });

@@ -9,13 +9,13 @@
  * @module
  */
 import type net from "node:net";
-import { joinBytes } from "../core/join_bytes.ts";
 import { Admission } from "./admission.ts";
-import { type ConnectTarget, parseConnectTarget } from "./connect_target.ts";
+import { parseConnectTarget } from "./connect_target.ts";
 import { serveExchanges } from "./exchange.ts";
 import { Refusal, refusalAnswer } from "./fail_closed.ts";
+import { FirstBytes } from "./first_bytes.ts";
 import { latin1Text } from "./http1/byte_reader.ts";
-import { headerValue, parseRequestHead } from "./http1/message_head.ts";
+import { headerValue, parseRequestHead, type RequestHead } from "./http1/message_head.ts";
 import { intercept, type Intercepted } from "./intercept.ts";
 import type { LeafCertificates } from "./leaf_certificates.ts";
 import { NodeDuplex } from "./node_duplex.ts";
@@ -31,35 +31,21 @@ const ESTABLISHED = "HTTP/1.1 200 Connection Established\r\n\r\n";
 /** Serves it to its end, in the background. */
 export function serveSocket(socket: net.Socket, run: RunContext, leaves: LeafCertificates): void {
   if (socket.destroyed) return;
-  receiveHead(socket, run.timing.headMs, (first) => void serve(socket, first, run, leaves));
+  const first = new FirstBytes(socket);
+  first.expect({
+    look: (bytes) => {
+      const end = endOfHead(bytes);
+      if (end >= 0 || bytes.length > MAX_HEAD_BYTES) serve({ first, run, leaves }, bytes, end);
+    },
+    patienceMs: run.timing.headMs,
+  });
 }
 
-/** Collects bytes until a head is complete; the connection is paused then. */
-function receiveHead(
-  socket: net.Socket,
-  patienceMs: number,
-  onHead: (bytes: Uint8Array) => void,
-): void {
-  let bytes = new Uint8Array();
-  // W4: with allowHalfOpen nothing else ends a client that leaves in the middle of its head.
-  const giveUp = () => socket.destroy();
-  const timer = setTimeout(giveUp, patienceMs);
-  const stop = () => {
-    clearTimeout(timer);
-    socket.off("data", onData);
-    socket.off("end", giveUp);
-    socket.off("close", stop);
-  };
-  const onData = (data: Uint8Array) => {
-    bytes = joinBytes([bytes, data]);
-    if (endOfHead(bytes) < 0 && bytes.length <= MAX_HEAD_BYTES) return;
-    stop();
-    socket.pause();
-    onHead(bytes);
-  };
-  socket.on("data", onData);
-  socket.once("end", giveUp);
-  socket.once("close", stop);
+/** An accepted connection. */
+interface Accepted {
+  readonly first: FirstBytes;
+  readonly run: RunContext;
+  readonly leaves: LeafCertificates;
 }
 
 /** Where the first head ends, or −1. A bare line feed ends it too: the strict parser then refuses. */
@@ -72,38 +58,65 @@ function endOfHead(bytes: Uint8Array): number {
   return -1;
 }
 
-async function serve(
-  socket: net.Socket,
-  first: Uint8Array,
-  run: RunContext,
-  leaves: LeafCertificates,
-): Promise<void> {
-  const admission = new Admission(run.secret, {
-    localPort: socket.localPort!,
-    remotePort: socket.remotePort!,
+/** `end` is where the head ends; −1: it is longer than a head may be. */
+function serve(accepted: Accepted, bytes: Uint8Array, end: number): void {
+  const { first, run } = accepted;
+  const { socket } = first;
+  const admission = new Admission(run.secret, () => ({
+    // No connection has the port 0: that of a client that has left is nobody's.
+    localPort: socket.localPort ?? 0,
+    remotePort: socket.remotePort ?? 0,
+  }));
+  if (isConnect(bytes)) return void serveConnect(accepted, bytes, end, admission);
+  // The whole connection: its requests come one after the other.
+  const given = first.take();
+  void serveExchanges(new NodeDuplex(socket), {
+    pool: run.pool,
+    uploads: run.uploads,
+    decide: (request) => planPlain(request, run, admission),
+    onRefusal: (refusal, request) => run.usage.refused(hostOf(request?.target ?? ""), refusal),
+    onFault: run.fault,
+    first: given,
   });
-  if (!latin1Text(first.subarray(0, 8)).startsWith("CONNECT ")) {
-    // The whole connection: its requests come one after the other.
-    return await serveExchanges(new NodeDuplex(socket), {
-      pool: run.pool,
-      uploads: run.uploads,
-      decide: (request) => planPlain(request, run, admission),
-      onRefusal: (refusal, request) => run.usage.refused(hostOf(request?.target ?? ""), refusal),
-      onFault: run.fault,
-      first,
-    });
-  }
+}
+
+function isConnect(bytes: Uint8Array): boolean {
+  return latin1Text(bytes.subarray(0, 8)) === "CONNECT ";
+}
+
+/** Nearly always there is nothing to await: then the answer is written before this returns. */
+async function serveConnect(
+  accepted: Accepted,
+  bytes: Uint8Array,
+  end: number,
+  admission: Admission,
+): Promise<void> {
+  const { first, run } = accepted;
   let host = "*";
   try {
-    const { target, rest } = await readConnect(first, admission);
+    const request = readConnect(bytes, end);
+    first.skip(end);
+    const admitting = admission.check(headerValue(request, "proxy-authorization"));
+    if (admitting !== null) await held(first, admitting);
+    const target = parseConnectTarget(request.target);
     host = target.host;
-    await openConnect({ socket, first: rest, target, run, leaves });
+    const loading = run.routes.settled();
+    if (loading !== null) await held(first, loading);
+    const opening = openConnect({ ...accepted, target });
+    if (opening !== null) await opening;
   } catch (error) {
+    first.take();
     run.fault(error);
-    if (!(error instanceof Refusal)) return void socket.destroy();
+    if (!(error instanceof Refusal)) return void first.socket.destroy();
     run.usage.refused(host, error);
-    refuse(socket, error);
+    refuse(first.socket, error);
   }
+}
+
+/** Nothing is read meanwhile. */
+function held(first: FirstBytes, work: Promise<void>): Promise<void> {
+  first.hold();
+  return work;
 }
 
 /**
@@ -122,30 +135,25 @@ function hostOf(target: string): string {
   return /^http:\/\/([A-Za-z0-9.-]{1,253})(?=[:/?]|$)/.exec(target)?.[1] ?? "*";
 }
 
-/** Where a CONNECT leads, and the bytes behind its head. */
-async function readConnect(
-  first: Uint8Array,
-  admission: Admission,
-): Promise<{ target: ConnectTarget; rest: Uint8Array }> {
-  const end = endOfHead(first);
+function readConnect(bytes: Uint8Array, end: number): RequestHead {
   if (end < 0 || end > MAX_HEAD_BYTES) {
     throw new Refusal(431, "HeadTooLargeError", "Cannot read CONNECT: its head is too large");
   }
-  const request = parseRequestHead(latin1Text(first.subarray(0, Math.max(end - 4, 0))));
-  await admission.check(headerValue(request, "proxy-authorization"));
-  return { target: parseConnectTarget(request.target), rest: first.subarray(end) };
+  return parseRequestHead(latin1Text(bytes.subarray(0, Math.max(end - 4, 0))));
 }
 
-async function openConnect(intercepted: Intercepted): Promise<void> {
-  const { socket, first, target, run, leaves } = intercepted;
-  await run.routes.settled();
+/** A promise for a tunnel that is not decrypted. */
+function openConnect(intercepted: Intercepted): Promise<void> | null {
+  const { first, target, run, leaves } = intercepted;
+  const { socket } = first;
   if (!target.isIp && run.routes.isRouted(target.host)) {
     if (!leaves.covers(target.host)) throw addedLater(target.host);
     socket.write(ESTABLISHED);
-    return intercept(intercepted);
+    intercept(intercepted);
+    return null;
   }
   if (run.denyUnmatched) throw unmatched(target);
-  await openTunnel({ socket, first, target, greeting: ESTABLISHED }, run);
+  return openTunnel({ socket, first: first.take(), target, greeting: ESTABLISHED }, run);
 }
 
 /** The authority was made for the hosts known then, and stays so: that is its point. */
