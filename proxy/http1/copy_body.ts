@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Duplex, writeAll } from "../duplex.ts";
+import { type Duplex, postAll, writeAll } from "../duplex.ts";
 import { type ByteReader, EndOfStream, latin1Bytes, writeLatin1 } from "./byte_reader.ts";
 import { ChunkScanner, type WatchBody } from "./chunk_scanner.ts";
 import type { Framing } from "./framing.ts";
@@ -26,11 +26,13 @@ export interface CopyOptions {
   readonly onPiece?: (piece: Uint8Array) => void;
   /** Is given the payload, extensions and trailers before they are sent; what it throws ends the copying. */
   readonly watch?: WatchBody | undefined;
+  /** A short message that is here whole is posted: nobody waits until it was written. */
+  readonly mayPost?: boolean;
 }
 
 /**
  * Sends `head` and then the body. Most bodies are here whole together with their head: that is one
- * write, and no async function.
+ * write, no async function, and nothing to wait for when the connection has room.
  *
  * @throws {EndOfStream} when the sender ends before the body does.
  * @throws {Refusal} for broken chunking, also before it returns.
@@ -39,21 +41,22 @@ export function copyBody(
   from: ByteReader,
   to: Duplex,
   framing: Framing,
-  { side, head, onPiece, watch }: CopyOptions,
-): Promise<void> {
+  { side, head, onPiece, watch, mayPost = false }: CopyOptions,
+): Promise<void> | undefined {
   const measure = bodyMeasure(framing, side, watch);
   const { buffer, headStart, start } = from;
   const end = from.start = measure.endIn(from);
   if (end > start) onPiece?.(buffer.subarray(start, end));
-  // A head that stays as it is lies in front of its body: nothing is copied.
+  // A head that stays as it is lies in front of its body.
+  const send = mayPost && measure.isDone ? postAll : writeAll;
   const sent = head === null
-    ? writeAll(to, buffer.subarray(headStart, end))
-    : writeJoined(to, head, buffer.subarray(start, end));
+    ? send(to, buffer.subarray(headStart, end))
+    : sendJoined(send, to, head, buffer.subarray(start, end));
   return measure.isDone ? sent : copyRest(sent, from, to, measure, onPiece);
 }
 
 async function copyRest(
-  sent: Promise<void>,
+  sent: Promise<void> | undefined,
   from: ByteReader,
   to: Duplex,
   measure: BodyMeasure,
@@ -147,13 +150,18 @@ class Length implements BodyMeasure {
   }
 }
 
-function writeJoined(to: Duplex, head: string, piece: Uint8Array): Promise<void> {
-  if (piece.length === 0) return writeAll(to, latin1Bytes(head));
+function sendJoined(
+  send: typeof postAll,
+  to: Duplex,
+  head: string,
+  piece: Uint8Array,
+): Promise<void> | undefined {
+  if (piece.length === 0) return send(to, latin1Bytes(head));
   if (piece.length > JOIN_BYTES) {
     return writeAll(to, latin1Bytes(head)).then(() => writeAll(to, piece));
   }
   const joined = freshBytes(head.length + piece.length);
-  writeLatin1(head, joined.subarray(0, head.length));
+  writeLatin1(head, joined);
   joined.set(piece, head.length);
-  return writeAll(to, joined);
+  return send(to, joined);
 }
