@@ -122,8 +122,7 @@ export function startEngine(options: EngineOptions): Engine {
       ahead.close();
       memory.close();
       stalls.close();
-      uploads.close();
-      await Promise.all([changes.close(), usage.close()]);
+      await Promise.all([changes.close(), usage.close(), uploads.close()]);
       await routes.close();
       pool.close();
     },

@@ -37,6 +37,8 @@ export class UploadWatch {
   readonly #timing: Pick<Timing, "uploadLookMs" | "uploadStuckMs">;
   readonly #uploads = new Set<Watched>();
   #timer: ReturnType<typeof setInterval> | undefined;
+  /** The looks under way. */
+  #looking: Promise<unknown> = Promise.resolve();
 
   /** Nothing is watched. */
   constructor(timing: Pick<Timing, "uploadLookMs" | "uploadStuckMs">) {
@@ -51,22 +53,29 @@ export class UploadWatch {
     return () => void this.#uploads.delete(watched);
   }
 
-  /** Watches no more. */
-  close(): void {
+  /** Watches no more; resolves when nothing of it runs. */
+  async close(): Promise<void> {
+    this.#rest();
+    this.#uploads.clear();
+    await this.#looking;
+  }
+
+  #rest(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    this.#uploads.clear();
   }
 
   #start(): ReturnType<typeof setInterval> {
-    const timer = setInterval(() => void this.#look(), this.#timing.uploadLookMs);
+    const timer = setInterval(() => {
+      this.#looking = Promise.all([this.#looking, this.#look()]);
+    }, this.#timing.uploadLookMs);
     Deno.unrefTimer(timer as unknown as number);
     return timer;
   }
 
   async #look(): Promise<void> {
     // The next one starts it again: uploads that come and go cost no timer each.
-    if (this.#uploads.size === 0) return this.close();
+    if (this.#uploads.size === 0) return this.#rest();
     const still = [...this.#uploads].filter(standsStill);
     if (still.length === 0) return;
     const table = await SocketTable.read();

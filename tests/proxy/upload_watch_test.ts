@@ -102,7 +102,7 @@ async function onStage(
     await reader.cancel();
     await program.stdin.close().catch(() => {});
     await program.status;
-    uploads.close();
+    await uploads.close();
     pool.close();
     await new Promise<void>((resolve) => void door.close(() => resolve()));
   }
