@@ -49,6 +49,10 @@ export class ByteReader {
   #scanned = 0;
   #ended = false;
   #error: unknown = undefined;
+  /** The buffer out of which bytes are being written: nothing there is moved or overwritten. */
+  #held: Uint8Array | null = null;
+  /** A large buffer that was held, for the next one that is needed. */
+  #spare: Uint8Array | null = null;
 
   /** A reader of `connection`; `first` are bytes of it that were read before. */
   constructor(connection: Duplex, first?: Uint8Array) {
@@ -128,6 +132,26 @@ export class ByteReader {
     if (this.#ended) throw END_OF_STREAM;
   }
 
+  /**
+   * Keeps what was taken out of the buffer as it is until {@linkcode letGo}: it is being written
+   * meanwhile. What is read lands behind it or in another buffer.
+   */
+  hold(): void {
+    this.#held = this.buffer;
+  }
+
+  /** The writing is over. */
+  letGo(): void {
+    const held = this.#held;
+    this.#held = null;
+    if (held !== this.buffer && held !== null && held.length >= LARGE) this.#spare = held;
+  }
+
+  /** Whether a read finds room without the buffer having to grow: two buffers are enough for a body. */
+  get hasRoom(): boolean {
+    return this.end < this.buffer.length || this.#held === this.buffer;
+  }
+
   /** A large buffer for a body; only while nothing is buffered. */
   expectBody(): void {
     this.#resize(LARGE, this.buffer.length < LARGE);
@@ -136,6 +160,7 @@ export class ByteReader {
   /** A small buffer again, so that a thousand idle connections stay cheap. */
   expectHead(): void {
     this.#resize(SMALL, this.buffer.length > SMALL);
+    this.#spare = null;
   }
 
   #resize(size: number, wanted: boolean): void {
@@ -145,6 +170,7 @@ export class ByteReader {
   }
 
   #makeRoom(): void {
+    if (this.#held === this.buffer) return this.#makeRoomElsewhere();
     if (this.buffered === 0) this.start = this.end = 0;
     if (this.end < this.buffer.length) return;
     if (this.start > 0) {
@@ -154,6 +180,17 @@ export class ByteReader {
       larger.set(this.buffer.subarray(0, this.end));
       this.buffer = larger;
     }
+    this.end -= this.start;
+    this.start = 0;
+  }
+
+  #makeRoomElsewhere(): void {
+    if (this.end < this.buffer.length) return;
+    const size = Math.max(LARGE, this.buffer.length);
+    const other = this.#spare?.length === size ? this.#spare : new Uint8Array(size);
+    this.#spare = null;
+    other.set(this.buffer.subarray(this.start, this.end));
+    this.buffer = other;
     this.end -= this.start;
     this.start = 0;
   }

@@ -1,6 +1,7 @@
 /**
  * Copies one message body from a reader to a connection, byte for byte and no further than its end,
- * in flat memory: the next piece is read when the last one was written.
+ * in flat memory. Of a request the next piece is read when the last one was written; of an answer
+ * while it is written, up to 64 KiB, and what has come by then goes on in one write.
  *
  * @module
  */
@@ -52,7 +53,52 @@ export function copyBody(
   const sent = head === null
     ? send(to, buffer.subarray(headStart, end))
     : sendJoined(send, to, head, buffer.subarray(start, end));
-  return measure.isDone ? sent : copyRest(sent, from, to, measure, onPiece);
+  if (measure.isDone) return sent;
+  return side === "response"
+    ? copyReadingOn(sent, from, to, measure)
+    : copyRest(sent, from, to, measure, onPiece);
+}
+
+async function copyReadingOn(
+  sent: Promise<void> | undefined,
+  from: ByteReader,
+  to: Duplex,
+  measure: BodyMeasure,
+): Promise<void> {
+  let isWritten = false;
+  const onWritten = () => {
+    isWritten = true;
+    from.letGo();
+  };
+  from.hold();
+  let writing = Promise.resolve(sent).then(onWritten);
+  while (!measure.isDone) {
+    while (!isWritten || from.buffered === 0) {
+      if (from.buffered === 0) from.expectBody();
+      if (isWritten) {
+        if (await isOver(from, measure)) return;
+      } else if (from.isDead || !from.hasRoom || !measure.wantsMore(from)) await writing;
+      // Whichever comes first: bytes that are here never wait for a read.
+      else await Promise.race([writing, from.readAhead()]);
+    }
+    const { buffer, start } = from;
+    const piece = buffer.subarray(start, from.start = measure.endIn(from));
+    isWritten = false;
+    from.hold();
+    writing = writeAll(to, piece).then(onWritten);
+  }
+  await writing;
+}
+
+/** Waits for bytes; whether the body's end came instead. */
+async function isOver(from: ByteReader, measure: BodyMeasure): Promise<boolean> {
+  try {
+    await from.fill();
+    return false;
+  } catch (error) {
+    if (error instanceof EndOfStream && measure.mayEnd) return true;
+    throw error;
+  }
 }
 
 async function copyRest(
@@ -66,12 +112,7 @@ async function copyRest(
   while (!measure.isDone) {
     if (from.buffered === 0) {
       from.expectBody();
-      try {
-        await from.fill();
-      } catch (error) {
-        if (error instanceof EndOfStream && measure.mayEnd) return;
-        throw error;
-      }
+      if (await isOver(from, measure)) return;
     }
     const { buffer, start } = from;
     const piece = buffer.subarray(start, from.start = measure.endIn(from));
@@ -87,6 +128,8 @@ interface BodyMeasure {
   readonly isDone: boolean;
   /** The end of the connection is the body's end. */
   readonly mayEnd: boolean;
+  /** Whether more must be read than is here; true also where nobody knows. */
+  wantsMore(from: ByteReader): boolean;
   /** One past the last byte that belongs to the body; the next call goes on from there. */
   endIn(from: ByteReader): number;
 }
@@ -120,6 +163,10 @@ class Chunks implements BodyMeasure {
     return this.#scanner.isDone;
   }
 
+  wantsMore(): boolean {
+    return true;
+  }
+
   endIn({ buffer, start, end }: ByteReader): number {
     return this.#scanner.scan(buffer, start, end);
   }
@@ -140,6 +187,10 @@ class Length implements BodyMeasure {
 
   get mayEnd(): boolean {
     return this.#left === Number.POSITIVE_INFINITY;
+  }
+
+  wantsMore({ buffered }: ByteReader): boolean {
+    return buffered < this.#left;
   }
 
   endIn({ buffer, start, end }: ByteReader): number {
