@@ -51,8 +51,6 @@ export interface CompiledRoute {
   readonly prefix: string;
   /** Milliseconds since 1970; 0 where the connection never was a default. */
   readonly defaultSince: number;
-  /** The match where no other route is as specific. */
-  readonly alone: RouteMatch;
 }
 
 /** Compiles routes; a hundred thousand lookups cost no more for hundreds of them than for one. */
@@ -87,7 +85,6 @@ function compileRoute(route: ProxyRoute): CompiledRoute | null {
       pattern: parseHostPattern(route.host),
       prefix: route.path.replace(/\/+$/, ""),
       defaultSince: route.default_since === null ? 0 : Date.parse(route.default_since) || 0,
-      alone: { route, tied: [] },
     };
   } catch {
     return null;
@@ -106,18 +103,16 @@ export function matchRoute(table: RouteTable, host: string, path: string): Route
   if (endpoints !== undefined && readings.some((one) => endpoints.has(endpointPath(one)))) {
     return null;
   }
-  let best: CompiledRoute | null = null;
-  let equals: CompiledRoute[] | null = null;
+  let best: CompiledRoute[] = [];
   for (const candidate of candidates) {
     if (!coversAll(candidate, readings)) continue;
-    const order = best === null ? -1 : compareSpecificity(candidate, best);
-    if (order === 0) (equals ??= [best!]).push(candidate);
-    if (order >= 0) continue;
-    best = candidate;
-    equals = null;
+    const order = best.length === 0 ? -1 : compareSpecificity(candidate, best[0]!);
+    if (order < 0) best = [candidate];
+    else if (order === 0) best.push(candidate);
   }
-  if (equals === null) return best === null ? null : best.alone;
-  const [winner, ...others] = equals.sort(compareAge);
+  if (best.length === 0) return null;
+  if (best.length === 1) return { route: best[0]!.route, tied: [] };
+  const [winner, ...others] = best.sort(compareAge);
   return {
     route: winner!.route,
     tied: others.map((other) => other.route).filter((other) =>

@@ -68,7 +68,7 @@ export async function askUpstream(
       } else upstream = pooled;
       const text = writeHead(head.startLine, head.headers, connectionLines(request, isUpgrade));
       if (isReplay) await body.replay(upstream.connection, text);
-      else if (body.isEmpty) upstream.send(latin1Bytes(text));
+      else if (body.isEmpty) await writeAll(upstream.connection, latin1Bytes(text));
       else startBody(question, upstream, text);
       if (isReplay || body.isEmpty) watchClient(question, upstream);
       let answer = upstream.reader.takeHead("response");

@@ -12,13 +12,6 @@ export interface Duplex {
   read(buffer: Uint8Array): Promise<number | null>;
   /** Writes some of `bytes` and says how many. */
   write(bytes: Uint8Array): Promise<number>;
-  /**
-   * Sends a copy of a few bytes without waiting; false when nothing was taken, because there are many
-   * or others are still on their way. That they could not be sent is told by the next read.
-   */
-  post?(bytes: Uint8Array): boolean;
-  /** What was posted is still on its way: {@linkcode close} would lose it. */
-  readonly hasPosted?: boolean;
   /** Says that nothing more will be written; reading goes on. */
   closeWrite(): Promise<void>;
   /** Ends both directions at once. */
@@ -35,11 +28,6 @@ export function writeAll(connection: Duplex, bytes: Uint8Array): Promise<void> {
   return connection.write(bytes).then((written) =>
     written < bytes.length ? writeAll(connection, bytes.subarray(written)) : undefined
   );
-}
-
-/** The same, or nothing to wait for where a few bytes can be posted. */
-export function postAll(connection: Duplex, bytes: Uint8Array): Promise<void> | undefined {
-  return connection.post?.(bytes) === true ? undefined : writeAll(connection, bytes);
 }
 
 /** Closes, and does not mind that it is closed already. */

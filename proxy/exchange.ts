@@ -19,12 +19,7 @@ import type { Forward } from "./forward.ts";
 import { DROPPED_FROM_ANSWERS, endToEndLines, isUpgrade } from "./hop_by_hop.ts";
 import { ByteReader, latin1Bytes } from "./http1/byte_reader.ts";
 import { copyBody } from "./http1/copy_body.ts";
-import {
-  KEEP_ALIVE,
-  parseRequestHead,
-  type RequestHead,
-  type ResponseHead,
-} from "./http1/message_head.ts";
+import { parseRequestHead, type RequestHead, type ResponseHead } from "./http1/message_head.ts";
 import { headLength, writeHead } from "./http1/write_head.ts";
 import { RequestBody } from "./request_body.ts";
 import { tunnel } from "./tunnel.ts";
@@ -78,11 +73,7 @@ async function exchange(
       await reader.readAhead();
       text = reader.takeHead("request");
     }
-    if (text === null) {
-      // The client has said its last word, and its last answer may still be on its way.
-      if (client.hasPosted === true) await client.closeWrite().catch(() => {});
-      return "close";
-    }
+    if (text === null) return "close";
     request = parseRequestHead(text);
     const deciding = decide(request);
     // Most are decided at once, and a turn of the event loop is as long as the deciding.
@@ -105,11 +96,9 @@ async function exchange(
     if (answer.response.status === 401) answer = await askAgain(question, answer);
     const { upstream, response } = answer;
     forward.onAnswer?.(response.status);
-    const relayed = response.status === 101
-      ? switchProtocols(client, reader, upstream, response)
-      : relayAnswer(question, answer, onRefusal);
-    // Most answers are sent at once.
-    return relayed instanceof Promise ? await relayed : relayed;
+    return response.status === 101
+      ? await switchProtocols(client, reader, upstream, response)
+      : await relayAnswer(question, answer, onRefusal);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     onRefusal?.(error, request);
@@ -141,66 +130,46 @@ async function switchProtocols(
   return "close";
 }
 
-function relayAnswer(
-  question: Question,
-  answer: Answer,
+async function relayAnswer(
+  { request, body, client, reader, pool }: Question,
+  { upstream, response }: Answer,
   onRefusal: ExchangeOptions["onRefusal"],
-): "keep" | Promise<"keep" | "close"> {
-  const { request, body, client } = question;
-  const { upstream, response } = answer;
+): Promise<"keep" | "close"> {
   const ends = response.framing.kind === "until_close";
   // After a final answer without a 100 the body may come or not: the connection cannot go on.
   const isUncertain = request.expectsContinue && !body.isSent;
   const keepsClient = !ends && !isUncertain && request.isHttp11 && !request.connection.has("close");
-  // RFC 9110 section 7.6.1: replaced by our own, which would say the same.
-  const keep = keepsClient && response.connection === KEEP_ALIVE ? "connection" : null;
-  const lines = endToEndLines(response, DROPPED_FROM_ANSWERS, keep);
-  const { start, headStart } = upstream.reader;
+  const keepsUpstream = !ends &&
+    (response.isHttp11 ? !response.connection.has("close") : response.connection.has("keep-alive"));
+  const lines = endToEndLines(response, DROPPED_FROM_ANSWERS);
+  const added = keepsClient ? [] : ["Connection: close"];
   // Lines are only ever left out or added: as many bytes as came are the bytes that came.
-  const isUnchanged = keepsClient && headLength(response.statusLine, lines) === start - headStart;
-  const failed = (error: unknown): never => {
+  const isUnchanged = keepsClient &&
+    headLength(response.statusLine, lines) === upstream.reader.start - upstream.reader.headStart;
+  try {
+    await copyBody(upstream.reader, client, response.framing, {
+      side: "response",
+      head: isUnchanged ? null : writeHead(response.statusLine, lines, added),
+    });
+  } catch (error) {
     upstream.close();
     // Never a clean end for a truncated body: without a close_notify the client sees that it broke.
     if (!(error instanceof Refusal)) throw error;
     // Of the answer, or of a request that went on behind its answer's beginning.
     onRefusal?.(error, request);
     throw new Error(error.message);
-  };
-  let sent: Promise<void> | undefined;
-  try {
-    sent = copyBody(upstream.reader, client, response.framing, {
-      side: "response",
-      head: isUnchanged
-        ? null
-        : writeHead(response.statusLine, lines, keepsClient ? [] : ["Connection: close"]),
-      // A connection's last answer must have been written before the connection is closed.
-      mayPost: keepsClient && body.isSent,
-    });
-  } catch (error) {
-    return failed(error);
   }
-  const finish = () => finishExchange(question, answer, keepsClient);
-  return sent === undefined ? finish() : sent.then(finish, failed);
-}
-
-/** The answer has been sent. */
-function finishExchange(
-  { body, client, reader, pool }: Question,
-  { upstream, response }: Answer,
-  keepsClient: boolean,
-): "keep" | Promise<"keep" | "close"> {
   reader.onActivity = null;
   if (!body.isSent) {
     // Answered before the request had ended: what is still coming belongs to nobody.
     upstream.close();
-    return linger(client, reader, body);
+    return await linger(client, reader, body);
   }
-  const keepsUpstream = response.framing.kind !== "until_close" &&
-    (response.isHttp11 ? !response.connection.has("close") : response.connection.has("keep-alive"));
   if (keepsUpstream) pool.give(upstream);
   else upstream.close();
   if (keepsClient) return "keep";
-  return client.closeWrite().then(() => "close", () => "close");
+  await client.closeWrite().catch(() => {});
+  return "close";
 }
 
 /**

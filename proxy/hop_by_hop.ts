@@ -34,21 +34,17 @@ export interface HeaderLines {
   readonly names: readonly string[];
 }
 
-/** The lines of `head` that go on; `drop` names more that do not, `keep` one that does. */
-export function endToEndLines(
-  head: MessageHead,
-  drop: ReadonlySet<string> = NOTHING,
-  keep: string | null = null,
-): HeaderLines {
+/** The lines of `head` that go on; `drop` names more that do not. */
+export function endToEndLines(head: MessageHead, drop: ReadonlySet<string> = NOTHING): HeaderLines {
   const { lines, names } = head;
   let at = 0;
-  while (at < names.length && (names[at] === keep || goesOn(head, names[at]!, drop))) at++;
+  while (at < names.length && goesOn(head, names[at]!, drop)) at++;
   // Of most heads everything does.
   if (at === names.length) return { lines, names };
   const kept = { lines: lines.slice(0, at), names: names.slice(0, at) };
   // By index, here and where heads are written: an iterator of pairs costs as much as the rest.
   for (at++; at < names.length; at++) {
-    if (names[at] !== keep && !goesOn(head, names[at]!, drop)) continue;
+    if (!goesOn(head, names[at]!, drop)) continue;
     kept.lines.push(lines[at]!);
     kept.names.push(names[at]!);
   }

@@ -5,16 +5,12 @@
  */
 import type { Socket } from "node:net";
 import type { Duplex } from "./duplex.ts";
-import { freshBytes } from "./http1/fresh_bytes.ts";
 import { releaseBuffer } from "./release_buffer.ts";
 import type { PeerAddress } from "./socket_table.ts";
 
 /** Unread bytes at which reading from TCP stops, and at which it goes on. */
 const HIGH_WATER_BYTES = 256 * 1024;
 const LOW_WATER_BYTES = 64 * 1024;
-
-/** Copying more costs more than waiting. */
-const MAX_POST_BYTES = 4 * 1024;
 
 const NO_ROOM = new Uint8Array();
 
@@ -98,8 +94,7 @@ export class NodeDuplex implements Duplex {
 
   #take(piece: Uint8Array, buffer: Uint8Array): number {
     const count = Math.min(buffer.length, piece.length - this.#offset);
-    const isWhole = count === piece.length;
-    buffer.set(isWhole ? piece : piece.subarray(this.#offset, this.#offset + count));
+    buffer.set(piece.subarray(this.#offset, this.#offset + count));
     this.#offset += count;
     this.#queuedBytes -= count;
     if (this.#offset === piece.length) {
@@ -122,21 +117,6 @@ export class NodeDuplex implements Duplex {
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     this.#socket.write(bytes, (error) => error ? reject(error) : resolve(bytes.length));
     return promise;
-  }
-
-  /** See {@linkcode Duplex.post}. */
-  post(bytes: Uint8Array): boolean {
-    const socket = this.#socket;
-    if (bytes.length > MAX_POST_BYTES || socket.destroyed || this.hasPosted) return false;
-    const copy = freshBytes(bytes.length);
-    copy.set(bytes);
-    socket.write(copy);
-    return true;
-  }
-
-  /** See {@linkcode Duplex.hasPosted}. */
-  get hasPosted(): boolean {
-    return this.#socket.writableLength > 0;
   }
 
   /** See {@linkcode Duplex.closeWrite}. */

@@ -5,7 +5,6 @@
  * @module
  */
 import type { ProxyRoute, ResolvedCredential } from "../core/api.ts";
-import type { FilledInjection } from "../core/injection.ts";
 import { type ConnectTarget, isSameAuthority } from "./connect_target.ts";
 import type { CredentialRequest } from "./credentials.ts";
 import type { Duplex } from "./duplex.ts";
@@ -83,42 +82,28 @@ function planRouted(
   const match = run.routes.match(target.host, request.target);
   const isOwnHost = (provider: string) => run.routes.isHostOf(provider, target.host);
   run.canaries.check(request, target.host, isOwnHost);
-  const plan: Plan = {
-    request,
-    tunnel,
-    run,
-    outgoing: withHost(outgoingRequest(request, request.target), target),
-    watchBody: watchedBody(request, target.host, run, isOwnHost),
-  };
+  const watchBody = watchedBody(request, target.host, run, isOwnHost);
+  const outgoing = withHost(outgoingRequest(request, request.target), target);
+  const plan: Plan = { request, tunnel, run, outgoing, watchBody };
   if (match === null) {
     if (run.denyUnmatched) throw unmatched(target);
-    return new Unrouted(plan);
+    return withoutCredential(plan);
   }
   const { route } = match;
   if (scheme === "http" && !route.allow_private) throw insecure(route, target);
   const wanted = { route, host: target.host, path: request.target, method: request.method };
   const credential = run.credentials.resolve(wanted);
-  return credential instanceof Promise
-    ? planAsked(plan, wanted, credential)
-    : new Routed(plan, wanted, credential);
-}
-
-/** The daemon is being asked; that and connecting take as long together as one of them. */
-function planAsked(
-  plan: Plan,
-  wanted: CredentialRequest,
-  credential: Promise<ResolvedCredential>,
-): Promise<Forward> {
-  const { tunnel, run } = plan;
-  const { allow_private } = wanted.route;
+  if (!(credential instanceof Promise)) return withCredential(plan, wanted, credential);
+  // The daemon is being asked; that and connecting take as long together as one of them.
   // HTTP/2 has sessions of its own.
   if (tunnel.protocol === "http/1.1") {
+    const { allow_private } = route;
     run.pool.prepare({
       key: serverKey(tunnel, allow_private),
       connect: () => connectTo(tunnel, run, allow_private),
     });
   }
-  return credential.then((known) => new Routed(plan, wanted, known));
+  return credential.then((known) => withCredential(plan, wanted, known));
 }
 
 /** What is known of a request before its credential is. */
@@ -130,61 +115,34 @@ interface Plan {
   readonly watchBody: Forward["watchBody"];
 }
 
-/** A request without a credential. Methods, here and below: closures would be made for each request. */
-class Unrouted implements Forward {
-  readonly key: string;
-  readonly authority: string;
-  readonly head: OutgoingHead;
-  readonly watchBody: Forward["watchBody"];
-  readonly #plan: Plan;
-
-  constructor(plan: Plan) {
-    const { tunnel, outgoing, request, watchBody } = plan;
-    this.key = tunnel.serverKey;
-    this.authority = tunnel.target.authority;
-    this.head = head(outgoing, request);
-    this.watchBody = watchBody;
-    this.#plan = plan;
-  }
-
-  connect(): Promise<Duplex> {
-    return connectTo(this.#plan.tunnel, this.#plan.run, false);
-  }
+function withoutCredential({ request, tunnel, run, outgoing, watchBody }: Plan): Forward {
+  return {
+    key: serverKey(tunnel, false),
+    authority: tunnel.target.authority,
+    connect: () => connectTo(tunnel, run, false),
+    head: head(outgoing, request),
+    watchBody,
+  };
 }
 
-/** A request with its credential. */
-class Routed implements Forward {
-  readonly key: string;
-  readonly authority: string;
-  readonly head: OutgoingHead;
-  readonly watchBody: Forward["watchBody"];
-  readonly replaceCredential: Forward["replaceCredential"];
-  readonly #plan: Plan;
-  readonly #wanted: CredentialRequest;
-
-  constructor(plan: Plan, wanted: CredentialRequest, credential: ResolvedCredential) {
-    const { tunnel } = plan;
-    this.key = serverKey(tunnel, wanted.route.allow_private);
-    this.authority = tunnel.target.authority;
-    this.head = injected(plan, credential);
-    this.watchBody = plan.watchBody;
-    this.replaceCredential = credential.refreshable ? () => this.#replace(credential) : undefined;
-    this.#plan = plan;
-    this.#wanted = wanted;
-  }
-
-  connect(): Promise<Duplex> {
-    return connectTo(this.#plan.tunnel, this.#plan.run, this.#wanted.route.allow_private);
-  }
-
-  onAnswer(status: number | null): void {
-    this.#plan.run.usage.answered(usedCredential(this.#wanted), status);
-  }
-
-  async #replace(refused: ResolvedCredential): Promise<OutgoingHead | null> {
-    const fresh = await this.#plan.run.credentials.replace(this.#wanted, refused);
-    return fresh === null ? null : injected(this.#plan, fresh);
-  }
+function withCredential(
+  { request, tunnel, run, outgoing, watchBody }: Plan,
+  wanted: CredentialRequest,
+  credential: ResolvedCredential,
+): Forward {
+  const { allow_private } = wanted.route;
+  return {
+    key: serverKey(tunnel, allow_private),
+    authority: tunnel.target.authority,
+    connect: () => connectTo(tunnel, run, allow_private),
+    head: injected(outgoing, credential, request, run),
+    watchBody,
+    onAnswer: (status) => run.usage.answered(usedCredential(wanted), status),
+    replaceCredential: !credential.refreshable ? undefined : async () => {
+      const fresh = await run.credentials.replace(wanted, credential);
+      return fresh === null ? null : injected(outgoing, fresh, request, run);
+    },
+  };
 }
 
 /** Keeps other providers' placeholders out of the request's body, where it has one. */
@@ -205,8 +163,7 @@ export function usedCredential({ route, host, method }: CredentialRequest): Used
 
 /** The request without what ends here, `target` in origin-form. */
 export function outgoingRequest(request: RequestHead, target: string): OutgoingRequest {
-  const { lines, names } = endToEndLines(request);
-  return { method: request.method, target, lines, names };
+  return { method: request.method, target, ...endToEndLines(request) };
 }
 
 /** HTTP/1.0 may leave Host out; the server must not fall back to a virtual host of its choice. */
@@ -215,17 +172,17 @@ function withHost(outgoing: OutgoingRequest, target: ConnectTarget): OutgoingReq
 }
 
 function injected(
-  { outgoing, request, run }: Plan,
+  outgoing: OutgoingRequest,
   credential: ResolvedCredential,
+  request: RequestHead,
+  { canaries }: RunContext,
 ): OutgoingHead {
   const { injections } = credential;
   // Looked for where they matter: every other kind has a place of its own.
-  const placeholders = injections.some(isLiteral) ? run.canaries.of(credential) : [];
+  const placeholders = injections.some(({ type }) => type === "literal")
+    ? canaries.of(credential)
+    : [];
   return head(applyInjections(outgoing, injections, placeholders), request);
-}
-
-function isLiteral({ type }: FilledInjection): boolean {
-  return type === "literal";
 }
 
 /** The request line put together again, and the headers. */

@@ -16,8 +16,6 @@ export const IDLE_MS = 55_000;
 const SWEEP_MS = 5_000;
 const LIMITS: SlotLimits = { open: 512, waiting: 1024, waitMs: 30_000 };
 
-const NOTHING = new Uint8Array();
-
 /** A connection to a server with its reader. */
 export class Upstream {
   readonly connection: Duplex;
@@ -28,7 +26,6 @@ export class Upstream {
   /** What is done when the server says anything while nobody asks it; the same each time. */
   onIdleActivity: (() => void) | null = null;
   #onClosed: (() => void) | null;
-  #sending: Uint8Array = NOTHING;
 
   /** A fresh connection; `key` says for whom it may be used. */
   constructor(connection: Duplex, key: string, onClosed: () => void) {
@@ -37,22 +34,6 @@ export class Upstream {
     this.reader = new ByteReader(connection);
     this.key = key;
   }
-
-  /** Writes a whole request, in the background: how it ends is told by reading the answer. */
-  send(bytes: Uint8Array): void {
-    this.#sending = bytes;
-    this.connection.write(bytes).then(this.#onWritten, this.#onBroken);
-  }
-
-  // Once for all requests.
-  readonly #onWritten = (count: number): void => {
-    if (count < this.#sending.length) this.send(this.#sending.subarray(count));
-  };
-
-  readonly #onBroken = (error: unknown): void => {
-    this.reader.poison(error);
-    this.close();
-  };
 
   /** Closes it for good. */
   close(): void {
@@ -90,10 +71,9 @@ export class UpstreamPool {
    * @throws {Refusal} 503 when too many are open; otherwise what connecting throws.
    */
   async open(
-    forward: Pick<Forward, "key" | "authority" | "connect">,
+    { key, authority, connect }: Pick<Forward, "key" | "authority" | "connect">,
     { mustBeNew }: { readonly mustBeNew: boolean },
   ): Promise<{ upstream: Upstream; isReused: boolean }> {
-    const { key, authority } = forward;
     const coming = this.#coming.get(key);
     if (coming !== undefined) {
       this.#coming.delete(key);
@@ -108,19 +88,18 @@ export class UpstreamPool {
       if (oldest !== undefined) discard(oldest);
       else await slots.wait(authority);
     }
-    return { upstream: await connectInto(slots, forward), isReused: false };
+    return { upstream: await connectInto(slots, key, connect), isReused: false };
   }
 
   /**
    * Opens a connection for a request that is likely to come, where there is none; that request takes
    * it, and is told how it failed. One that never comes leaves it in the pool.
    */
-  prepare(forward: Pick<Forward, "key" | "connect">): void {
-    const { key } = forward;
+  prepare({ key, connect }: Pick<Forward, "key" | "connect">): void {
     if (this.#listOf(key).length > 0 || this.#coming.has(key)) return;
     const slots = this.#slotsOf(key);
     if (!slots.tryEnter()) return;
-    const coming = connectInto(slots, forward);
+    const coming = connectInto(slots, key, connect);
     this.#coming.set(key, coming);
     coming.then((upstream) => {
       // Somebody has it already.
@@ -229,10 +208,11 @@ export class UpstreamPool {
 /** In a place that was taken; it is free again when the connection is not. */
 async function connectInto(
   slots: HostSlots,
-  forward: Pick<Forward, "key" | "connect">,
+  key: string,
+  connect: Forward["connect"],
 ): Promise<Upstream> {
   try {
-    return new Upstream(await forward.connect(), forward.key, () => slots.leave());
+    return new Upstream(await connect(), key, () => slots.leave());
   } catch (error) {
     slots.leave();
     throw error;

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { type Duplex, postAll, writeAll } from "../duplex.ts";
+import { type Duplex, writeAll } from "../duplex.ts";
 import { type ByteReader, EndOfStream, latin1Bytes, writeLatin1 } from "./byte_reader.ts";
 import { ChunkScanner, type WatchBody } from "./chunk_scanner.ts";
 import type { Framing } from "./framing.ts";
@@ -27,13 +27,11 @@ export interface CopyOptions {
   readonly onPiece?: (piece: Uint8Array) => void;
   /** Is given the payload, extensions and trailers before they are sent; what it throws ends the copying. */
   readonly watch?: WatchBody | undefined;
-  /** A short message that is here whole is posted: nobody waits until it was written. */
-  readonly mayPost?: boolean;
 }
 
 /**
  * Sends `head` and then the body. Most bodies are here whole together with their head: that is one
- * write, no async function, and nothing to wait for when the connection has room.
+ * write, and no async function.
  *
  * @throws {EndOfStream} when the sender ends before the body does.
  * @throws {Refusal} for broken chunking, also before it returns.
@@ -42,17 +40,16 @@ export function copyBody(
   from: ByteReader,
   to: Duplex,
   framing: Framing,
-  { side, head, onPiece, watch, mayPost = false }: CopyOptions,
-): Promise<void> | undefined {
+  { side, head, onPiece, watch }: CopyOptions,
+): Promise<void> {
   const measure = bodyMeasure(framing, side, watch);
   const { buffer, headStart, start } = from;
   const end = from.start = measure.endIn(from);
   if (end > start) onPiece?.(buffer.subarray(start, end));
-  // A head that stays as it is lies in front of its body.
-  const send = mayPost && measure.isDone ? postAll : writeAll;
+  // A head that stays as it is lies in front of its body: nothing is copied.
   const sent = head === null
-    ? send(to, buffer.subarray(headStart, end))
-    : sendJoined(send, to, head, buffer.subarray(start, end));
+    ? writeAll(to, buffer.subarray(headStart, end))
+    : writeJoined(to, head, buffer.subarray(start, end));
   if (measure.isDone) return sent;
   return side === "response"
     ? copyReadingOn(sent, from, to, measure)
@@ -60,7 +57,7 @@ export function copyBody(
 }
 
 async function copyReadingOn(
-  sent: Promise<void> | undefined,
+  sent: Promise<void>,
   from: ByteReader,
   to: Duplex,
   measure: BodyMeasure,
@@ -71,7 +68,7 @@ async function copyReadingOn(
     from.letGo();
   };
   from.hold();
-  let writing = Promise.resolve(sent).then(onWritten);
+  let writing = sent.then(onWritten);
   while (!measure.isDone) {
     while (!isWritten || from.buffered === 0) {
       if (from.buffered === 0) from.expectBody();
@@ -102,7 +99,7 @@ async function isOver(from: ByteReader, measure: BodyMeasure): Promise<boolean> 
 }
 
 async function copyRest(
-  sent: Promise<void> | undefined,
+  sent: Promise<void>,
   from: ByteReader,
   to: Duplex,
   measure: BodyMeasure,
@@ -201,18 +198,13 @@ class Length implements BodyMeasure {
   }
 }
 
-function sendJoined(
-  send: typeof postAll,
-  to: Duplex,
-  head: string,
-  piece: Uint8Array,
-): Promise<void> | undefined {
-  if (piece.length === 0) return send(to, latin1Bytes(head));
+function writeJoined(to: Duplex, head: string, piece: Uint8Array): Promise<void> {
+  if (piece.length === 0) return writeAll(to, latin1Bytes(head));
   if (piece.length > JOIN_BYTES) {
     return writeAll(to, latin1Bytes(head)).then(() => writeAll(to, piece));
   }
   const joined = freshBytes(head.length + piece.length);
-  writeLatin1(head, joined);
+  writeLatin1(head, joined.subarray(0, head.length));
   joined.set(piece, head.length);
-  return send(to, joined);
+  return writeAll(to, joined);
 }

@@ -54,13 +54,7 @@ const REQUEST_LINE = new RegExp(
 const STATUS_LINE = /^HTTP\/1\.[01] [1-9]\d{2}(?: [^\x00-\x08\x0a-\x1f\x7f]*)?$/;
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
-// All header lines of a head at once: NAME, a colon at once behind it, and no control character.
-const HEADER_LINES = new RegExp(
-  `^[^\\r\\n]*(?:\\r\\n${TOKEN}:[^\\x00-\\x08\\x0a-\\x1f\\x7f]*)*$`,
-);
 const NO_OPTIONS: ReadonlySet<string> = new Set();
-/** What `connection` is of a message whose one `Connection` header says just this, as most do. */
-export const KEEP_ALIVE: ReadonlySet<string> = new Set(["keep-alive"]);
 
 /**
  * Reads a request head (without the final empty line).
@@ -78,7 +72,7 @@ export function parseRequestHead(head: string): RequestHead {
   const space = requestLine.indexOf(" ");
   const method = requestLine.slice(0, space);
   const isHttp11 = requestLine.endsWith("1");
-  const fields = readFields(head, lines, "request", isHttp11);
+  const fields = readFields(lines, "request", isHttp11);
   // RFC 9112 section 3.2: one Host header, always, in HTTP/1.1. CONNECT names its host in the target.
   if (isHttp11 && fields.host === null && method !== "CONNECT") {
     throw malformed("request", "there is no Host header");
@@ -111,7 +105,7 @@ export function parseResponseHead(head: string, method: string): ResponseHead {
   // Everything up to the reason has its place.
   const isHttp11 = statusLine.startsWith("HTTP/1.1");
   const status = Number(statusLine.slice(9, 12));
-  const fields = readFields(head, lines, "response", isHttp11);
+  const fields = readFields(lines, "response", isHttp11);
   return {
     status,
     statusLine,
@@ -137,7 +131,6 @@ interface Fields {
 
 /** `lines` are all but the start line, and are kept: most heads go on line by line as they came. */
 function readFields(
-  head: string,
   lines: string[],
   side: "request" | "response",
   isHttp11: boolean,
@@ -149,7 +142,6 @@ function readFields(
       `Cannot read the ${side}: it has more than ${MAX_LINES} header lines`,
     );
   }
-  const isWellFormed = HEADER_LINES.test(head);
   const fields: Fields = {
     lines,
     names: [],
@@ -163,8 +155,14 @@ function readFields(
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index]!;
     const colon = line.indexOf(":");
-    if (!isWellFormed) checkLine(line, side);
-    const name = line.slice(0, colon).toLowerCase();
+    const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
+    // Refuses obsolete line folding and a space before the colon too (RFC 9112 sections 5.1, 5.2).
+    if (!NAME.test(name)) {
+      throw malformed(side, "a header line is not NAME: VALUE", "BadHeaderError");
+    }
+    if (CONTROL.test(line)) {
+      throw malformed(side, "a header holds a control character", "BadHeaderError");
+    }
     const isRepeated = readField(fields, name, line, colon, side);
     if (isRepeated) lines.splice(index--, 1);
     else fields.names.push(name);
@@ -178,17 +176,6 @@ function readFields(
     );
   }
   return fields;
-}
-
-/** Of a head that has a line to refuse: it is refused for the first thing that is wrong with it. */
-function checkLine(line: string, side: "request" | "response"): void {
-  // Refuses obsolete line folding and a space before the colon too (RFC 9112 sections 5.1, 5.2).
-  if (!NAME.test(line.slice(0, Math.max(line.indexOf(":"), 0)))) {
-    throw malformed(side, "a header line is not NAME: VALUE", "BadHeaderError");
-  }
-  if (CONTROL.test(line)) {
-    throw malformed(side, "a header holds a control character", "BadHeaderError");
-  }
 }
 
 /** Notes what a header means for us; true when the line repeats another and is left out. */
@@ -223,12 +210,9 @@ function readField(
       return false;
     }
     case "connection": {
-      const value = trimSpace(line.slice(colon + 1)).toLowerCase();
-      if (value === "keep-alive" && fields.connection === NO_OPTIONS) {
-        fields.connection = KEEP_ALIVE;
-        return false;
-      }
-      const options = value.split(",").map(trimSpace);
+      const options = line.slice(colon + 1).split(",").map((option) =>
+        trimSpace(option).toLowerCase()
+      );
       fields.connection = new Set([...fields.connection, ...options]);
       return false;
     }

@@ -54,11 +54,12 @@ export async function askServer(
   forward: Forward,
   options: AskOptions,
 ): Promise<Answer> {
+  const { onAnswer, replaceCredential } = forward;
   try {
     let answer = await askWilling(stream, body, forward, forward.head, options);
-    if (answer.status === 401 && forward.replaceCredential !== undefined && body.canReplay) {
+    if (answer.status === 401 && replaceCredential !== undefined && body.canReplay) {
       const { call } = answer;
-      const head = await forward.replaceCredential().catch((error) => {
+      const head = await replaceCredential().catch((error) => {
         call.reset(ErrorCode.CANCEL);
         throw error;
       });
@@ -68,10 +69,10 @@ export async function askServer(
       }
     }
     body.release();
-    forward.onAnswer?.(answer.status);
+    onAnswer?.(answer.status);
     return answer;
   } catch (error) {
-    if (!options.goesElsewhere(error)) forward.onAnswer?.(null);
+    if (!options.goesElsewhere(error)) onAnswer?.(null);
     throw error;
   }
 }

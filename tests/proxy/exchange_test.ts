@@ -55,46 +55,6 @@ Deno.test("an answer comes back as it was: duplicate cookies, order, case", asyn
   });
 });
 
-Deno.test("Connection: keep-alive alone stays in an answer: it is what we would say ourselves", async () => {
-  const head = "HTTP/1.1 200 OK\r\nConnection:  Keep-Alive\r\nContent-Length: 2\r\n\r\n";
-  await withScript(answering(`${head}ok`), async ({ client }) => {
-    await client.write("GET / HTTP/1.1\r\nHost: api.acme.test\r\n\r\n");
-    assert.deepEqual(await client.readAnswer(), { head, body: "ok" });
-  });
-});
-
-for (
-  const [what, lines, kept] of [
-    ["with another option", "Connection: keep-alive, X-Mine\r\nX-Mine: 1\r\n", ""],
-    ["said twice", "Connection: keep-alive\r\nConnection: X-Mine\r\nX-Mine: 1\r\n", ""],
-    [
-      "with Keep-Alive",
-      "Connection: keep-alive\r\nKeep-Alive: 5\r\n",
-      "Connection: keep-alive\r\n",
-    ],
-  ] as const
-) {
-  Deno.test(`what Connection: keep-alive names in an answer ends at the proxy: ${what}`, async () => {
-    const answer = `HTTP/1.1 200 OK\r\n${lines}Content-Length: 2\r\n\r\nok`;
-    await withScript(answering(answer), async ({ client }) => {
-      await client.write("GET / HTTP/1.1\r\nHost: api.acme.test\r\n\r\n");
-      const { head } = await client.readAnswer();
-      assert.equal(head, `HTTP/1.1 200 OK\r\n${kept}Content-Length: 2\r\n\r\n`);
-    });
-  });
-}
-
-Deno.test("a client that will close is not told keep-alive", async () => {
-  const answer = "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok";
-  await withScript(answering(answer), async ({ client }) => {
-    await client.write("GET / HTTP/1.1\r\nHost: api.acme.test\r\nConnection: close\r\n\r\n");
-    assert.equal(
-      (await client.readAnswer()).head,
-      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n",
-    );
-  });
-});
-
 Deno.test("Alt-Svc is taken out of an answer: it leads round the proxy", async () => {
   const answer = 'HTTP/1.1 200 OK\r\nAlt-Svc: h3=":443"\r\nContent-Length: 0\r\n\r\n';
   await withScript(answering(answer), async ({ client }) => {

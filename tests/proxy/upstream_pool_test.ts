@@ -182,34 +182,3 @@ Deno.test("a prepared connection that nobody asks for waits in the pool", async 
   connection.close();
   pool.close();
 });
-
-Deno.test("a request that is taken in pieces is sent whole", async () => {
-  const pool = new UpstreamPool(LIMITS);
-  const sent: number[] = [];
-  const all = Promise.withResolvers<void>();
-  const inPieces: Duplex = {
-    ...silent(),
-    write: (bytes) => {
-      sent.push(...bytes.subarray(0, 2));
-      if (sent.length === 5) all.resolve();
-      return Promise.resolve(Math.min(2, bytes.length));
-    },
-  };
-  const { upstream } = await pool.open(to(() => Promise.resolve(inPieces)), shared);
-
-  upstream.send(Uint8Array.of(1, 2, 3, 4, 5));
-  await all.promise;
-
-  assert.deepEqual(sent, [1, 2, 3, 4, 5]);
-  upstream.close();
-});
-
-Deno.test("that a request could not be sent is told by reading the answer", async () => {
-  const pool = new UpstreamPool(LIMITS);
-  const broken: Duplex = { ...silent(), write: () => Promise.reject(new Error("broken pipe")) };
-  const { upstream } = await pool.open(to(() => Promise.resolve(broken)), shared);
-
-  upstream.send(Uint8Array.of(1));
-
-  await assert.rejects(upstream.reader.readHead("response"), /broken pipe/);
-});
