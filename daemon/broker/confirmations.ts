@@ -5,7 +5,8 @@
  *
  * A run that is stopped, or far away, holds nobody up for long: after the patience the answer goes out
  * all the same, and the log says which run it was. A proxy that stood still for that long trusts
- * nothing that it remembered (`proxy/stall_watch.ts`).
+ * nothing that it remembered (`proxy/stall_watch.ts`). Time in which the daemon stood still itself does
+ * not count: the news had not left yet.
  *
  * @module
  */
@@ -29,7 +30,7 @@ interface Expectation {
   readonly who: string;
   readonly revision: number;
   readonly met: PromiseWithResolvers<void>;
-  readonly timer: ReturnType<typeof setTimeout>;
+  timer: ReturnType<typeof setTimeout>;
 }
 
 /** Whether answers from before a change are wrong. A refresh leaves the token before it as it was. */
@@ -93,15 +94,28 @@ export class Confirmations {
 
   #expect(watcher: Watcher, who: string, revision: number): Promise<void> {
     const met = Promise.withResolvers<void>();
-    const timer = setTimeout(() => {
+    const timer = this.#whenPatienceEnds((next) => expectation.timer = next, () => {
       this.#meet((expected) => expected === expectation);
       this.#warn(
         `The ${who} did not confirm a change within ${this.#patienceMs} ms: it is stopped, or far away`,
       );
-    }, this.#patienceMs);
+    });
     const expectation: Expectation = { watcher, who, revision, met, timer };
     this.#expected.add(expectation);
     return met.promise;
+  }
+
+  /** A timer that comes late says that the daemon stood still: it begins again, and `again` is told. */
+  #whenPatienceEnds(
+    again: (timer: ReturnType<typeof setTimeout>) => void,
+    end: () => void,
+  ): ReturnType<typeof setTimeout> {
+    const due = performance.now() + this.#patienceMs;
+    return setTimeout(() => {
+      const isLate = performance.now() - due > this.#patienceMs / 2;
+      if (isLate) again(this.#whenPatienceEnds(again, end));
+      else end();
+    }, this.#patienceMs);
   }
 
   #meet(isMet: (expected: Expectation) => boolean): void {
