@@ -3,11 +3,12 @@
  *
  * Under load V8 lets its nursery grow to 64 MB and keeps it until it needs a collection, which a
  * quiet process never does; and it takes the nursery's size from a flag at the start of the process
- * alone. So the run asks for a collection: in any pause when it has become very large, and otherwise
- * once, when nothing was asked for half a minute and it has grown much.
+ * alone. So the run asks for a collection: in any pause when it has become very large, of the nursery
+ * alone if that helps, and otherwise once, when nothing was asked for half a minute and it has grown
+ * much.
  *
- * Not for less: a collection throws compiled code away too, and the next requests take a quarter
- * longer. An agent that asks for something now and then never has one.
+ * Not for less: a collection of everything throws compiled code away too, and the next requests take a
+ * quarter longer. An agent that asks for something now and then never has one.
  *
  * The start leaves much behind that nobody needs again, too, a sixth of all memory. When it is over and
  * nothing was asked for yet, there is no code either that a request has made quick.
@@ -15,6 +16,9 @@
  * @module
  */
 import { pause } from "../core/pause.ts";
+
+/** What is collected; young objects lie in the nursery, and little that is compiled depends on them. */
+export type Collected = "nursery" | "all";
 
 /** What is looked at and done; the defaults are the real ones. */
 export interface IdleMemoryOptions {
@@ -25,7 +29,7 @@ export interface IdleMemoryOptions {
   /** Time without a request behind the start until its garbage is collected. */
   readonly startedMs?: number;
   /** Collects garbage; a moment of a few tens of milliseconds. */
-  readonly collect?: (signal: AbortSignal) => void | Promise<void>;
+  readonly collect?: (what: Collected, signal: AbortSignal) => void | Promise<void>;
 }
 
 const QUIET_MS = 500;
@@ -68,7 +72,7 @@ export class IdleMemory {
   /** Said once, when all that a start does is done. */
   started(): void {
     this.#starting = setTimeout(() => {
-      if (this.#uses === 0) void this.#options.collect(this.#closing.signal);
+      if (this.#uses === 0) void this.#collect("all");
     }, this.#options.startedMs);
     Deno.unrefTimer(this.#starting as unknown as number);
   }
@@ -97,31 +101,49 @@ export class IdleMemory {
     const timer = setInterval(() => {
       this.#quietLooks = this.#usesSeen === this.#uses ? this.#quietLooks + 1 : 0;
       this.#usesSeen = this.#uses;
-      if (this.#quietLooks === 1) void this.#collectBeyond(this.#residentAtStart + MUCH_BYTES);
+      if (this.#quietLooks === 1) void this.#shrink();
       if (this.#quietLooks < LOOKS) return;
       this.#rest();
-      void this.#collectBeyond(0);
+      if (this.#isWorthIt()) void this.#collect("all");
     }, this.#options.quietMs);
     Deno.unrefTimer(timer as unknown as number);
     return timer;
   }
 
-  async #collectBeyond(bytes: number): Promise<void> {
+  async #shrink(): Promise<void> {
+    const { resident } = this.#options;
+    const most = this.#residentAtStart + MUCH_BYTES;
+    if (!this.#isWorthIt(most)) return;
+    await this.#collect("nursery");
+    if (resident() >= most) await this.#collect("all");
+  }
+
+  /** With less than `most`, and with little more than behind the last collection, none is. */
+  #isWorthIt(most = 0): boolean {
+    const now = this.#options.resident();
+    return now >= most && now - this.#residentBefore >= WORTH_BYTES;
+  }
+
+  async #collect(what: Collected): Promise<void> {
     const { resident, collect } = this.#options;
-    const now = resident();
-    if (now < bytes || now - this.#residentBefore < WORTH_BYTES) return;
-    await collect(this.#closing.signal);
+    await collect(what, this.#closing.signal);
     this.#residentBefore = resident();
   }
 }
 
 /** As `node --expose-gc` offers it: a function of a context that was made while the flag was set. */
-async function collectGarbage(signal: AbortSignal): Promise<void> {
+async function collectGarbage(what: Collected, signal: AbortSignal): Promise<void> {
   const [v8, vm] = await Promise.all([import("node:v8"), import("node:vm")]);
   v8.setFlagsFromString("--expose-gc");
   const collect: unknown = vm.runInNewContext("globalThis.gc");
   v8.setFlagsFromString("--no-expose-gc");
   if (typeof collect !== "function") return;
+  if (what === "nursery") {
+    // The second one gives back what the first one has emptied.
+    collect({ type: "minor" });
+    collect({ type: "minor" });
+    return;
+  }
   collect();
   // Sweeping goes on beside us. The nursery is given back by a collection of its own, behind that.
   await pause(SWEEPING_MS, signal);

@@ -4,20 +4,50 @@ import { IdleMemory, MUCH_BYTES } from "../../proxy/idle_memory.ts";
 
 const MIB = 1024 * 1024;
 
-Deno.test("when it is quiet after growth, memory is collected", () =>
+Deno.test("when it is quiet after growth, everything is collected where the nursery is not enough", () =>
   stayingAwake(async () => {
     let resident = 70 * MIB;
-    const collected = Promise.withResolvers<void>();
+    const collected: string[] = [];
+    const all = Promise.withResolvers<void>();
     const memory = new IdleMemory({
       quietMs: 1,
       resident: () => resident,
-      collect: () => collected.resolve(),
+      collect: (what) => {
+        collected.push(what);
+        if (what === "all") all.resolve();
+      },
     });
 
-    resident = 150 * MIB;
+    resident = 70 * MIB + MUCH_BYTES;
     memory.used();
 
-    await collected.promise;
+    await all.promise;
+    assert.deepEqual(collected, ["nursery", "all"]);
+    memory.close();
+  }));
+
+Deno.test("compiled code is kept in a pause where collecting the nursery is enough", () =>
+  stayingAwake(async () => {
+    let resident = 70 * MIB;
+    const collected: string[] = [];
+    const again = Promise.withResolvers<void>();
+    const memory = new IdleMemory({
+      quietMs: 1,
+      resident: () => resident,
+      collect: (what) => {
+        resident = 70 * MIB;
+        if (collected.push(what) === 2) again.resolve();
+      },
+    });
+
+    resident = 70 * MIB + MUCH_BYTES;
+    memory.used();
+    while (collected.length === 0) await new Promise((resolve) => setTimeout(resolve));
+    resident = 70 * MIB + MUCH_BYTES;
+    memory.used();
+
+    await again.promise;
+    assert.deepEqual(collected, ["nursery", "nursery"]);
     memory.close();
   }));
 
