@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { findPython, PATH, works } from "./client_programs.ts";
+import { findPython, PATH } from "./client_programs.ts";
+import { type ForeignCommand, goCommand, nodeCommand } from "./foreign_commands.ts";
 
 /** How a client read an answer. */
 export interface AnswerReading {
@@ -20,24 +21,10 @@ const SOURCES = new URL("clients/", import.meta.url).pathname;
 
 /** Name → the command that runs it, or null when this machine cannot. */
 export const ANSWER_READERS: Readonly<
-  Record<string, (directory: string) => Promise<readonly [string, ...string[]] | null>>
+  Record<string, (directory: string) => Promise<ForeignCommand>>
 > = {
-  "Node": async () =>
-    await works("node", "-e", "if (globalThis.Deno) process.exit(1)")
-      ? ["node", `${SOURCES}read_answers.mjs`]
-      : null,
-  "Go": async (directory) => {
-    if (!await works("go", "version")) return null;
-    const program = `${directory}/read_answers`;
-    const { success, stderr } = await new Deno.Command("go", {
-      args: ["build", "-o", program, `${SOURCES}read_answers.go`],
-      env: { PATH, GO111MODULE: "off", GOFLAGS: "-mod=mod", GOPROXY: "off" },
-      stdout: "null",
-      stderr: "piped",
-    }).output();
-    if (!success) throw new Error(new TextDecoder().decode(stderr));
-    return [program];
-  },
+  "Node": () => nodeCommand(`${SOURCES}read_answers.mjs`),
+  "Go": (directory) => goCommand(`${SOURCES}read_answers.go`, `${directory}/read_answers`),
   "Python's http.client": async () => {
     const python = await findPython("http.client");
     return python === null ? null : [python, `${SOURCES}read_answers.py`];

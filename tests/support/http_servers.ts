@@ -5,6 +5,7 @@
  * @module
  */
 import { findPython, PATH, works } from "./client_programs.ts";
+import { type ForeignCommand, goCommand, nodeCommand } from "./foreign_commands.ts";
 
 /** How a server read a request. Text is latin1: one character for each byte. */
 export interface Reading {
@@ -28,24 +29,10 @@ const SOURCES = new URL("servers/", import.meta.url).pathname;
 
 /** Name → the command that runs it, or null when this machine cannot. */
 export const HTTP_SERVERS: Readonly<
-  Record<string, (directory: string) => Promise<readonly [string, ...string[]] | null>>
+  Record<string, (directory: string) => Promise<ForeignCommand>>
 > = {
-  "Node": async () =>
-    await works("node", "-e", "if (globalThis.Deno) process.exit(1)")
-      ? ["node", `${SOURCES}node.mjs`]
-      : null,
-  "Go": async (directory) => {
-    if (!await works("go", "version")) return null;
-    const program = `${directory}/server`;
-    const { success, stderr } = await new Deno.Command("go", {
-      args: ["build", "-o", program, `${SOURCES}server.go`],
-      env: { PATH, GO111MODULE: "off", GOFLAGS: "-mod=mod", GOPROXY: "off" },
-      stdout: "null",
-      stderr: "piped",
-    }).output();
-    if (!success) throw new Error(new TextDecoder().decode(stderr));
-    return [program];
-  },
+  "Node": () => nodeCommand(`${SOURCES}node.mjs`),
+  "Go": (directory) => goCommand(`${SOURCES}server.go`, `${directory}/server`),
   "Ruby's WEBrick": async () =>
     await works("ruby", "-e", "require 'webrick'") ? ["ruby", `${SOURCES}webrick.rb`] : null,
   "Python's aiohttp": async () => {

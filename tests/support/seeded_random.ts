@@ -17,3 +17,8 @@ export function randomOf(seed: number): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
   };
 }
+
+/** One of them. */
+export function pick<T>(from: readonly T[], random: Random): T {
+  return from[random(from.length)]!;
+}

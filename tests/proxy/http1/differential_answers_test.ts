@@ -5,15 +5,14 @@
  * is how one request gets another one's answer. The seeds are fixed; `FUZZ_ROUNDS` asks for more of it.
  */
 import assert from "node:assert/strict";
-import type { Duplex } from "../../../proxy/duplex.ts";
 import { Refusal } from "../../../proxy/fail_closed.ts";
-import { ByteReader, EndOfStream } from "../../../proxy/http1/byte_reader.ts";
-import { copyBody } from "../../../proxy/http1/copy_body.ts";
+import { EndOfStream } from "../../../proxy/http1/byte_reader.ts";
 import { parseResponseHead } from "../../../proxy/http1/message_head.ts";
 import { ANSWER_READERS, type AnswerReading, readAnswers } from "../../support/answer_readers.ts";
 import { startTestProxy } from "../../support/proxy_bench.ts";
 import { startRawUpstream } from "../../support/raw_upstream.ts";
-import { type Random, randomOf } from "../../support/seeded_random.ts";
+import { mutatedText, readerOf, readPayload } from "../../support/chance_text.ts";
+import { pick, type Random, randomOf } from "../../support/seeded_random.ts";
 
 const ROUNDS = Math.ceil(Number(Deno.env.get("FUZZ_ROUNDS") ?? 4000) / 20);
 
@@ -119,10 +118,6 @@ const LINES = [
 ];
 const PIECES = [..."\r\n\t :;,0aA5f-+.\0\x0b\x7f\x85", "\r\n", "\r\n\r\n", ":", "5\r\n"];
 
-function pick<T>(from: readonly T[], random: Random): T {
-  return from[random(from.length)]!;
-}
-
 function makeAnswer(random: Random): string {
   const [framing, body] = pick(BODIES, random);
   const lines = [...framing];
@@ -131,24 +126,8 @@ function makeAnswer(random: Random): string {
   }
   const head = [pick(STATUS_LINES, random), ...lines].join("\r\n") + "\r\n\r\n";
   const text = pick(INTERIM, random) + head + body;
-  return random(4) === 0 ? mutate(text, random) : text;
+  return random(4) === 0 ? mutatedText(text, PIECES, random) : text;
 }
-
-function mutate(text: string, random: Random): string {
-  for (let changes = random(3) + 1; changes > 0; changes--) {
-    const at = random(text.length + 1);
-    text = text.slice(0, at) + (random(3) > 0 ? pick(PIECES, random) : "") +
-      text.slice(at + random(3));
-  }
-  return text;
-}
-
-const NOWHERE: Duplex = {
-  read: () => Promise.resolve(null),
-  write: (bytes) => Promise.resolve(bytes.length),
-  closeWrite: () => Promise.resolve(),
-  close: () => {},
-};
 
 interface OurReading extends AnswerReading {
   /** The end of the connection is the answer's. */
@@ -157,10 +136,7 @@ interface OurReading extends AnswerReading {
 
 /** How we read it; null for what we refuse or what is not all there. */
 async function readOurselves(answer: string): Promise<OurReading | null> {
-  const reader = new ByteReader(
-    NOWHERE,
-    Uint8Array.from(answer, (letter) => letter.charCodeAt(0)),
-  );
+  const reader = readerOf(answer);
   try {
     for (;;) {
       const text = await reader.readHead("response");
@@ -168,14 +144,7 @@ async function readOurselves(answer: string): Promise<OurReading | null> {
       const head = parseResponseHead(text, "GET");
       if (head.status === 101) return null;
       if (head.status < 200) continue;
-      let body = "";
-      await copyBody(reader, NOWHERE, head.framing, {
-        side: "response",
-        head: "",
-        watch: (piece, isBeside) => {
-          if (isBeside !== true) body += String.fromCharCode(...piece);
-        },
-      });
+      const body = await readPayload(reader, head.framing, "response");
       return { status: head.status, body, isEndless: head.framing.kind === "until_close" };
     }
   } catch (error) {

@@ -5,11 +5,9 @@
  * request. The seeds are fixed; `FUZZ_ROUNDS` asks for more of it.
  */
 import assert from "node:assert/strict";
-import type { Duplex } from "../../../proxy/duplex.ts";
 import { Refusal } from "../../../proxy/fail_closed.ts";
 import { endToEndLines } from "../../../proxy/hop_by_hop.ts";
-import { ByteReader, EndOfStream } from "../../../proxy/http1/byte_reader.ts";
-import { copyBody } from "../../../proxy/http1/copy_body.ts";
+import { EndOfStream } from "../../../proxy/http1/byte_reader.ts";
 import { parseRequestHead, type RequestHead } from "../../../proxy/http1/message_head.ts";
 import {
   HTTP_SERVERS,
@@ -20,7 +18,8 @@ import {
 } from "../../support/http_servers.ts";
 import { comparableFields } from "../../support/comparable_fields.ts";
 import { startTestProxy, type TestProxy } from "../../support/proxy_bench.ts";
-import { type Random, randomOf } from "../../support/seeded_random.ts";
+import { mutatedText, readerOf, readPayload } from "../../support/chance_text.ts";
+import { pick, type Random, randomOf } from "../../support/seeded_random.ts";
 
 const ROUNDS = Math.ceil(Number(Deno.env.get("FUZZ_ROUNDS") ?? 4000) / 10);
 const HOST = "plain.test";
@@ -94,10 +93,6 @@ const PIECES = [
   "5\r\n",
 ];
 
-function pick<T>(from: readonly T[], random: Random): T {
-  return from[random(from.length)]!;
-}
-
 /** One request to the proxy. */
 function makeRequest(name: string, authorization: string, random: Random): string {
   const [framing, body] = pick(BODIES, random);
@@ -108,44 +103,19 @@ function makeRequest(name: string, authorization: string, random: Random): strin
   const target = `http://${HOST}/${name}${pick(["", "?q=1", "/%2e%2e/x", "//y", "\xe9"], random)}`;
   const line = `${pick(METHODS, random)} ${target} HTTP/${pick(VERSIONS, random)}`;
   const text = [line, ...lines].join("\r\n") + "\r\n\r\n" + body;
-  return random(4) === 0 ? mutate(text, random) : text;
+  return random(4) === 0 ? mutatedText(text, PIECES, random) : text;
 }
-
-function mutate(text: string, random: Random): string {
-  for (let changes = random(3) + 1; changes > 0; changes--) {
-    const at = random(text.length + 1);
-    text = text.slice(0, at) + (random(3) > 0 ? pick(PIECES, random) : "") +
-      text.slice(at + random(3));
-  }
-  return text;
-}
-
-/** A connection whose other side has said everything, and takes whatever is written. */
-const NOWHERE: Duplex = {
-  read: () => Promise.resolve(null),
-  write: (bytes) => Promise.resolve(bytes.length),
-  closeWrite: () => Promise.resolve(),
-  close: () => {},
-};
 
 /** How we read them, up to what we refuse or what is not all there. */
 async function readOurselves(text: string): Promise<Reading[]> {
-  const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
-  const reader = new ByteReader(NOWHERE, bytes);
+  const reader = readerOf(text);
   const readings: Reading[] = [];
   try {
     for (;;) {
       const headText = await reader.readHead("request");
       if (headText === null) return readings;
       const head = parseRequestHead(headText);
-      let body = "";
-      await copyBody(reader, NOWHERE, head.framing, {
-        side: "request",
-        head: "",
-        watch: (piece, isBeside) => {
-          if (isBeside !== true) body += String.fromCharCode(...piece);
-        },
-      });
+      const body = await readPayload(reader, head.framing, "request");
       readings.push({
         method: head.method,
         target: pathOf(head),

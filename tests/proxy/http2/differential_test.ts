@@ -11,7 +11,7 @@ import { comparableFields } from "../../support/comparable_fields.ts";
 import { HTTP_SERVERS, readingOf, startReadingServer } from "../../support/http_servers.ts";
 import { startTestProxy, type TestProxy } from "../../support/proxy_bench.ts";
 import { startRawUpstream } from "../../support/raw_upstream.ts";
-import { type Random, randomOf } from "../../support/seeded_random.ts";
+import { pick, randomOf } from "../../support/seeded_random.ts";
 
 const ROUNDS = Math.ceil(Number(Deno.env.get("FUZZ_ROUNDS") ?? 4000) / 20);
 const HOST = "api.acme.test";
@@ -73,10 +73,6 @@ const TRAILERS: readonly FieldLine[] = [
   ["content-length", "5"],
   ["x-split", "a\r\nb: c"],
 ];
-
-function pick<T>(from: readonly T[], random: Random): T {
-  return from[random(from.length)]!;
-}
 
 async function open(test: TestProxy): Promise<Http2Connection> {
   const client = await test.tunnel(HOST, { protocols: ["h2"] });
