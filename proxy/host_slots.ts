@@ -19,12 +19,14 @@ export interface SlotLimits {
 /** The places of one server. */
 export class HostSlots {
   readonly #limits: SlotLimits;
+  readonly #onUnused: () => void;
   readonly #queue = new Set<() => void>();
   #open = 0;
 
-  /** All are free. */
-  constructor(limits: SlotLimits) {
+  /** All are free. `onUnused` is called when they are so again, and nobody waits. */
+  constructor(limits: SlotLimits, onUnused: () => void) {
     this.#limits = limits;
+    this.#onUnused = onUnused;
   }
 
   /** Takes a place; false when all are taken. */
@@ -38,6 +40,7 @@ export class HostSlots {
   leave(): void {
     this.#open--;
     this.wakeOne();
+    this.#tellUnused();
   }
 
   /** Tells the first in the queue to look again: a place or an idle connection is free. */
@@ -54,7 +57,13 @@ export class HostSlots {
       told();
     };
     this.#queue.add(wake);
-    return () => void this.#queue.delete(wake);
+    return () => {
+      if (this.#queue.delete(wake)) this.#tellUnused();
+    };
+  }
+
+  #tellUnused(): void {
+    if (this.#open === 0 && this.#queue.size === 0) this.#onUnused();
   }
 
   /**

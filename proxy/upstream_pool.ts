@@ -35,6 +35,11 @@ export class Upstream {
     this.key = key;
   }
 
+  /** It was closed here. */
+  get isClosed(): boolean {
+    return this.#onClosed === null;
+  }
+
   /** Closes it for good. */
   close(): void {
     closeQuietly(this.connection);
@@ -44,14 +49,21 @@ export class Upstream {
   }
 }
 
+/** What there is of one server, as long as any of it is in use or waited for. */
+interface Origin {
+  readonly slots: HostSlots;
+  /** Each in its place, the newest last. */
+  readonly idle: Upstream[];
+  /** A connection under way that nobody has asked for yet; in its place, too. */
+  coming: Promise<Upstream> | null;
+}
+
 /** The idle connections of one run. */
 export class UpstreamPool {
-  readonly #idle = new Map<string, Upstream[]>();
-  readonly #slots = new Map<string, HostSlots>();
+  /** A run may ask more servers than there is memory for: one that is finished with is forgotten. */
+  readonly #origins = new Map<string, Origin>();
   readonly #limits: SlotLimits;
   readonly #now: () => number;
-  /** Connections under way that nobody has asked for yet. */
-  readonly #coming = new Map<string, Promise<Upstream>>();
   #sweeper: ReturnType<typeof setInterval> | undefined;
   #isClosed = false;
 
@@ -64,6 +76,11 @@ export class UpstreamPool {
     this.#now = now;
   }
 
+  /** Servers of which something is open, or waited for. */
+  get size(): number {
+    return this.#origins.size;
+  }
+
   /**
    * A new connection, or an idle one when none may be opened now and one comes back first;
    * `mustBeNew` for one that nobody shares.
@@ -74,21 +91,23 @@ export class UpstreamPool {
     { key, authority, connect }: Pick<Forward, "key" | "authority" | "connect">,
     { mustBeNew }: { readonly mustBeNew: boolean },
   ): Promise<{ upstream: Upstream; isReused: boolean }> {
-    const coming = this.#coming.get(key);
-    if (coming !== undefined) {
-      this.#coming.delete(key);
+    // Asked for in each round: what was waited for may have been all that there was of it.
+    let origin = this.#originOf(key);
+    const { coming } = origin;
+    if (coming !== null) {
+      origin.coming = null;
       return { upstream: await coming, isReused: false };
     }
-    const slots = this.#slotsOf(key);
-    while (!slots.tryEnter()) {
+    while (!origin.slots.tryEnter()) {
       const idle = mustBeNew ? undefined : this.take(key);
       if (idle !== undefined) return { upstream: idle, isReused: true };
-      const oldest = this.#listOf(key).shift();
+      const oldest = origin.idle.shift();
       // Its place is free then.
       if (oldest !== undefined) discard(oldest);
-      else await slots.wait(authority);
+      else await origin.slots.wait(authority);
+      origin = this.#originOf(key);
     }
-    return { upstream: await connectInto(slots, key, connect), isReused: false };
+    return { upstream: await connectInto(origin.slots, key, connect), isReused: false };
   }
 
   /**
@@ -96,25 +115,23 @@ export class UpstreamPool {
    * it, and is told how it failed. One that never comes leaves it in the pool.
    */
   prepare({ key, connect }: Pick<Forward, "key" | "connect">): void {
-    if (this.#listOf(key).length > 0 || this.#coming.has(key)) return;
-    const slots = this.#slotsOf(key);
-    if (!slots.tryEnter()) return;
-    const coming = connectInto(slots, key, connect);
-    this.#coming.set(key, coming);
+    const origin = this.#originOf(key);
+    if (origin.idle.length > 0 || origin.coming !== null || !origin.slots.tryEnter()) return;
+    const coming = origin.coming = connectInto(origin.slots, key, connect);
     coming.then((upstream) => {
       // Somebody has it already.
-      if (this.#coming.get(key) !== coming) return;
-      this.#coming.delete(key);
+      if (origin.coming !== coming) return;
+      origin.coming = null;
       if (this.#isClosed) upstream.close();
       else this.give(upstream);
     }, () => {
-      if (this.#coming.get(key) === coming) this.#coming.delete(key);
+      if (origin.coming === coming) origin.coming = null;
     });
   }
 
   /** A place for a connection that is kept elsewhere: how to leave it; null when all are taken. */
   enter(key: string): (() => void) | null {
-    const slots = this.#slotsOf(key);
+    const { slots } = this.#originOf(key);
     return slots.tryEnter() ? () => slots.leave() : null;
   }
 
@@ -124,17 +141,17 @@ export class UpstreamPool {
    * @throws {Refusal} 503 when too many wait, or the wait was too long.
    */
   awaitPlace({ key, authority }: Pick<Forward, "key" | "authority">): Promise<void> {
-    return this.#slotsOf(key).wait(authority);
+    return this.#originOf(key).slots.wait(authority);
   }
 
   /** Has `told` called when a place may be free: how to leave the queue; null when it is full. */
   queueForPlace(key: string, told: () => void): (() => void) | null {
-    return this.#slotsOf(key).queueUp(told);
+    return this.#originOf(key).slots.queueUp(told);
   }
 
   /** An idle connection that still looks alive, or undefined. The newest is the likeliest to be. */
   take(key: string): Upstream | undefined {
-    const idle = this.#idle.get(key);
+    const idle = this.#origins.get(key)?.idle;
     for (let upstream = idle?.pop(); upstream !== undefined; upstream = idle?.pop()) {
       upstream.reader.onActivity = null;
       // Bytes nobody asked for would become the answer to the next request.
@@ -147,25 +164,19 @@ export class UpstreamPool {
 
   /** Takes back a connection whose answer was read to its end. */
   give(upstream: Upstream): void {
-    const idle = this.#listOf(upstream.key);
-    if (idle.length >= MAX_IDLE || upstream.reader.buffered > 0) return upstream.close();
+    // One that was closed meanwhile has no place any more.
+    const origin = upstream.isClosed ? undefined : this.#origins.get(upstream.key);
+    if (origin === undefined) return;
+    const { idle, slots } = origin;
+    const isFull = idle.length >= MAX_IDLE || this.#isClosed;
+    if (isFull || upstream.reader.buffered > 0) return upstream.close();
     upstream.reader.expectHead();
     upstream.idleSince = this.#now();
-    upstream.reader.onActivity = upstream.onIdleActivity ??= this.#dropper(upstream);
+    upstream.reader.onActivity = upstream.onIdleActivity ??= dropper(upstream, idle);
     void upstream.reader.readAhead();
     idle.push(upstream);
-    this.#slots.get(upstream.key)?.wakeOne();
+    slots.wakeOne();
     this.#sweeper ??= this.#startSweeper();
-  }
-
-  /** For an idle one that the server has closed, or made useless. */
-  #dropper(upstream: Upstream): () => void {
-    return () => {
-      upstream.close();
-      const idle = this.#listOf(upstream.key);
-      const at = idle.indexOf(upstream);
-      if (at >= 0) idle.splice(at, 1);
-    };
   }
 
   /** Closes every idle connection. */
@@ -173,19 +184,16 @@ export class UpstreamPool {
     this.#isClosed = true;
     clearInterval(this.#sweeper);
     this.#sweeper = undefined;
-    for (const idle of this.#idle.values()) idle.splice(0).forEach(discard);
+    for (const { idle } of this.#origins.values()) idle.splice(0).forEach(discard);
   }
 
-  #listOf(key: string): Upstream[] {
-    let idle = this.#idle.get(key);
-    if (idle === undefined) this.#idle.set(key, idle = []);
-    return idle;
-  }
-
-  #slotsOf(key: string): HostSlots {
-    let slots = this.#slots.get(key);
-    if (slots === undefined) this.#slots.set(key, slots = new HostSlots(this.#limits));
-    return slots;
+  #originOf(key: string): Origin {
+    let origin = this.#origins.get(key);
+    if (origin === undefined) {
+      const slots = new HostSlots(this.#limits, () => this.#origins.delete(key));
+      this.#origins.set(key, origin = { slots, idle: [], coming: null });
+    }
+    return origin;
   }
 
   /** A clock that was set back says nothing about the age either. */
@@ -196,7 +204,7 @@ export class UpstreamPool {
 
   #startSweeper(): ReturnType<typeof setInterval> {
     const timer = setInterval(() => {
-      for (const idle of this.#idle.values()) {
+      for (const { idle } of this.#origins.values()) {
         while (idle.length > 0 && !this.#isRecent(idle[0]!)) discard(idle.shift()!);
       }
     }, SWEEP_MS);
@@ -217,6 +225,15 @@ async function connectInto(
     slots.leave();
     throw error;
   }
+}
+
+/** For an idle one that the server has closed, or made useless. */
+function dropper(upstream: Upstream, idle: Upstream[]): () => void {
+  return () => {
+    upstream.close();
+    const at = idle.indexOf(upstream);
+    if (at >= 0) idle.splice(at, 1);
+  };
 }
 
 function discard(upstream: Upstream): void {

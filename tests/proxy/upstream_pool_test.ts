@@ -182,3 +182,101 @@ Deno.test("a prepared connection that nobody asks for waits in the pool", async 
   connection.close();
   pool.close();
 });
+
+/** What a run leaves at a server that it has finished with. */
+const WAYS_TO_END: Record<string, (pool: UpstreamPool, key: string) => Promise<void>> = {
+  "its connection is closed": async (pool, key) => {
+    (await pool.open({ ...to(), key }, shared)).upstream.close();
+  },
+  "its connection cannot be opened": async (pool, key) => {
+    const refused = { ...to(() => Promise.reject(new Error("refused"))), key };
+    await assert.rejects(pool.open(refused, shared));
+  },
+  "an idle connection is ended by the server": async (pool, key) => {
+    const connection = silent();
+    const { upstream } = await pool.open({ ...to(() => Promise.resolve(connection)), key }, shared);
+    pool.give(upstream);
+    const ended = Promise.withResolvers<void>();
+    const onActivity = upstream.reader.onActivity!;
+    upstream.reader.onActivity = () => ended.resolve(onActivity());
+    connection.close();
+    await ended.promise;
+  },
+  "an idle connection is too old": async (pool, key) => {
+    const { upstream } = await pool.open({ ...to(), key }, shared);
+    pool.give(upstream);
+    upstream.idleSince = 0;
+    assert.equal(pool.take(key), undefined);
+  },
+  "a connection is given back that was closed meanwhile": async (pool, key) => {
+    const { upstream } = await pool.open({ ...to(), key }, shared);
+    upstream.close();
+    pool.give(upstream);
+  },
+  "a prepared connection fails": async (pool, key) => {
+    const opened = Promise.withResolvers<Duplex>();
+    pool.prepare({ ...to(() => opened.promise), key });
+    const asked = pool.open({ ...to(), key }, shared);
+    opened.reject(new Error("refused"));
+    await assert.rejects(asked);
+  },
+  "a place is left": (pool, key) => Promise.resolve(pool.enter(key)!()),
+  "a place is waited for in vain": async (pool, key) => {
+    const [leave, other] = [pool.enter(key)!, pool.enter(key)!];
+    await assert.rejects(pool.awaitPlace({ key, authority: "a.test:443" }), is503);
+    leave();
+    other();
+  },
+  "a queue for a place is left": (pool, key) => {
+    const [leave, other] = [pool.enter(key)!, pool.enter(key)!];
+    const leaveQueue = pool.queueForPlace(key, () => {})!;
+    leave();
+    other();
+    leaveQueue();
+    return Promise.resolve();
+  },
+  "nothing is there to take": (pool, key) => {
+    assert.equal(pool.take(key), undefined);
+    return Promise.resolve();
+  },
+};
+
+for (const [how, end] of Object.entries(WAYS_TO_END)) {
+  Deno.test(`a server that is finished with is forgotten: ${how}`, async () => {
+    const pool = new UpstreamPool({ ...LIMITS, waitMs: 1 });
+
+    for (let i = 0; i < 3; i++) await end(pool, `https://made-up-${i}.test:443`);
+
+    assert.equal(pool.size, 0);
+    pool.close();
+  });
+}
+
+Deno.test("a server is remembered as long as anything of it is open or waited for", async () => {
+  const pool = new UpstreamPool({ ...LIMITS, open: 1 });
+  const first = await pool.open(to(), shared);
+  const waiting = pool.open(to(), { mustBeNew: true });
+
+  first.upstream.close();
+  const second = await waiting;
+
+  // The place that became free is counted where it was waited for: there is one, and it is taken.
+  assert.equal(pool.size, 1);
+  assert.equal(pool.enter(to().key), null);
+  second.upstream.close();
+  assert.equal(pool.size, 0);
+  pool.close();
+});
+
+Deno.test("a pool that is closed keeps no idle connection, and knows no server", async () => {
+  const pool = new UpstreamPool(LIMITS);
+  for (const key of ["https://a.test:443", "https://b.test:443"]) {
+    pool.give((await pool.open({ ...to(), key }, shared)).upstream);
+  }
+  const late = await pool.open(to(), { mustBeNew: true });
+
+  pool.close();
+  pool.give(late.upstream);
+
+  assert.equal(pool.size, 0);
+});
