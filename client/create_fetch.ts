@@ -136,12 +136,11 @@ export function createFetch(options: CreateFetchOptions): typeof fetch {
     request: SentRequest,
     refused: ResolvedCredential,
   ): Promise<ResolvedCredential | null> {
-    const key = `${refused.provider}/${refused.connection}/${request.url.hostname}`;
-    if (replaced.isRefusedAgain(key, refused, now())) return null;
+    if (replaced.isRefusedAgain(refused, now())) return null;
     try {
       const fresh = await resolve(request, refused);
       if (JSON.stringify(fresh.injections) === JSON.stringify(refused.injections)) return null;
-      replaced.note(key, fresh, now());
+      replaced.note(fresh, now());
       return fresh;
     } catch {
       // The provider's own 401 says more than our failure to mend it.

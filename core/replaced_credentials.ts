@@ -11,21 +11,26 @@ import type { ResolvedCredential } from "./api.ts";
 const REFUSED_AGAIN_MS = 60_000;
 
 /** Tells one credential of a connection from another. */
-type Mark = Pick<ResolvedCredential, "obtained_at">;
+type Mark = Pick<ResolvedCredential, "provider" | "connection" | "obtained_at">;
 
-interface Replacement extends Mark {
+interface Replacement {
+  readonly obtainedAt: string;
   /** In milliseconds. */
   readonly at: number;
 }
 
-/** The replacements of the last minute, by what they are for. */
+/**
+ * The replacements of the last minute, by connection. Not by host: a wildcard has as many of them as a
+ * program likes to make up, and each would have the token renewed once more.
+ */
 export class ReplacedCredentials {
   readonly #replacements = new Map<string, Replacement>();
 
-  /** Notes that `fresh` is used for `key` from `now` on, in milliseconds. */
-  note(key: string, { obtained_at }: Mark, now: number): void {
+  /** Notes that `fresh` is used from `now` on, in milliseconds. */
+  note(fresh: Mark, now: number): void {
+    const key = keyOf(fresh);
     this.#replacements.delete(key);
-    this.#replacements.set(key, { obtained_at, at: now });
+    this.#replacements.set(key, { obtainedAt: fresh.obtained_at, at: now });
     // The oldest are first.
     for (const [oldest, replacement] of this.#replacements) {
       if (isRecent(replacement, now)) break;
@@ -34,10 +39,14 @@ export class ReplacedCredentials {
   }
 
   /** Whether `refused` was put in the place of another credential a moment ago. */
-  isRefusedAgain(key: string, refused: Mark, now: number): boolean {
-    const kept = this.#replacements.get(key);
-    return kept !== undefined && kept.obtained_at === refused.obtained_at && isRecent(kept, now);
+  isRefusedAgain(refused: Mark, now: number): boolean {
+    const kept = this.#replacements.get(keyOf(refused));
+    return kept?.obtainedAt === refused.obtained_at && isRecent(kept, now);
   }
+}
+
+function keyOf({ provider, connection }: Mark): string {
+  return `${provider}/${connection}`;
 }
 
 /** The clock may be set back. */

@@ -77,13 +77,12 @@ export class Credentials {
     request: CredentialRequest,
     rejected: ResolvedCredential,
   ): Promise<ResolvedCredential | null> {
-    const key = keyOf(request);
-    if (this.#replaced.isRefusedAgain(key, rejected, this.#now())) return null;
-    this.#known.delete(key);
+    if (this.#replaced.isRefusedAgain(rejected, this.#now())) return null;
+    this.#known.delete(keyOf(request));
     try {
       const fresh = await this.#askDaemon(request, rejected);
       if (isSame(fresh, rejected)) return null;
-      this.#replaced.note(key, fresh, this.#now());
+      this.#replaced.note(fresh, this.#now());
       return fresh;
     } catch {
       // The server's own 401 says more than our failure to mend it.

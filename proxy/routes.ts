@@ -17,6 +17,7 @@ import {
 } from "../core/route_table.ts";
 import type { DaemonAccess } from "./daemon_access.ts";
 import { Refusal } from "./fail_closed.ts";
+import { tellOnce } from "./tell_once.ts";
 
 /** Waits before a load that failed is tried again, in milliseconds; the last one repeats. */
 const BACK_OFF_MS = [100, 250, 500, 1_000, 2_000, 5_000];
@@ -36,7 +37,6 @@ export class LiveRoutes {
   readonly #daemon: DaemonAccess;
   readonly #note: (line: string) => void;
   readonly #options: LiveRoutesOptions;
-  readonly #told = new Set<string>();
   #table: RouteTable;
   #revision: number;
   #loading: Promise<void> | null = null;
@@ -51,7 +51,7 @@ export class LiveRoutes {
     options: LiveRoutesOptions = {},
   ) {
     this.#daemon = daemon;
-    this.#note = note;
+    this.#note = tellOnce(note);
     this.#options = options;
     this.#table = compileRoutes(first.routes);
     this.#revision = first.revision;
@@ -146,14 +146,11 @@ export class LiveRoutes {
     return match;
   }
 
-  /** Once for each pair, so that a busy run does not repeat itself. */
   #tellTie(host: string, { route, tied }: RouteMatch): void {
     const others = tied.map(showRef).join(", ");
-    const line = `${host}: ${showRef(route)} is used (made default last), not ${others}; ` +
-      "choose with --only";
-    if (this.#told.has(line)) return;
-    this.#told.add(line);
-    this.#note(line);
+    this.#note(
+      `${host}: ${showRef(route)} is used (made default last), not ${others}; choose with --only`,
+    );
   }
 }
 

@@ -381,31 +381,37 @@ Deno.test("a 401 that the daemon has no other token for reaches the client, aske
   }, () => new Response("no", { status: 401 }));
 });
 
-Deno.test("a program that is refused whatever its token is does not have it renewed each time", async () => {
-  const daemon = new FakeDaemon();
-  let renewed = 0;
-  daemon.resolve = (request) => {
-    if (request.rejected_at !== undefined) renewed++;
-    const ends = new Date(Date.UTC(2100, 0, 1, 0, 0, renewed)).toISOString();
-    return makeCredential(request, [bearer(`token-${renewed}`)], ends);
-  };
-  let now = 0;
-  const credentials = new Credentials(daemon, () => true, () => now);
-  const wanted = { route: makeRoute(), host: HOST, path: "/", method: "GET" };
-  const refuse = async () => {
-    const used = await credentials.resolve(wanted);
-    const other = await credentials.replace(wanted, used);
-    // The daemon tells every proxy of a renewal.
-    if (other !== null) credentials.clear();
-  };
+const REFUSED_EVERYWHERE: Record<string, (n: number) => string> = {
+  "at one host": () => HOST,
+  "at hosts that it makes up": (n) => `made-up-${n}.acme.test`,
+};
+for (const [where, hostOf] of Object.entries(REFUSED_EVERYWHERE)) {
+  Deno.test(`a program that is refused whatever its token is does not have it renewed each time: ${where}`, async () => {
+    const daemon = new FakeDaemon();
+    let renewed = 0;
+    daemon.resolve = (request) => {
+      if (request.rejected_at !== undefined) renewed++;
+      const ends = new Date(Date.UTC(2100, 0, 1, 0, 0, renewed)).toISOString();
+      return makeCredential(request, [bearer(`token-${renewed}`)], ends);
+    };
+    let now = 0;
+    const credentials = new Credentials(daemon, () => true, () => now);
+    const refuse = async (n: number) => {
+      const wanted = { route: makeRoute(), host: hostOf(n), path: "/", method: "GET" };
+      const used = await credentials.resolve(wanted);
+      const other = await credentials.replace(wanted, used);
+      // The daemon tells every proxy of a renewal.
+      if (other !== null) credentials.clear();
+    };
 
-  for (let i = 0; i < 20; i++) await refuse();
-  const within = renewed;
-  now += 60_000;
-  await refuse();
+    for (let n = 0; n < 20; n++) await refuse(n);
+    const within = renewed;
+    now += 60_000;
+    await refuse(20);
 
-  assert.deepEqual([within, renewed], [1, 2]);
-});
+    assert.deepEqual([within, renewed], [1, 2]);
+  });
+}
 
 Deno.test("a 401 for a token that was renewed meanwhile gets the renewed one, and renews nothing", async () => {
   const daemon = new FakeDaemon();
@@ -464,6 +470,21 @@ Deno.test("a tie between providers is said out loud, once", async () => {
     ]);
   });
   assert.equal(daemon.asked[0]!.provider, "newer");
+});
+
+Deno.test("a tie at hosts that a program makes up is not said for each of them", async () => {
+  const notes: string[] = [];
+  const host = "*.acme.test";
+  const daemon = new FakeDaemon([
+    makeRoute({ host, provider: "older", default_since: "2026-01-01T00:00:00Z" }),
+    makeRoute({ host, provider: "newer", default_since: "2026-02-01T00:00:00Z" }),
+  ]);
+  const routes = new LiveRoutes(daemon, daemon.snapshot(), (line) => void notes.push(line));
+
+  for (let n = 0; n < 2_000; n++) routes.match(`made-up-${n}.acme.test`, "/");
+  await routes.close();
+
+  assert.ok(notes.length <= 51, `${notes.length} lines`);
 });
 
 Deno.test("a token endpoint at a routed host gets no credential", async () => {
