@@ -18,10 +18,10 @@ export interface IdleMemory {
 
 /** Megabytes of one process. */
 export interface Memory extends IdleMemory {
-  /** Two seconds behind it. */
+  /** Two seconds behind the load. */
+  readonly behindLoad: number;
+  /** A quarter of a minute behind it; NaN: not measured. */
   readonly afterLoad: number;
-  /** When it was quiet for a while; NaN: not measured. */
-  readonly quiet: number;
   /** With a thousand connections open, in a process that did nothing before; NaN: not measured. */
   readonly connected: number;
 }
@@ -30,8 +30,8 @@ const CONNECTIONS = 1000;
 /** A run gives back what its start needed a second and a half behind it. */
 const STARTED_MS = 4_000;
 const SETTLING_MS = 2_000;
-/** A run gives memory back after half a quiet minute. */
-const QUIET_MS = 35_000;
+/** A run gives memory back after ten quiet seconds. */
+const QUIET_MS = 15_000;
 
 /** Of each proxy before the load, and of a bare run, which ends behind it. */
 export async function measureIdleMemory(
@@ -59,7 +59,7 @@ export async function measureMemory(
 ): Promise<Map<ContestantId, Memory>> {
   const ended = performance.now();
   await new Promise((resolve) => setTimeout(resolve, SETTLING_MS));
-  const afterLoad = new Map(
+  const behindLoad = new Map(
     [...contestants].map(([id, { pid }]) => [id, residentMegabytes(pid)] as const),
   );
   const connected = new Map<ContestantId, number>();
@@ -74,8 +74,8 @@ export async function measureMemory(
   return new Map(
     [...idle].filter(([id]) => id !== "direct").map(([id, before]) => [id, {
       ...before,
-      afterLoad: afterLoad.get(id) ?? NaN,
-      quiet: whole && contestants.has(id) ? residentMegabytes(contestants.get(id)!.pid) : NaN,
+      behindLoad: behindLoad.get(id) ?? NaN,
+      afterLoad: whole && contestants.has(id) ? residentMegabytes(contestants.get(id)!.pid) : NaN,
       connected: connected.get(id) ?? NaN,
     }]),
   );

@@ -187,8 +187,8 @@ function memoryRows(memory: ProxyMeasurement["memory"]): BenchRow[] {
     }];
   return [
     ...row("memory of a run, idle", "idle", IDLE_MEGABYTES),
-    ...row("memory of a run, after the whole load", "afterLoad", 150),
-    ...row("memory of a run, half a minute later", "quiet", null),
+    ...row("memory of a run, two seconds behind the whole load", "behindLoad", null),
+    ...row("memory of a run, a quarter of a minute behind it", "afterLoad", 150),
     ...row("memory of a run, 1,000 connections open", "connected", 200),
   ];
 }
