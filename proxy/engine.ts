@@ -7,6 +7,7 @@
 import type net from "node:net";
 import type { CertificateAuthority } from "./certificate_authority.ts";
 import { ChangeStream } from "./change_stream.ts";
+import { ClientLimit } from "./client_limit.ts";
 import type { CorporateProxies } from "./corporate_proxy.ts";
 import { Credentials } from "./credentials.ts";
 import { Dialer } from "./dial.ts";
@@ -26,6 +27,7 @@ import { SignAhead } from "./sign_ahead.ts";
 import { StallWatch } from "./stall_watch.ts";
 import { tellOnce } from "./tell_once.ts";
 import { TIMING } from "./timing.ts";
+import { turnAway } from "./turn_away.ts";
 import { UploadWatch } from "./upload_watch.ts";
 import { UpstreamPool } from "./upstream_pool.ts";
 import { Usage } from "./usage.ts";
@@ -40,8 +42,8 @@ export interface EngineOptions extends ServiceOptions {
 
 /** A running engine. */
 export interface Engine {
-  /** Serves one accepted connection to its end. */
-  serve(socket: net.Socket): void;
+  /** Serves one accepted connection to its end; with it, `open` are. */
+  serve(socket: net.Socket, open: number): void;
   /** Does in idle time what the first request would have to wait for. */
   warmUp(): Promise<void>;
   /** Ends the change stream, reports what was done since the last report, closes idle connections. */
@@ -86,6 +88,7 @@ export function startEngine(options: EngineOptions): Engine {
     daemonPort: () => daemon.port,
   });
   const fault = faultTeller(note);
+  const clients = new ClientLimit();
   const run: RunContext = {
     routes,
     credentials,
@@ -104,8 +107,14 @@ export function startEngine(options: EngineOptions): Engine {
     timing,
   };
   return {
-    serve: (socket) => {
+    serve: (socket, open) => {
       ahead.connected();
+      const refusal = clients.check(open);
+      if (refusal !== null) {
+        usage.refused("*", refusal);
+        run.note(`${refusal.message}. ${refusal.hint}`);
+        return clients.canTell(open) ? turnAway(socket, refusal) : void socket.destroy();
+      }
       serveSocket(socket, run, leaves);
     },
     warmUp: async () => {

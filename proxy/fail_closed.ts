@@ -10,6 +10,7 @@
 import { AuthsomeError } from "../core/errors.ts";
 import { certificateProblem } from "./certificate_problem.ts";
 import { findFault } from "./fault_teller.ts";
+import { outOfFiles } from "./out_of_files.ts";
 
 /** A request that goes no further. */
 export class Refusal extends Error {
@@ -95,6 +96,8 @@ export function unreachable(authority: string, cause: unknown): Refusal {
   if (cause instanceof Refusal) return cause;
   const certificate = certificateProblem(authority, cause);
   if (certificate !== null) return certificate;
+  const noFile = outOfFiles(authority, cause);
+  if (noFile !== null) return noFile;
   // Its message may quote what we were working on, and says nothing about the server.
   if (findFault(cause) !== null) return internalError(authority, cause);
   const reason = cause instanceof Error ? cause.message : String(cause);

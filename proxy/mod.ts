@@ -82,9 +82,9 @@ export async function openDoor({ knownHosts, readVariable }: DoorOptions): Promi
     return running = startEngine({ ...options, corporate, authority, secret, readVariable });
   };
   const engine = () => loading ??= load();
-  const listener = await listen((socket) => {
+  const listener = await listen((socket, open) => {
     engine().then(
-      (started) => started === null ? socket.destroy() : started.serve(socket),
+      (started) => started === null ? socket.destroy() : started.serve(socket, open),
       () => socket.destroy(),
     );
   });

@@ -12,7 +12,7 @@ import type net from "node:net";
 import { Admission } from "./admission.ts";
 import { parseConnectTarget } from "./connect_target.ts";
 import { serveExchanges } from "./exchange.ts";
-import { Refusal, refusalAnswer } from "./fail_closed.ts";
+import { Refusal } from "./fail_closed.ts";
 import { FirstBytes } from "./first_bytes.ts";
 import { latin1Text } from "./http1/byte_reader.ts";
 import { headerValue, parseRequestHead, type RequestHead } from "./http1/message_head.ts";
@@ -23,9 +23,9 @@ import { openTunnel } from "./open_tunnel.ts";
 import { planPlain } from "./plan_plain.ts";
 import { unmatched } from "./plan_intercepted.ts";
 import type { RunContext } from "./run_context.ts";
+import { turnAway } from "./turn_away.ts";
 
 const MAX_HEAD_BYTES = 64 * 1024;
-const LINGER_MS = 1_000;
 const ESTABLISHED = "HTTP/1.1 200 Connection Established\r\n\r\n";
 
 /** Serves it to its end, in the background. */
@@ -109,7 +109,7 @@ async function serveConnect(
     run.fault(error);
     if (!(error instanceof Refusal)) return void first.socket.destroy();
     run.usage.refused(host, error);
-    refuse(first.socket, error);
+    turnAway(first.socket, error);
   }
 }
 
@@ -117,17 +117,6 @@ async function serveConnect(
 function held(first: FirstBytes, work: Promise<void>): Promise<void> {
   first.hold();
   return work;
-}
-
-/**
- * Answers and closes. What the client still sends is taken for a moment: closing at once would reset
- * the connection, and the answer could be lost with it (RFC 9112 section 9.6).
- */
-function refuse(socket: net.Socket, refusal: Refusal): void {
-  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once("close", () => clearTimeout(timer));
-  socket.resume();
-  socket.end(refusalAnswer(refusal));
 }
 
 /** The host of an absolute-form target, for the audit log; `*` when it names none. */

@@ -1,6 +1,7 @@
 /** Servers, networks and machines that fail: an answer that a person and a program understand. */
 import assert from "node:assert/strict";
 import net from "node:net";
+import { unreachable } from "../../proxy/fail_closed.ts";
 import { FakeDaemon } from "../support/fake_daemon.ts";
 import { startTestProxy } from "../support/proxy_bench.ts";
 import type { RawConnection } from "../support/raw_connection.ts";
@@ -215,4 +216,13 @@ Deno.test("the daemon is not asked again because a server failed", async () => {
     await refusal(client, 502);
     assert.equal(test.daemon.asked.length, 1);
   }, { daemon });
+});
+
+Deno.test("no file left for a connection to a server: 503 TooManyConnectionsError with what raises the limit", () => {
+  // As Deno.connect throws it.
+  const cause = Object.assign(new Error("Too many open files (os error 24)"), { code: "EMFILE" });
+  const refusal = unreachable(`${HOST}:443`, cause);
+  assert.deepEqual([refusal.status, refusal.error], [503, "TooManyConnectionsError"]);
+  assert.match(refusal.message, /as many files and connections open as it may/);
+  assert.match(refusal.hint!, /ulimit -n/);
 });

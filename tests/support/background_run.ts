@@ -18,14 +18,24 @@ export interface BackgroundRun {
   finish(): Promise<Deno.CommandStatus>;
 }
 
+/** What a run may be short of. */
+export interface RunLimits {
+  /** Files that its process may have open; default: as many as this one may. */
+  readonly files?: number;
+}
+
 /** Starts `sh -c script` with `env` on top of the test's environment. */
 export function startRun(
   acme: AcmeHome,
   script: string,
   env: Readonly<Record<string, string>>,
+  { files }: RunLimits = {},
 ): BackgroundRun {
-  const child = new Deno.Command(Deno.execPath(), {
+  const limited = files === undefined ? [] : ["-c", `ulimit -n ${files}; exec "$@"`, "sh"];
+  const child = new Deno.Command(files === undefined ? Deno.execPath() : "sh", {
     args: [
+      ...limited,
+      ...(files === undefined ? [] : [Deno.execPath()]),
       "run",
       "--quiet",
       "--allow-all",

@@ -1,0 +1,106 @@
+/**
+ * Notices that the front door accepts nobody any more. In Deno 2.9.6 one failed `accept` is the last
+ * one that a server of node:net tries, and nothing tells so: out of file descriptors for a moment, or
+ * (macOS) a client that left while it waited, and every request of the run would wait for ever.
+ *
+ * So where nobody has come for a while, the watch knocks at the door itself. Who is not let in has
+ * it opened anew, on the same port: the child knows no other.
+ *
+ * @module
+ */
+import type net from "node:net";
+
+/** Between two looks, in milliseconds. */
+const LOOK_MS = 5_000;
+/** A knock is waited for in so many steps: a process that stood still skips one of them, not all. */
+const STEPS = 10;
+const STEP_MS = 200;
+
+/** What may differ in tests. */
+export interface DoorWatchOptions {
+  /** Default: five seconds. */
+  readonly lookMs?: number;
+}
+
+/** See the module. */
+export class DoorWatch {
+  readonly #port: number;
+  readonly #reopen: () => Promise<void>;
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #closed = Promise.withResolvers<void>();
+  #isClosed = false;
+  #cameIn = false;
+  /** The local port of the watch's own connection while it knocks; null when it could not. */
+  #knock: Promise<number | null> | null = null;
+  #letIn: (() => void) | null = null;
+  #looking: Promise<void> | null = null;
+
+  /** Begins to look at the door of `port`, and calls `reopen` when it is stuck. */
+  constructor(
+    port: number,
+    reopen: () => Promise<void>,
+    { lookMs = LOOK_MS }: DoorWatchOptions = {},
+  ) {
+    this.#port = port;
+    this.#reopen = reopen;
+    this.#timer = setInterval(() => {
+      this.#looking ??= this.#look().finally(() => this.#looking = null);
+    }, lookMs);
+    Deno.unrefTimer(this.#timer as unknown as number);
+  }
+
+  /** Somebody has come in: `welcome` is called unless it was the watch itself. */
+  accepted(socket: net.Socket, welcome: () => void): void {
+    this.#cameIn = true;
+    this.#letIn?.();
+    if (this.#knock === null) return welcome();
+    void this.#knock.then((port) => {
+      if (port !== null && socket.remotePort === port) socket.destroy();
+      else welcome();
+    });
+  }
+
+  /** Looks no more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    this.#closed.resolve();
+    await this.#looking;
+  }
+
+  async #look(): Promise<void> {
+    if (this.#cameIn) {
+      this.#cameIn = false;
+      return;
+    }
+    const connecting = Deno.connect({ hostname: "127.0.0.1", port: this.#port });
+    this.#knock = connecting.then(({ localAddr }) => localAddr.port, () => null);
+    const letIn = new Promise<boolean>((resolve) => this.#letIn = () => resolve(true));
+    let isStuck: boolean;
+    try {
+      using _knock = await connecting;
+      isStuck = !await this.#isLetIn(letIn);
+    } catch (error) {
+      // Nobody listens: it could not be opened anew the last time. Anything else says nothing about
+      // the door, such as that too many files are open even now.
+      isStuck = error instanceof Deno.errors.ConnectionRefused;
+    }
+    this.#letIn = null;
+    this.#knock = null;
+    this.#cameIn = false;
+    // What fails is tried again with the next look.
+    if (isStuck && !this.#isClosed) await this.#reopen().catch(() => {});
+  }
+
+  async #isLetIn(letIn: Promise<boolean>): Promise<boolean> {
+    const left = this.#closed.promise.then(() => true);
+    for (let step = 0; step < STEPS; step++) {
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      const timer = setTimeout(() => resolve(false), STEP_MS);
+      const isDecided = await Promise.race([letIn, left, promise]);
+      clearTimeout(timer);
+      if (isDecided) return true;
+    }
+    return false;
+  }
+}
