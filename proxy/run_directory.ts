@@ -3,6 +3,10 @@
  * secret is ever in it. Removed when the run ends; what a killed run left behind, the next one
  * removes.
  *
+ * Systems tidy their temporary directories: what nobody has touched for some days (three on macOS,
+ * ten with systemd) is removed. A run may last longer, and its child would trust nothing any more; so
+ * the run touches its files.
+ *
  * @module
  */
 import { StoreUnavailableError } from "../core/errors.ts";
@@ -17,7 +21,15 @@ export interface RunDirectory {
 }
 
 const PREFIX = "authsome-run-";
+/** Often: a machine that was asleep for days tidies up soon after it wakes. */
+const TOUCH_MS = 15 * 60_000;
 const OWN_NAME = new RegExp(`^${PREFIX}(\\d+)-`);
+
+/** What a test does not wait for. */
+export interface RunDirectoryOptions {
+  /** Default: a quarter of an hour. */
+  readonly touchMs?: number;
+}
 
 /**
  * Makes the directory. Here and in what it gives, files are touched at once, not on another thread:
@@ -25,7 +37,10 @@ const OWN_NAME = new RegExp(`^${PREFIX}(\\d+)-`);
  *
  * @throws {StoreUnavailableError} when there is no place to write, a full disk included.
  */
-export function createRunDirectory(parent?: string): RunDirectory {
+export function createRunDirectory(
+  parent?: string,
+  { touchMs = TOUCH_MS }: RunDirectoryOptions = {},
+): RunDirectory {
   let path: string;
   try {
     // The name tells whose it is: the process that is gone left it behind.
@@ -36,6 +51,8 @@ export function createRunDirectory(parent?: string): RunDirectory {
   } catch (cause) {
     throw unwritable("the temporary directory", cause);
   }
+  const timer = setInterval(() => touch(path), touchMs);
+  Deno.unrefTimer(timer as unknown as number);
   return {
     path,
     write: (name, ...parts) => {
@@ -50,8 +67,26 @@ export function createRunDirectory(parent?: string): RunDirectory {
       }
       return file;
     },
-    remove: () => Deno.remove(path, { recursive: true }).catch(() => {}),
+    remove: async () => {
+      clearInterval(timer);
+      await Deno.remove(path, { recursive: true }).catch(() => {});
+    },
   };
+}
+
+/** The directory and everything in it, as if it had been used now. */
+function touch(path: string): void {
+  const now = new Date();
+  try {
+    Deno.utimeSync(path, now, now);
+    for (const { name, isDirectory } of Deno.readDirSync(path)) {
+      const inside = `${path}/${name}`;
+      if (isDirectory) touch(inside);
+      else Deno.utimeSync(inside, now, now);
+    }
+  } catch {
+    // Somebody removed it all the same: the child's next program says so.
+  }
 }
 
 function writeAll(file: Deno.FsFile, part: string | Uint8Array): void {

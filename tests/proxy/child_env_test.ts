@@ -4,6 +4,7 @@ import { createAuthority } from "../../proxy/certificate_authority.ts";
 import { childEnvironment } from "../../proxy/child_env.ts";
 import { createRunDirectory, removeLeftovers } from "../../proxy/run_directory.ts";
 import { readOwnTrust, type TrustFiles, writeTrustFiles } from "../../proxy/trust_store.ts";
+import { until } from "../support/until.ts";
 
 const TRUST: TrustFiles = {
   bundle: "/run/bundle.pem",
@@ -185,6 +186,26 @@ Deno.test("the run's directory is its owner's alone and gone afterwards", async 
   assert.equal((await Deno.stat(file)).mode! & 0o777, 0o600);
   await directory.remove();
   await assert.rejects(Deno.stat(directory.path), Deno.errors.NotFound);
+});
+
+Deno.test("a run of many days keeps its files from being tidied away: they never look unused", async () => {
+  const parent = await Deno.makeTempDir();
+  const directory = createRunDirectory(parent, { touchMs: 5 });
+  const file = directory.write("php/file", "x");
+  const old = new Date("2026-01-01");
+  const paths = [file, `${directory.path}/php`, directory.path];
+  for (const path of paths) Deno.utimeSync(path, old, old);
+
+  await until(() => {
+    const times = paths.map((path) => Deno.statSync(path)).flatMap((
+      { atime, mtime },
+    ) => [atime, mtime]);
+    return times.every((time) => time! > old);
+  });
+
+  await directory.remove();
+  assert.deepEqual([...Deno.readDirSync(parent)], []);
+  await Deno.remove(parent);
 });
 
 Deno.test("a directory that cannot be made is a clear error", () => {
