@@ -1,39 +1,17 @@
 /** Chaining through the owner's own proxy. */
 import assert from "node:assert/strict";
 import { readCorporateProxies } from "../../proxy/corporate_proxy.ts";
+import { startCorporateProxy } from "../support/corporate_proxy.ts";
 import { callHttp2, openHttp2, startHttp2Upstream } from "../support/http2_peers.ts";
 import { withNode } from "../support/node_process.ts";
 import { startTestProxy } from "../support/proxy_bench.ts";
-import { type RawUpstream, startRawUpstream } from "../support/raw_upstream.ts";
 import { startTlsUpstream } from "../support/tls_upstream.ts";
-
-/** A corporate proxy: CONNECT is joined to `port`, anything else is answered. With a host: over TLS. */
-function corporateProxy(
-  heads: string[],
-  port: number,
-  { refusal, host = null }: { refusal?: string; host?: string | null } = {},
-): RawUpstream {
-  return startRawUpstream(host, async (connection) => {
-    const head = await connection.readHead();
-    heads.push(head);
-    if (refusal !== undefined) return await connection.write(refusal);
-    if (!head.startsWith("CONNECT")) {
-      return await connection.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-    }
-    const server = await Deno.connect({ hostname: "127.0.0.1", port });
-    await connection.write("HTTP/1.1 200 Connection established\r\nX-Corp: 1\r\n\r\n");
-    await Promise.all([
-      connection.conn.readable.pipeTo(server.writable).catch(() => {}),
-      server.readable.pipeTo(connection.conn.writable).catch(() => {}),
-    ]);
-  });
-}
 
 for (const scheme of ["http", "https"] as const) {
   Deno.test(`decrypted hosts, tunnels and plain requests go through an ${scheme}: corporate proxy, with its password`, async () => {
     const heads: string[] = [];
     const api = startTlsUpstream(["api.acme.test", "other.test"]);
-    const corporate = corporateProxy(heads, api.port, {
+    const corporate = startCorporateProxy(heads, api.port, {
       host: scheme === "https" ? "localhost" : null,
     });
     const place = `${scheme}://us%65r:p%40ss@localhost:${corporate.port}`;
@@ -81,7 +59,7 @@ for (const scheme of ["http", "https"] as const) {
       (stream, _headers, { echo }) => echo(stream),
     );
     ends.defer(api.close);
-    const corporate = corporateProxy(heads, api.port, {
+    const corporate = startCorporateProxy(heads, api.port, {
       host: scheme === "https" ? "localhost" : null,
     });
     ends.defer(corporate.close);
@@ -118,7 +96,7 @@ for (const scheme of ["http", "https"] as const) {
 
 Deno.test("a corporate proxy whose certificate is not trusted gets neither password nor request", async () => {
   const heads: string[] = [];
-  const corporate = corporateProxy(heads, 0, { host: "localhost" });
+  const corporate = startCorporateProxy(heads, 0, { host: "localhost" });
   const test = await startTestProxy({
     variables: { HTTPS_PROXY: `https://user:pass@localhost:${corporate.port}` },
   });
@@ -132,7 +110,7 @@ Deno.test("a corporate proxy whose certificate is not trusted gets neither passw
 });
 
 Deno.test("a corporate proxy that refuses: 502 says which proxy and why", async () => {
-  const corporate = corporateProxy([], 0, {
+  const corporate = startCorporateProxy([], 0, {
     refusal: "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
   });
   const test = await startTestProxy({

@@ -1,8 +1,10 @@
 /** Which of a server's addresses are dialled. */
 import assert from "node:assert/strict";
 import { readCorporateProxies } from "../../proxy/corporate_proxy.ts";
-import { Dialer, type DialOptions } from "../../proxy/dial.ts";
+import { Dialer, type DialOptions, type Endpoint } from "../../proxy/dial.ts";
 import { Refusal } from "../../proxy/fail_closed.ts";
+import { startCorporateProxy } from "../support/corporate_proxy.ts";
+import { makeTestCertificate } from "../support/tls_upstream.ts";
 
 function dialer(options: Partial<DialOptions> = {}): Dialer {
   return new Dialer({
@@ -113,3 +115,59 @@ Deno.test("a server that accepts and never shakes hands is given up: 504", async
   (await held).close();
   listener.close();
 });
+
+/** The ways out: for what is decrypted, for a tunnel, for a plain request. */
+const WAYS = {
+  decrypted: (dialer: Dialer, endpoint: Endpoint) => dialer.connectTls(endpoint, ["http/1.1"]),
+  tunnelled: (dialer: Dialer, endpoint: Endpoint) => dialer.connect(endpoint),
+  plain: (dialer: Dialer, endpoint: Endpoint) => dialer.connectPlain(endpoint),
+};
+
+for (const [how, connect] of Object.entries(WAYS)) {
+  Deno.test(`NO_PROXY, ${how}: what it names is dialled directly, and anything else goes to the proxy`, async () => {
+    const { certificatePem, keyPem, authorityPem } = makeTestCertificate(["in.test", "out.test"]);
+    const server = Deno.listenTls({
+      hostname: "127.0.0.1",
+      port: 0,
+      cert: certificatePem,
+      key: keyPem,
+    });
+    const { port } = server.addr as Deno.NetAddr;
+    const serving = (async () => {
+      for await (const connection of server) {
+        await connection.handshake().catch(() => {});
+        connection.close();
+      }
+    })();
+    const heads: string[] = [];
+    const corporate = startCorporateProxy(heads, port);
+    const place = `http://user:pass@127.0.0.1:${corporate.port}`;
+    const variables: Record<string, string> = {
+      HTTPS_PROXY: place,
+      HTTP_PROXY: place,
+      NO_PROXY: "localhost, .in.test",
+    };
+    const looked: string[] = [];
+    const way = dialer({
+      corporate: readCorporateProxies((name) => variables[name]),
+      extraRoots: () => Promise.resolve([authorityPem]),
+      lookup: (host) => {
+        looked.push(host);
+        return Promise.resolve(["127.0.0.1"]);
+      },
+    });
+
+    (await connect(way, { host: "in.test", port, allowPrivate: true })).close();
+    assert.deepEqual([looked, heads], [["in.test"], []]);
+    (await connect(way, { host: "out.test", port, allowPrivate: true })).close();
+    // A proxy resolves names itself: this machine may not be able to.
+    assert.deepEqual(looked, ["in.test"]);
+
+    const asked = `CONNECT out.test:${port} HTTP/1.1\r\nHost: out.test:${port}\r\n`;
+    const password = `Proxy-Authorization: Basic ${btoa("user:pass")}\r\n\r\n`;
+    assert.deepEqual(heads, how === "plain" ? [] : [asked + password]);
+    server.close();
+    await corporate.close();
+    await serving;
+  });
+}
