@@ -13,7 +13,8 @@ import { type ByteReader, EndOfStream, latin1Bytes } from "./http1/byte_reader.t
 import { parseResponseHead, type RequestHead, type ResponseHead } from "./http1/message_head.ts";
 import { writeHead } from "./http1/write_head.ts";
 import type { RequestBody } from "./request_body.ts";
-import type { UploadWatch } from "./upload_watch.ts";
+import type { SenderWatch } from "./sender_watch.ts";
+import { watchUpload } from "./upload_watch.ts";
 import type { Upstream, UpstreamPool } from "./upstream_pool.ts";
 
 /** A request and everything needed to send it. */
@@ -25,8 +26,8 @@ export interface Question {
   /** Reader of the client's connection; tells when the client leaves. */
   readonly reader: ByteReader;
   readonly pool: UpstreamPool;
-  /** Ends the sending of a body that stands still. */
-  readonly uploads: UploadWatch | undefined;
+  /** Notices who leaves while nobody takes what it sends. */
+  readonly senders: SenderWatch | undefined;
   /** `Upgrade` is asked for; such a connection is never shared. */
   readonly isUpgrade: boolean;
 }
@@ -117,17 +118,19 @@ export async function askAgain(question: Question, refused: Answer): Promise<Ans
 
 /** In the background: an answer may come before the body has ended. */
 function startBody(question: Question, upstream: Upstream, head: string): void {
-  const { body, client, reader, forward, uploads } = question;
+  const { body, client, reader, forward, senders } = question;
+  const end = (error: unknown) => {
+    upstream.reader.poison(error);
+    upstream.close();
+  };
   body.start(upstream.connection, head, (error) => {
     // A server that takes no more may have answered already: that answer is still read.
     if (!reader.isDead && !(error instanceof Refusal)) return;
-    upstream.reader.poison(error);
-    upstream.close();
+    end(error);
   });
-  const unwatch = uploads?.watch({ client, reader, answer: upstream.reader, forward }, (error) => {
-    upstream.reader.poison(error);
-    upstream.close();
-  });
+  const unwatch = senders === undefined
+    ? undefined
+    : watchUpload(senders, { client, reader, upstream, forward }, end);
   void body.settled().then(() => {
     unwatch?.();
     if (body.isSent) watchClient(question, upstream);

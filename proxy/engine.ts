@@ -22,13 +22,13 @@ import { PlaceholderCanaries } from "./placeholder_canaries.ts";
 import type { ProxySecret } from "./proxy_secret.ts";
 import { LiveRoutes } from "./routes.ts";
 import type { RunContext } from "./run_context.ts";
+import { SenderWatch } from "./sender_watch.ts";
 import { serveSocket } from "./serve_socket.ts";
 import { SignAhead } from "./sign_ahead.ts";
 import { StallWatch } from "./stall_watch.ts";
 import { tellOnce } from "./tell_once.ts";
 import { TIMING } from "./timing.ts";
 import { turnAway } from "./turn_away.ts";
-import { UploadWatch } from "./upload_watch.ts";
 import { UpstreamPool } from "./upstream_pool.ts";
 import { Usage } from "./usage.ts";
 
@@ -55,7 +55,7 @@ export function startEngine(options: EngineOptions): Engine {
   const { daemon, corporate, readVariable, note } = options;
   const timing = { ...TIMING, ...options.timing };
   const pool = new UpstreamPool();
-  const uploads = new UploadWatch(timing);
+  const senders = new SenderWatch(timing);
   const usage = new Usage(daemon);
   const memory = new IdleMemory();
   const stalls = new StallWatch(() => credentials.clear(), timing);
@@ -93,7 +93,7 @@ export function startEngine(options: EngineOptions): Engine {
     routes,
     credentials,
     pool,
-    uploads,
+    senders,
     dialer,
     http1: new Http1Connector(dialer, timing, fault),
     http2: new Http2Connector(dialer),
@@ -131,7 +131,7 @@ export function startEngine(options: EngineOptions): Engine {
       ahead.close();
       memory.close();
       stalls.close();
-      await Promise.all([changes.close(), usage.close(), uploads.close()]);
+      await Promise.all([changes.close(), usage.close(), senders.close()]);
       await routes.close();
       pool.close();
     },

@@ -19,18 +19,18 @@ import type { Forward } from "./forward.ts";
 import { DROPPED_FROM_ANSWERS, endToEndLines, isUpgrade } from "./hop_by_hop.ts";
 import { ByteReader, latin1Bytes } from "./http1/byte_reader.ts";
 import { copyBody } from "./http1/copy_body.ts";
-import { parseRequestHead, type RequestHead, type ResponseHead } from "./http1/message_head.ts";
+import { parseRequestHead, type RequestHead } from "./http1/message_head.ts";
 import { headLength, writeHead } from "./http1/write_head.ts";
 import { RequestBody } from "./request_body.ts";
+import type { SenderWatch } from "./sender_watch.ts";
 import { tunnel } from "./tunnel.ts";
-import type { UploadWatch } from "./upload_watch.ts";
-import type { Upstream, UpstreamPool } from "./upstream_pool.ts";
+import type { UpstreamPool } from "./upstream_pool.ts";
 
 /** How to serve the requests of one connection. */
 export interface ExchangeOptions {
   readonly pool: UpstreamPool;
-  /** Ends uploads that stand still. */
-  readonly uploads?: UploadWatch | undefined;
+  /** Notices who leaves while nobody takes what it sends. */
+  readonly senders?: SenderWatch | undefined;
   /** Where a request goes; throws a {@linkcode Refusal} when it goes nowhere. */
   readonly decide: (request: RequestHead) => Forward | Promise<Forward>;
   /** Told of a request that goes nowhere; null when its head could not be read. */
@@ -63,7 +63,7 @@ export async function serveExchanges(client: Duplex, options: ExchangeOptions): 
 async function exchange(
   client: Duplex,
   reader: ByteReader,
-  { pool, uploads, decide, onRefusal, onFault }: ExchangeOptions,
+  { pool, senders, decide, onRefusal, onFault }: ExchangeOptions,
 ): Promise<"keep" | "close"> {
   reader.expectHead();
   let request: RequestHead | null = null;
@@ -89,15 +89,15 @@ async function exchange(
       client,
       reader,
       pool,
-      uploads,
+      senders,
       isUpgrade: isUpgrade(request),
     };
     let answer = await askUpstream(question);
     if (answer.response.status === 401) answer = await askAgain(question, answer);
-    const { upstream, response } = answer;
-    forward.onAnswer?.(response.status);
-    return response.status === 101
-      ? await switchProtocols(client, reader, upstream, response)
+    const { status } = answer.response;
+    forward.onAnswer?.(status);
+    return status === 101
+      ? await switchProtocols(question, answer)
       : await relayAnswer(question, answer, onRefusal);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -110,10 +110,8 @@ async function exchange(
 }
 
 async function switchProtocols(
-  client: Duplex,
-  reader: ByteReader,
-  upstream: Upstream,
-  response: ResponseHead,
+  { client, reader, senders }: Question,
+  { upstream, response }: Answer,
 ): Promise<"close"> {
   reader.onActivity = null;
   const lines = endToEndLines(response, DROPPED_FROM_ANSWERS);
@@ -123,6 +121,7 @@ async function switchProtocols(
     await tunnel(
       { connection: client, reader },
       { connection: upstream.connection, reader: upstream.reader },
+      senders,
     );
   } finally {
     upstream.close();

@@ -158,7 +158,7 @@ function serveRequests(
   const tunnel = interceptedTunnel({ target, serverName, scheme, protocol: "http/1.1" });
   void serveExchanges(connection, {
     pool: run.pool,
-    uploads: run.uploads,
+    senders: run.senders,
     decide: (request) => planIntercepted(request, tunnel, run),
     onRefusal: (refusal) => run.usage.refused(target.host, refusal),
     onFault: run.fault,

@@ -39,5 +39,5 @@ export async function openTunnel(client: TunnelClient, run: RunContext): Promise
   if (socket.destroyed) return server.close();
   if (greeting !== undefined) socket.write(greeting);
   if (first.length > 0) socket.unshift(first);
-  await tunnel({ connection: new NodeDuplex(socket) }, { connection: server });
+  await tunnel({ connection: new NodeDuplex(socket) }, { connection: server }, run.senders);
 }

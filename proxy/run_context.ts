@@ -12,8 +12,8 @@ import type { Http2Connector } from "./http2_connector.ts";
 import type { PlaceholderCanaries } from "./placeholder_canaries.ts";
 import type { ProxySecret } from "./proxy_secret.ts";
 import type { LiveRoutes } from "./routes.ts";
+import type { SenderWatch } from "./sender_watch.ts";
 import type { Timing } from "./timing.ts";
-import type { UploadWatch } from "./upload_watch.ts";
 import type { UpstreamPool } from "./upstream_pool.ts";
 import type { Usage } from "./usage.ts";
 
@@ -27,8 +27,8 @@ export interface RunContext {
   /** Connects for clients that speak HTTP/2 only. */
   readonly http2: Http2Connector;
   readonly pool: UpstreamPool;
-  /** Ends uploads that nobody takes and nobody sends any more. */
-  readonly uploads: UploadWatch;
+  /** Notices who leaves while nobody takes what it sends. */
+  readonly senders: SenderWatch;
   readonly secret: ProxySecret;
   /** Keeps placeholders from hosts that are not their provider's. */
   readonly canaries: PlaceholderCanaries;

@@ -72,7 +72,7 @@ function serve(accepted: Accepted, bytes: Uint8Array, end: number): void {
   const given = first.take();
   void serveExchanges(new NodeDuplex(socket), {
     pool: run.pool,
-    uploads: run.uploads,
+    senders: run.senders,
     decide: (request) => planPlain(request, run, admission),
     onRefusal: (refusal, request) => run.usage.refused(hostOf(request?.target ?? ""), refusal),
     onFault: run.fault,

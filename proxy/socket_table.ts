@@ -1,20 +1,22 @@
 /**
- * The system's table of TCP connections, for the two ends of those that a client on loopback made.
- * Linux only (`/proc`).
+ * The system's table of TCP connections: both ends of those that a client on loopback made, our end of
+ * all others. Linux only (`/proc`).
  *
  * @module
  */
 
-/** The two ends of an accepted connection. */
+/** The two ends of a connection. */
 export interface PeerAddress {
   /** Our port. */
   readonly localPort: number;
-  /** The client's port. */
+  /** The peer's port. */
   readonly remotePort: number;
 }
 
 /** Of a socket that no process holds any more. */
 const ORPHAN = "0";
+/** State of a socket that listens. */
+const LISTEN = "0A";
 
 /** The table as it was when it was read. */
 export class SocketTable {
@@ -27,9 +29,17 @@ export class SocketTable {
 
   /** Reads it; without a row where this machine has none to read. */
   static async read(): Promise<SocketTable> {
-    const read = (path: string) => Deno.readTextFile(path).catch(() => "");
-    const [four, six] = await Promise.all([read("/proc/net/tcp"), read("/proc/net/tcp6")]);
-    return new SocketTable(`${four}\n${six}`);
+    const read = (path: string) => Deno.readTextFile(path);
+    try {
+      const [four, six] = await Promise.all([
+        read("/proc/net/tcp"),
+        read("/proc/net/tcp6").catch(emptyWithoutIpv6),
+      ]);
+      return new SocketTable(`${four}\n${six}`);
+    } catch {
+      // Half a table would say of the other half that it is gone.
+      return new SocketTable("");
+    }
   }
 
   /** Inode of the client's socket: the row with its port as local and ours as remote; or null. */
@@ -44,13 +54,43 @@ export class SocketTable {
     return null;
   }
 
-  /** Whether the client has closed its socket, or its process has ended; false where that is not known. */
-  hasLeft(peer: PeerAddress): boolean {
-    const inode = this.inodeOf(peer);
-    if (inode !== null) return inode === ORPHAN;
-    // A table in which even the port that we listen on is missing says nothing.
-    return this.#rows.some(([, local]) => local?.endsWith(`:${hex(peer.localPort)}`));
+  /**
+   * Whether a client on this machine has closed its socket, or its process has ended; not one that has
+   * ended its half alone. False where that is not known.
+   */
+  hasLeft({ localPort, remotePort }: PeerAddress): boolean {
+    return this.#isFilled &&
+      !this.#rowsOf(remotePort, localPort).some(([, , , , , , , , , inode]) => inode !== ORPHAN);
   }
+
+  /** Whether our end of a connection is gone: the peer has reset it. False where that is not known. */
+  isReset({ localPort, remotePort }: PeerAddress): boolean {
+    return this.#isFilled && this.#rowsOf(localPort, remotePort).length === 0;
+  }
+
+  /** What the peer has not taken of what was sent at our end, in words of the system; null: not known. */
+  unsentOf({ localPort, remotePort }: PeerAddress): string | null {
+    const [row] = this.#rowsOf(localPort, remotePort);
+    return row?.[4]?.split(":")[0] ?? null;
+  }
+
+  /** A table in which nobody listens, not even we, is none. */
+  get #isFilled(): boolean {
+    return this.#rows.some(([, , , state]) => state === LISTEN);
+  }
+
+  /** By their ports: that another connection has the same two only hides what became of this one. */
+  #rowsOf(localPort: number, remotePort: number): readonly (readonly string[])[] {
+    const [ours, theirs] = [`:${hex(localPort)}`, `:${hex(remotePort)}`];
+    return this.#rows.filter(([, local, remote]) =>
+      local?.endsWith(ours) && remote?.endsWith(theirs)
+    );
+  }
+}
+
+function emptyWithoutIpv6(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "";
+  throw error;
 }
 
 function hex(port: number): string {

@@ -23,8 +23,8 @@ export interface Timing {
   readonly pingMs: number;
   /** Between two such questions to one that has nothing else to say. */
   readonly quietMs: number;
-  /** Between two looks at an upload that nobody takes: whether its client is still there. */
-  readonly uploadLookMs: number;
+  /** Between two looks at what nobody takes: whether who sends it is still there. */
+  readonly senderLookMs: number;
   /** So long neither a byte of an upload is taken nor one of its answer comes, and it ends. */
   readonly uploadStuckMs: number;
 }
@@ -40,6 +40,6 @@ export const TIMING: Timing = {
   pingMs: 20_000,
   // gRPC's servers end a connection that asks more often than every five minutes.
   quietMs: 330_000,
-  uploadLookMs: 30_000,
+  senderLookMs: 30_000,
   uploadStuckMs: 600_000,
 };

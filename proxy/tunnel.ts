@@ -4,8 +4,9 @@
  *
  * @module
  */
-import { closeQuietly, cutOff, type Duplex, writeAll } from "./duplex.ts";
+import { closeQuietly, cutOff, type Duplex } from "./duplex.ts";
 import { type ByteReader, EndOfStream } from "./http1/byte_reader.ts";
+import type { Passage, SenderWatch } from "./sender_watch.ts";
 
 /** What a quiet direction holds, and what a busy one reads at once, for a fifth less work. */
 const SMALL_BYTES = 16 * 1024;
@@ -19,53 +20,111 @@ export interface TunnelEnd {
   readonly reader?: ByteReader;
 }
 
-/** Copies until both directions have ended or either side broke; closes both. */
-export async function tunnel(a: TunnelEnd, b: TunnelEnd): Promise<void> {
-  try {
-    await Promise.all([copyUntilEnd(a, b.connection), copyUntilEnd(b, a.connection)]);
-  } catch {
-    // Reset by one side: the other one learns of it in the same way.
+/**
+ * Copies until both directions have ended or either side broke; closes both. `watch` notices that one
+ * of them leaves while the other one does not read.
+ */
+export async function tunnel(a: TunnelEnd, b: TunnelEnd, watch?: SenderWatch): Promise<void> {
+  // Reset by one side: the other one learns of it in the same way.
+  const breakOff = () => {
     cutOff(a.connection);
     cutOff(b.connection);
+  };
+  const directions = [
+    new Direction(a, b.connection, breakOff),
+    new Direction(b, a.connection, breakOff),
+  ] as const;
+  directions[0].opposite = directions[1];
+  directions[1].opposite = directions[0];
+  const unwatch = watch === undefined ? [] : directions.map((one) => watch.watch(one));
+  try {
+    await Promise.all(directions.map((one) => one.copyUntilEnd()));
+  } catch {
+    breakOff();
   } finally {
+    for (const end of unwatch) end();
     closeQuietly(a.connection);
     closeQuietly(b.connection);
   }
 }
 
-async function copyUntilEnd(from: TunnelEnd, to: Duplex): Promise<void> {
-  if (from.reader !== undefined) await copyReader(from.reader, to);
-  else await copyConnection(from.connection, to);
-  await to.closeWrite();
-}
+/** From one end to the other. */
+class Direction implements Passage {
+  readonly sender: Duplex;
+  readonly receiver: Duplex;
+  readonly onLeft: () => void;
+  opposite: Direction | undefined;
+  /** The sender has ended its half. */
+  isOver = false;
+  readonly #reader: ByteReader | undefined;
+  /** Writes that were begun. */
+  #writes = 0;
+  #isReading = false;
 
-async function copyReader(reader: ByteReader, to: Duplex): Promise<void> {
-  for (;;) {
-    if (reader.buffered > 0) {
-      await writeAll(to, reader.buffer.subarray(reader.start, reader.end));
-      reader.start = reader.end;
-    }
-    reader.expectBody();
-    try {
-      await reader.fill();
-    } catch (error) {
-      if (error instanceof EndOfStream) return;
-      throw error;
+  constructor({ connection, reader }: TunnelEnd, to: Duplex, onLeft: () => void) {
+    this.sender = connection;
+    this.receiver = to;
+    this.onLeft = onLeft;
+    this.#reader = reader;
+  }
+
+  /** See {@linkcode Passage}; null also where the system's table would say of who stays that it left. */
+  get mark(): number | null {
+    // A server has said all, and what it said is the client's. A client that has ended its half waits.
+    const hasSaidAll = this.isOver && this.sender.address === undefined;
+    // The system forgets a connection whose halves have both ended, read to their end or not.
+    const hasBeenEnded = this.opposite?.isOver === true;
+    return this.#isReading || hasSaidAll || hasBeenEnded ? null : this.#writes;
+  }
+
+  async copyUntilEnd(): Promise<void> {
+    if (this.#reader !== undefined) await this.#copyReader(this.#reader);
+    else await this.#copyConnection();
+    this.isOver = true;
+    await this.receiver.closeWrite();
+  }
+
+  async #copyReader(reader: ByteReader): Promise<void> {
+    for (;;) {
+      if (reader.buffered > 0) {
+        await this.#write(reader.buffer.subarray(reader.start, reader.end));
+        reader.start = reader.end;
+      }
+      reader.expectBody();
+      this.#isReading = true;
+      try {
+        await reader.fill();
+      } catch (error) {
+        if (error instanceof EndOfStream) return;
+        throw error;
+      } finally {
+        this.#isReading = false;
+      }
     }
   }
-}
 
-async function copyConnection(from: Duplex, to: Duplex): Promise<void> {
-  let piece = new Uint8Array(SMALL_BYTES);
-  let smallReads = 0;
-  for (;;) {
-    const count = await from.read(piece);
-    if (count === null) return;
-    await writeAll(to, piece.subarray(0, count));
-    smallReads = count < SMALL_BYTES ? smallReads + 1 : 0;
-    if (count === piece.length && count < LARGE_BYTES) piece = new Uint8Array(count * 4);
-    else if (smallReads >= QUIET_READS && piece.length > SMALL_BYTES) {
-      piece = new Uint8Array(SMALL_BYTES);
+  async #copyConnection(): Promise<void> {
+    let piece = new Uint8Array(SMALL_BYTES);
+    let smallReads = 0;
+    for (;;) {
+      this.#isReading = true;
+      const count = await this.sender.read(piece);
+      this.#isReading = false;
+      if (count === null) return;
+      await this.#write(piece.subarray(0, count));
+      smallReads = count < SMALL_BYTES ? smallReads + 1 : 0;
+      if (count === piece.length && count < LARGE_BYTES) piece = new Uint8Array(count * 4);
+      else if (smallReads >= QUIET_READS && piece.length > SMALL_BYTES) {
+        piece = new Uint8Array(SMALL_BYTES);
+      }
     }
+  }
+
+  /** Each part that the system takes is a step. */
+  #write(bytes: Uint8Array): Promise<void> {
+    this.#writes++;
+    return this.receiver.write(bytes).then((written) =>
+      written < bytes.length ? this.#write(bytes.subarray(written)) : undefined
+    );
   }
 }

@@ -107,7 +107,7 @@ function downgradeOf(tunnel: InterceptedTunnel, run: RunContext): Downgrade {
     serve: (stream, head) =>
       serveExchanges(new DowngradedStream(stream, head), {
         pool: run.pool,
-        uploads: run.uploads,
+        senders: run.senders,
         decide: (request) => planIntercepted(request, http1, run),
         onRefusal: (refusal) => run.usage.refused(host, refusal),
         onFault: run.fault,

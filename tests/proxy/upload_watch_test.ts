@@ -9,8 +9,8 @@ import { serveExchanges } from "../../proxy/exchange.ts";
 import type { Forward } from "../../proxy/forward.ts";
 import { NodeDuplex } from "../../proxy/node_duplex.ts";
 import { CAN_RECOGNISE_PEERS } from "../../proxy/peer_process.ts";
+import { SenderWatch } from "../../proxy/sender_watch.ts";
 import { SocketTable } from "../../proxy/socket_table.ts";
-import { UploadWatch } from "../../proxy/upload_watch.ts";
 import { UpstreamPool } from "../../proxy/upstream_pool.ts";
 
 const AUTHORITY = "api.acme.test:80";
@@ -62,12 +62,12 @@ interface Stage {
 }
 
 async function onStage(
-  timing: { readonly uploadLookMs: number; readonly uploadStuckMs: number },
+  timing: { readonly senderLookMs: number; readonly uploadStuckMs: number },
   body: (stage: Stage) => Promise<void>,
 ): Promise<void> {
   const server = deafServer();
   const pool = new UpstreamPool({ open: 1, waiting: 1, waitMs: 60_000 });
-  const uploads = new UploadWatch(timing);
+  const senders = new SenderWatch(timing);
   const refusals: string[] = [];
   const headers = { method: "POST", target: "/", lines: [], names: [] };
   const forward: Forward = {
@@ -78,7 +78,7 @@ async function onStage(
   };
   const served = Promise.withResolvers<void>();
   const door = net.createServer({ allowHalfOpen: true }, (socket) => {
-    const options = { pool, uploads, decide: () => forward, onFault: () => {} };
+    const options = { pool, senders, decide: () => forward, onFault: () => {} };
     const onRefusal = ({ message }: Error) => void refusals.push(message);
     serveExchanges(new NodeDuplex(socket), { ...options, onRefusal }).then(served.resolve);
   });
@@ -102,7 +102,7 @@ async function onStage(
     await reader.cancel();
     await program.stdin.close().catch(() => {});
     await program.status;
-    await uploads.close();
+    await senders.close();
     pool.close();
     await new Promise<void>((resolve) => void door.close(() => resolve()));
   }
@@ -120,7 +120,7 @@ const LEAVING = {
 for (const [how, leave] of Object.entries(LEAVING)) {
   const name = `a client that leaves while nobody takes its upload is noticed: ${how}`;
   Deno.test(name, { ignore: !CAN_RECOGNISE_PEERS }, async () => {
-    await onStage({ uploadLookMs: 20, uploadStuckMs: 600_000 }, async (stage) => {
+    await onStage({ senderLookMs: 20, uploadStuckMs: 600_000 }, async (stage) => {
       const { program, stuck, server, pool, forward } = stage;
       await stuck;
       const next = pool.open(forward, { mustBeNew: true });
@@ -133,7 +133,7 @@ for (const [how, leave] of Object.entries(LEAVING)) {
 }
 
 Deno.test("an upload whose client stays, and that nobody takes, ends with a reason", async () => {
-  await onStage({ uploadLookMs: 20, uploadStuckMs: 100 }, async ({ program, server, refusals }) => {
+  await onStage({ senderLookMs: 20, uploadStuckMs: 100 }, async ({ program, server, refusals }) => {
     await server.closed;
     program.kill("SIGKILL");
     await program.status;
