@@ -6,7 +6,7 @@
 import type { CorporateProxy } from "./corporate_proxy.ts";
 import { type Duplex, writeAll } from "./duplex.ts";
 import { Refusal } from "./fail_closed.ts";
-import { latin1Bytes, latin1Text } from "./http1/byte_reader.ts";
+import { latin1Bytes, latin1Text } from "./http1/latin1.ts";
 
 const MAX_ANSWER_BYTES = 16 * 1024;
 

@@ -5,8 +5,9 @@
  * @module
  */
 import { type Duplex, writeAll } from "./duplex.ts";
-import { type ByteReader, latin1Bytes } from "./http1/byte_reader.ts";
+import type { ByteReader } from "./http1/byte_reader.ts";
 import { copyBody } from "./http1/copy_body.ts";
+import { latin1Bytes } from "./http1/latin1.ts";
 import type { Forward } from "./forward.ts";
 import type { Framing } from "./http1/framing.ts";
 

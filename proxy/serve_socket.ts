@@ -14,7 +14,7 @@ import { parseConnectTarget } from "./connect_target.ts";
 import { serveExchanges } from "./exchange.ts";
 import { Refusal } from "./fail_closed.ts";
 import { FirstBytes } from "./first_bytes.ts";
-import { latin1Text } from "./http1/byte_reader.ts";
+import { latin1Text } from "./http1/latin1.ts";
 import { headerValue, parseRequestHead, type RequestHead } from "./http1/message_head.ts";
 import { intercept, type Intercepted } from "./intercept.ts";
 import type { LeafCertificates } from "./leaf_certificates.ts";

@@ -6,10 +6,11 @@
  * @module
  */
 import { type Duplex, writeAll } from "../duplex.ts";
-import { type ByteReader, EndOfStream, latin1Bytes, writeLatin1 } from "./byte_reader.ts";
+import { type ByteReader, EndOfStream } from "./byte_reader.ts";
 import { ChunkScanner, type WatchBody } from "./chunk_scanner.ts";
 import type { Framing } from "./framing.ts";
 import { freshBytes } from "./fresh_bytes.ts";
+import { latin1Bytes, writeLatin1 } from "./latin1.ts";
 
 /** Bodies up to this size are sent in one write with their head. */
 const JOIN_BYTES = 16 * 1024;

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { latin1Bytes } from "../http1/byte_reader.ts";
+import { latin1Bytes } from "../http1/latin1.ts";
 import type { ByteQueue } from "./byte_queue.ts";
 import type { FieldLine } from "./hpack/field_line.ts";
 import type { Http2Stream, ReceivedHead } from "./http2_stream.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 import { isUpgrade } from "../hop_by_hop.ts";
-import { latin1Bytes } from "../http1/byte_reader.ts";
+import { latin1Bytes } from "../http1/latin1.ts";
 import { headerValue, type RequestHead } from "../http1/message_head.ts";
 import { fieldLines } from "./bridged_answer.ts";
 import type { ByteQueue } from "./byte_queue.ts";

@@ -8,7 +8,7 @@
  * @module
  */
 import type { Duplex } from "../duplex.ts";
-import { latin1Bytes } from "../http1/byte_reader.ts";
+import { latin1Bytes } from "../http1/latin1.ts";
 import { parseResponseHead, type RequestHead, type ResponseHead } from "../http1/message_head.ts";
 import { ByteQueue } from "./byte_queue.ts";
 import { ErrorCode } from "./frame.ts";

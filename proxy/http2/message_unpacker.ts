@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { latin1Text } from "../http1/byte_reader.ts";
 import type { Framing } from "../http1/framing.ts";
+import { latin1Text } from "../http1/latin1.ts";
 
 /** Who is told of the parts, in order; the next bytes are looked at when it is done. */
 export interface MessageParts<Head> {

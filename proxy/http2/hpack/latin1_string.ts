@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { latin1Text } from "../../http1/byte_reader.ts";
+import { latin1Text } from "../../http1/latin1.ts";
 
 /** Below it, the call out of JavaScript costs more than it saves. */
 const SHORT_BYTES = 32;

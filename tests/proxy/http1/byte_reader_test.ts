@@ -1,13 +1,8 @@
 import assert from "node:assert/strict";
 import type { Duplex } from "../../../proxy/duplex.ts";
 import type { Refusal } from "../../../proxy/fail_closed.ts";
-import {
-  ByteReader,
-  EndOfStream,
-  latin1Bytes,
-  latin1Text,
-  MAX_HEAD_BYTES,
-} from "../../../proxy/http1/byte_reader.ts";
+import { ByteReader, EndOfStream, MAX_HEAD_BYTES } from "../../../proxy/http1/byte_reader.ts";
+import { latin1Bytes, latin1Text } from "../../../proxy/http1/latin1.ts";
 
 /** A connection that gives these pieces and then ends, or stays silent. */
 function connectionOf(pieces: readonly string[], stays = false): Duplex {

@@ -1,9 +1,10 @@
 /** How an answer's body goes on while more of it is read. */
 import assert from "node:assert/strict";
 import type { Duplex } from "../../../proxy/duplex.ts";
-import { ByteReader, latin1Bytes } from "../../../proxy/http1/byte_reader.ts";
+import { ByteReader } from "../../../proxy/http1/byte_reader.ts";
 import { copyBody } from "../../../proxy/http1/copy_body.ts";
 import type { Framing } from "../../../proxy/http1/framing.ts";
+import { latin1Bytes } from "../../../proxy/http1/latin1.ts";
 import { randomOf } from "../../support/seeded_random.ts";
 
 const HEAD = "HTTP/1.1 200 OK\r\n\r\n";

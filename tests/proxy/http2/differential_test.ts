@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import { Http2Connection } from "../../../proxy/http2/http2_connection.ts";
 import type { FieldLine } from "../../../proxy/http2/hpack/field_line.ts";
-import { latin1Bytes } from "../../../proxy/http1/byte_reader.ts";
+import { latin1Bytes } from "../../../proxy/http1/latin1.ts";
 import { comparableFields } from "../../support/comparable_fields.ts";
 import { HTTP_SERVERS, readingOf, startReadingServer } from "../../support/http_servers.ts";
 import { startTestProxy, type TestProxy } from "../../support/proxy_bench.ts";
