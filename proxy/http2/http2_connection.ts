@@ -8,7 +8,7 @@
  *
  * @module
  */
-import { closeQuietly, type Duplex } from "../duplex.ts";
+import type { Duplex } from "../duplex.ts";
 import { ConnectionWindow } from "./connection_window.ts";
 import { ConnectionFailure, type EndedBy, TooManyStreams } from "./failures.ts";
 import {
@@ -24,6 +24,7 @@ import {
 } from "./frame.ts";
 import { FrameReader } from "./frame_reader.ts";
 import { FrameWriter } from "./frame_writer.ts";
+import { cut, GOODBYE_MS, partFrom, type Parting } from "./goodbye.ts";
 import { encodeFields, NO_TABLE } from "./hpack/encode_fields.ts";
 import type { FieldLine } from "./hpack/field_line.ts";
 import { CompressionError } from "./hpack/hpack_decoder.ts";
@@ -47,9 +48,6 @@ export interface Http2Options extends IncomingOptions {
 
 /** Unread bytes of one stream. */
 const STREAM_WINDOW_BYTES = 256 * 1024;
-/** For a peer that does not even read why the connection ends, and for what a broken one has to say. */
-const GOODBYE_MS = 1000;
-const FORGOTTEN_BYTES = 1024 * 1024;
 const PING = writeFrame(FrameType.PING, 0, 0, new Uint8Array(8));
 
 /** How to ask. */
@@ -210,13 +208,7 @@ export class Http2Connection implements StreamHost {
     if (this.#hasEnded) return;
     this.#writer.send(writeNumbers(FrameType.GOAWAY, 0, this.#streams.lastPeerId, code));
     this.#end(code === ErrorCode.NO_ERROR ? ErrorCode.CANCEL : code, "us");
-    const timer = setTimeout(() => this.#cut(), GOODBYE_MS);
-    void this.#writer.drained().then(async () => {
-      // TCP throws away what was sent when bytes come for a socket that is closed: a peer that is told
-      // what it did wrong must be able to read that.
-      if (code !== ErrorCode.NO_ERROR) await this.#linger();
-      this.#cut();
-    }).finally(() => clearTimeout(timer));
+    partFrom(this.#parting, { isBlamed: code !== ErrorCode.NO_ERROR });
   }
 
   /** Of {@linkcode StreamHost}. */
@@ -356,18 +348,6 @@ export class Http2Connection implements StreamHost {
     return stream;
   }
 
-  /** Reads on until the peer ends, within limits, and forgets what it says. */
-  async #linger(): Promise<void> {
-    try {
-      await this.#connection.closeWrite();
-      await this.#reading;
-      const forgotten = new Uint8Array(64 * 1024);
-      for (let left = FORGOTTEN_BYTES; left > 0;) {
-        left -= await this.#connection.read(forgotten) ?? Infinity;
-      }
-    } catch { /* it has ended */ }
-  }
-
   /** It cannot be written to. What the peer said before that is read: an answer, or that it goes away. */
   #break(): void {
     if (!this.#hasEnded) this.#breaking = setTimeout(() => this.#lose(), GOODBYE_MS);
@@ -376,12 +356,11 @@ export class Http2Connection implements StreamHost {
   #lose(by: EndedBy = "connection"): void {
     if (this.#hasEnded) return;
     this.#end(ErrorCode.CANCEL, by);
-    this.#cut();
+    cut(this.#parting);
   }
 
-  #cut(): void {
-    closeQuietly(this.#connection);
-    this.#writer.fail(new Error("the connection ended"));
+  get #parting(): Parting {
+    return { connection: this.#connection, writer: this.#writer, reading: this.#reading };
   }
 
   #end(code: number, by: EndedBy): void {
