@@ -75,7 +75,7 @@ export async function exchangeStream(
     await relayAnswer(stream, answer);
   } catch (error) {
     onFault(error);
-    if (!(error instanceof Refusal)) return stream.reset(resetCode(error));
+    if (!(error instanceof Refusal)) return stream.reset(resetCode(error, stream));
     onRefusal(error);
     refuseStream(stream, error, { isCall, isHead });
   }
@@ -96,9 +96,14 @@ async function relayAnswer(stream: Http2Stream, { call, head }: Answer): Promise
   stream.reset(ErrorCode.NO_ERROR);
 }
 
-function resetCode(error: unknown): number {
+/**
+ * What the server said is said to the client. Behind a head NO_ERROR, too: Node's servers send it
+ * instead of the end of a long answer whose request their program has not read, and most clients take
+ * it for the end.
+ */
+function resetCode(error: unknown, stream: Http2Stream): number {
   const isTold = error instanceof StreamFailure && error.by === "peer" &&
-    error.code !== ErrorCode.NO_ERROR;
+    (error.code !== ErrorCode.NO_ERROR || stream.hasFinalAnswer);
   return isTold ? error.code : ErrorCode.INTERNAL_ERROR;
 }
 

@@ -81,6 +81,26 @@ Deno.test("behind a whole answer, a server that wants no more of the request is 
   });
 });
 
+// Node's servers do so where their program has not read the request: all of the answer, no end, and
+// NO_ERROR. Its clients, curl and browsers take that for the end; whether it is one is theirs to say.
+Deno.test("an answer that its server ends with NO_ERROR and no end reaches the client like that", async () => {
+  await onRawStage(async ({ client, accept }) => {
+    await client.sendHead(1, GET, { endStream: true });
+    using server = await accept();
+    await server.nextOf(T.HEADERS);
+    await server.sendBytes(
+      frame(T.HEADERS, F.END_HEADERS, 1, OK),
+      frame(T.DATA, 0, 1, [1, 2, 3]),
+      frame(T.RST_STREAM, 0, 1, numbers(NO_ERROR)),
+    );
+    const data = await client.nextOf(T.DATA, 1);
+    const reset = await client.nextOf(T.RST_STREAM, 1);
+
+    assert.deepEqual([data!.flags & F.END_STREAM, [...data!.payload]], [0, [1, 2, 3]]);
+    assert.equal(numberAt(reset!.payload, 0), NO_ERROR);
+  });
+});
+
 Deno.test("a server that breaks the rules before its answer is told as 502, not as a reset", async () => {
   await onRawStage(async ({ client, accept }) => {
     for (
