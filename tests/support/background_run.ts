@@ -18,10 +18,12 @@ export interface BackgroundRun {
   finish(): Promise<Deno.CommandStatus>;
 }
 
-/** What a run may be short of. */
-export interface RunLimits {
+/** How a run differs from the usual one. */
+export interface BackgroundRunOptions {
   /** Files that its process may have open; default: as many as this one may. */
   readonly files?: number;
+  /** Where Acme's API is on 127.0.0.1; default: that of the home. */
+  readonly apiPort?: number;
 }
 
 /** Starts `sh -c script` with `env` on top of the test's environment. */
@@ -29,7 +31,7 @@ export function startRun(
   acme: AcmeHome,
   script: string,
   env: Readonly<Record<string, string>>,
-  { files }: RunLimits = {},
+  { files, apiPort = acme.api.port }: BackgroundRunOptions = {},
 ): BackgroundRun {
   const limited = files === undefined ? [] : ["-c", `ulimit -n ${files}; exec "$@"`, "sh"];
   const child = new Deno.Command(files === undefined ? Deno.execPath() : "sh", {
@@ -43,7 +45,7 @@ export function startRun(
       "run",
       "--quiet",
       "--connect-to",
-      `${ACME_HOST}:443:127.0.0.1:${acme.api.port}`,
+      `${ACME_HOST}:443:127.0.0.1:${apiPort}`,
       "--",
       "sh",
       "-c",

@@ -20,9 +20,17 @@ export interface RunClient extends ReachableProxy {
 
 const CHILD = 'echo "$HTTPS_PROXY"; echo "$SSL_CERT_FILE"; read line; exit 0';
 
+/** Another API than that of the home. */
+export interface OtherApi {
+  readonly port: number;
+  readonly authorityPem: string;
+}
+
 /** Starts the run. Its end is the caller's: `run.finish()`. */
-export async function startRunClient(acme: AcmeHome): Promise<RunClient> {
-  const run = startRun(acme, CHILD, { SSL_CERT_FILE: `${acme.directory}/acme-roots.pem` });
+export async function startRunClient(acme: AcmeHome, api: OtherApi = acme.api): Promise<RunClient> {
+  const roots = await Deno.makeTempFile({ dir: acme.directory, suffix: ".pem" });
+  await Deno.writeTextFile(roots, api.authorityPem);
+  const run = startRun(acme, CHILD, { SSL_CERT_FILE: roots }, { apiPort: api.port });
   const { port: portText, username, password } = new URL(await run.line());
   const certificatePem = await Deno.readTextFile(await run.line());
   const port = Number(portText);
