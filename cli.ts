@@ -5,7 +5,7 @@
  */
 // The types alone. `deno install` caches what they lead to, so that the daemon, the relay and the
 // commands start from the cache; `deno run` does not load them, so that `--version` costs nothing.
-import type * as commandLine from "./cli/main.ts";
+import type * as commandLine from "./cli/main_modules.ts";
 import type {} from "./daemon/main.ts";
 import type {} from "./daemon/relay_main.ts";
 import { missingPermissions, tellMissingPermissions } from "./cli/missing_permissions.ts";
@@ -24,7 +24,7 @@ if (import.meta.main) {
       Deno.exit(1);
     }
     // Not a literal: Deno would read and parse every module behind it before this file runs.
-    const entry = import.meta.url.replace(/cli(\.[jt]s)$/, "cli/main$1");
+    const entry = import.meta.url.replace(/cli(\.[jt]s)$/, "cli/main_modules$1");
     const { main }: typeof commandLine = await import(entry);
     Deno.exit(await main(Deno.args));
   }

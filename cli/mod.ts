@@ -55,7 +55,8 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "run",
     group: "use",
     summary: "Run a command that uses your logins and never sees them",
-    load: async () => (await importLater<typeof import("./run.ts")>("cli/run.ts")).run,
+    load: async () =>
+      (await importLater<typeof import("./run_modules.ts")>("cli/run_modules.ts")).run,
   },
   {
     name: "export",

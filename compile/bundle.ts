@@ -6,7 +6,7 @@
 import { fileURLToPath } from "node:url";
 import { laterPaths } from "./later_modules.ts";
 
-const ENTRIES = ["cli.ts", "cli/main.ts", "daemon/main.ts", "daemon/relay_main.ts"];
+const ENTRIES = ["cli.ts", "cli/main_modules.ts", "daemon/main.ts", "daemon/relay_main.ts"];
 
 if (import.meta.main) {
   const { code } = await new Deno.Command(Deno.execPath(), {

@@ -76,7 +76,7 @@ export async function openDoor({ knownHosts, readVariable }: DoorOptions): Promi
   const load = async (): Promise<Engine | null> => {
     const [options, { startEngine }] = await Promise.all([
       service.promise,
-      importLater<typeof import("./engine.ts")>("proxy/engine.ts"),
+      importLater<typeof import("./engine_modules.ts")>("proxy/engine_modules.ts"),
     ]);
     if (isEnding) return null;
     return running = startEngine({ ...options, corporate, authority, secret, readVariable });

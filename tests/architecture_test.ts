@@ -101,7 +101,7 @@ Deno.test("architecture: a command that asks the daemon loads no part of Node.js
 
 Deno.test("architecture: what is loaded later is named alike by its type and its address", () => {
   const later = laterModules();
-  ok(later.some(({ path }) => path === "cli/run.ts"));
+  ok(later.some(({ path }) => path === "cli/run_modules.ts"));
 
   deepEqual(later.filter(({ from, type, path }) => join(dirname(from), type) !== path), []);
 });
