@@ -2,12 +2,16 @@
  * The answer of an HTTP/2 server as an HTTP/1.1 message: with a length where the server gave one, in
  * chunks otherwise, trailers behind them.
  *
- * An answer that broke off is never passed on as a whole one.
+ * An answer that broke off is never passed on as a whole one. Of one without a length that its server
+ * resets with NO_ERROR that is not said: Node's servers do so instead of ending a long one, when their
+ * program has not read the request.
  *
  * @module
  */
 import { latin1Bytes } from "../http1/latin1.ts";
 import type { ByteQueue } from "./byte_queue.ts";
+import { StreamFailure } from "./failures.ts";
+import { ErrorCode } from "./frame.ts";
 import type { FieldLine } from "./hpack/field_line.ts";
 import type { Http2Stream, ReceivedHead } from "./http2_stream.ts";
 import { answerHead, statusOf, trailerFields } from "./stream_head.ts";
@@ -42,12 +46,25 @@ export async function bridgeAnswer(
 ): Promise<void> {
   const framing = framingOf(head, method);
   await to.push(latin1Bytes(headText(head.fields, ADDED[framing])));
-  for (let piece = await call.body.read(); piece !== null; piece = await call.body.read()) {
+  const next = framing === "chunked" ? () => readToReset(call) : () => call.body.read();
+  for (let piece = await next(); piece !== null; piece = await next()) {
     if (framing === "length") await to.push(piece);
     else await to.push(latin1Bytes(`${piece.length.toString(16)}\r\n`), piece, latin1Bytes("\r\n"));
   }
   if (framing !== "chunked") return;
   await to.push(latin1Bytes(`0\r\n${fieldLines(trailerFields(call.body.trailers))}\r\n`));
+}
+
+/** The next piece of the body; NO_ERROR is its end, as for curl, Node and hyper. */
+async function readToReset({ body }: Http2Stream): Promise<Uint8Array | null> {
+  try {
+    return await body.read();
+  } catch (error) {
+    const isEnd = error instanceof StreamFailure && error.by === "peer" &&
+      error.code === ErrorCode.NO_ERROR;
+    if (isEnd) return null;
+    throw error;
+  }
 }
 
 /**

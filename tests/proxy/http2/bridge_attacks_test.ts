@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import type { FieldLine } from "../../../proxy/http2/hpack/field_line.ts";
-import { block, concat, F, frame, type FramePeer, T } from "../../support/frame_peer.ts";
+import { block, concat, F, frame, type FramePeer, numbers, T } from "../../support/frame_peer.ts";
 import type { RawConnection } from "../../support/raw_connection.ts";
 import { HOST, onRawStage } from "../../support/raw_http2_stage.ts";
 
@@ -132,6 +132,43 @@ Deno.test("half an answer has no last chunk, and no clean end", async () => {
     const rest = await client.readAll().catch(() => "");
 
     assert.equal(rest, "");
+  });
+});
+
+for (const [code, what] of [[2, "INTERNAL_ERROR"], [8, "CANCEL"]] as const) {
+  Deno.test(`an answer that its server resets with ${what} has no last chunk`, async () => {
+    await askedWith("GET", async (client, server) => {
+      await server.sendBytes(head(1), data(1, "half"), frame(T.RST_STREAM, 0, 1, numbers(code)));
+      await client.readHead();
+      assert.equal(await client.readBytes(9), "4\r\nhalf\r\n");
+      assert.equal(await client.readAll().catch(() => ""), "");
+    });
+  });
+}
+
+// All of Node's answer, as its servers end it where their program has not read the request; its
+// clients, curl and hyper read it as the end of the body, which nothing else can tell here.
+Deno.test("an answer of unknown length that its server resets with NO_ERROR has ended", async () => {
+  await askedWith("GET", async (client, server) => {
+    await server.sendBytes(head(1), data(1, "whole"), frame(T.RST_STREAM, 0, 1, numbers(0)));
+    await client.readHead();
+    assert.equal(await client.readBytes(15), "5\r\nwhole\r\n0\r\n\r\n");
+
+    await client.write(request("GET", "/next"));
+    assert.ok(await server.nextOf(T.HEADERS, 3));
+    await server.sendBytes(head(3, ["content-length", "0"]), end(3));
+    assert.match(await client.readHead(), /^HTTP\/1\.1 200 /);
+  });
+});
+
+Deno.test("a length tells better than NO_ERROR whether an answer is whole", async () => {
+  await askedWith("GET", async (client, server) => {
+    const reset = frame(T.RST_STREAM, 0, 1, numbers(0));
+    await server.sendBytes(head(1, ["content-length", "5"]), data(1, "half"), reset);
+    await client.readHead();
+    assert.equal(await client.readBytes(4), "half");
+    // Five were said: whoever counts sees that one is missing.
+    assert.equal(await client.readAll().catch(() => ""), "");
   });
 });
 
