@@ -12,6 +12,8 @@ import type { BaseUrl, ProviderDefinition } from "./provider.ts";
 /** One host rule, ready to match. */
 export interface ParsedRule {
   readonly pattern: HostPattern;
+  /** The only one, where it is named. */
+  readonly port: number | null;
   /** Path prefix, `""` for all paths. */
   readonly path: string;
   readonly injection: Injection;
@@ -19,14 +21,19 @@ export interface ParsedRule {
   readonly index: number;
 }
 
-/** `host`, `host/path`, `https://host/path` or `regex:…` as a pattern and a path prefix. */
-export function parseHostRule(url: string): { pattern: HostPattern; path: string } {
-  if (url.startsWith("regex:")) return { pattern: parseHostPattern(url), path: "" };
+/** `host`, `host:port/path`, `https://host/path` or `regex:…` as a pattern, a port and a path prefix. */
+export function parseHostRule(url: string): Pick<ParsedRule, "pattern" | "port" | "path"> {
+  if (url.startsWith("regex:")) return { pattern: parseHostPattern(url), port: null, path: "" };
   const bare = url.replace(/^https?:\/\//, "");
   const slash = bare.indexOf("/");
   const authority = slash < 0 ? bare : bare.slice(0, slash);
   const path = slash < 0 ? "" : bare.slice(slash).replace(/\/+$/, "");
-  return { pattern: parseHostPattern(authority.replace(/:\d+$/, "")), path };
+  const port = /:(\d+)$/.exec(authority)?.[1];
+  return {
+    pattern: parseHostPattern(authority.replace(/:\d+$/, "")),
+    port: port === undefined ? null : Number(port),
+    path,
+  };
 }
 
 /**

@@ -92,10 +92,16 @@ function compileRoute(route: ProxyRoute): CompiledRoute | null {
 }
 
 /**
- * The route for a request, or `null`. `host` is the authority that was connected to, without port;
- * one that is not in its canonical spelling matches nothing. `path` may carry a query.
+ * The route for a request, or `null`. `host` is that of the authority that was connected to; one that
+ * is not in its canonical spelling matches nothing. `path` may carry a query. `port` is the
+ * authority's; who leaves it out is told of the routes of every port.
  */
-export function matchRoute(table: RouteTable, host: string, path: string): RouteMatch | null {
+export function matchRoute(
+  table: RouteTable,
+  host: string,
+  path: string,
+  port?: number,
+): RouteMatch | null {
   const candidates = routesOfHost(table, host);
   if (candidates.length === 0) return null;
   const readings = pathReadings(path);
@@ -105,7 +111,7 @@ export function matchRoute(table: RouteTable, host: string, path: string): Route
   }
   let best: CompiledRoute[] = [];
   for (const candidate of candidates) {
-    if (!coversAll(candidate, readings)) continue;
+    if (!isAtPort(candidate, port) || !coversAll(candidate, readings)) continue;
     const order = best.length === 0 ? -1 : compareSpecificity(candidate, best[0]!);
     if (order < 0) best = [candidate];
     else if (order === 0) best.push(candidate);
@@ -119,6 +125,10 @@ export function matchRoute(table: RouteTable, host: string, path: string): Route
       other.provider !== winner!.route.provider || other.connection !== winner!.route.connection
     ),
   };
+}
+
+function isAtPort({ route }: CompiledRoute, port: number | undefined): boolean {
+  return port === undefined || route.port === null || route.port === port;
 }
 
 function coversAll({ prefix }: CompiledRoute, readings: readonly string[]): boolean {

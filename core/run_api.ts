@@ -39,6 +39,8 @@ export interface ProxyRoute {
   readonly connection: string;
   /** Host pattern as in `host_pattern.ts`. */
   readonly host: string;
+  /** The one port that the definition or the base URL names; null: none. */
+  readonly port: number | null;
   /** Path prefix, `""` for all. */
   readonly path: string;
   /** The same in the reference's words: host and path, or `regex:…`. */

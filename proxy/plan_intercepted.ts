@@ -79,7 +79,7 @@ function planRouted(
   run: RunContext,
 ): Forward | Promise<Forward> {
   const { target, scheme } = tunnel;
-  const match = run.routes.match(target.host, request.target);
+  const match = run.routes.match(target.host, request.target, target.port);
   const isOwnHost = (provider: string) => run.routes.isHostOf(provider, target.host);
   run.canaries.check(request, target.host, isOwnHost);
   const watchBody = watchedBody(request, target.host, run, isOwnHost);
@@ -90,7 +90,7 @@ function planRouted(
     return withoutCredential(plan);
   }
   const { route } = match;
-  if (scheme === "http" && !route.allow_private) throw insecure(route, target);
+  if (scheme === "http") checkPlain(route, target);
   const wanted = { route, host: target.host, path: request.target, method: request.method };
   const credential = run.credentials.resolve(wanted);
   if (!(credential instanceof Promise)) return withCredential(plan, wanted, credential);
@@ -216,12 +216,27 @@ export function unmatched({ authority }: ConnectTarget): Refusal {
   );
 }
 
-/** A credential never travels in clear text. */
-export function insecure(route: ProxyRoute, { host }: ConnectTarget): Refusal {
-  return new Refusal(
+/**
+ * A credential travels in clear text only where the owner has said so, and to the port of the service
+ * alone: on this machine the child may listen on any other one, and no certificate says whose it is.
+ *
+ * @throws {Refusal} 403.
+ */
+export function checkPlain(route: ProxyRoute, { host, port, authority }: ConnectTarget): void {
+  if (!route.allow_private) {
+    throw new Refusal(
+      403,
+      "InsecureRequestError",
+      `Cannot send the credential of ${route.provider} to ${host}: the request is plain http`,
+      { hint: `Use https://${host}` },
+    );
+  }
+  if (port === (route.port ?? 80)) return;
+  throw new Refusal(
     403,
     "InsecureRequestError",
-    `Cannot send the credential of ${route.provider} to ${host}: the request is plain http`,
-    { hint: `Use https://${host}` },
+    `Cannot send the credential of ${route.provider} to ${authority}: over plain http it goes to ` +
+      "the port that the definition names, or to 80",
+    { hint: `Name ${authority} in the definition's hosts, and run: authsome register` },
   );
 }

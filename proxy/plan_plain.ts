@@ -15,8 +15,8 @@ import { applyInjections } from "./injections/mod.ts";
 import { type OutgoingRequest, setHeader } from "./injections/outgoing_request.ts";
 import {
   checkMethod,
+  checkPlain,
   head,
-  insecure,
   outgoingRequest,
   unmatched,
   usedCredential,
@@ -43,9 +43,9 @@ export async function planPlain(
     throw misdirected(request.host, target.authority);
   }
   await run.routes.settled();
-  const match = target.isIp ? null : run.routes.match(target.host, path);
+  const match = target.isIp ? null : run.routes.match(target.host, path, target.port);
   if (match === null && run.denyUnmatched) throw unmatched(target);
-  if (match !== null && !match.route.allow_private) throw insecure(match.route, target);
+  if (match !== null) checkPlain(match.route, target);
   const isOwnHost = (provider: string) => run.routes.isHostOf(provider, target.host);
   run.canaries.check(request, target.host, isOwnHost);
   const watchBody = watchedBody(request, target.host, run, isOwnHost);

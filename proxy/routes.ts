@@ -138,8 +138,8 @@ export class LiveRoutes {
    * @throws {Refusal} 502 for one that is known to be old: the daemon may know another that is more
    * specific, or was made default since, and would give out the credential of either.
    */
-  match(host: string, path: string): RouteMatch | null {
-    const match = matchRoute(this.#table, host, path);
+  match(host: string, path: string, port: number): RouteMatch | null {
+    const match = matchRoute(this.#table, host, path, port);
     if (match === null) return null;
     if (this.#revision === UNKNOWN) throw outdated(host);
     if (match.tied.length > 0) this.#tellTie(host, match);

@@ -75,6 +75,7 @@ const REF = { provider: "doctor", connection: "trial" } as const;
 const ROUTE: ProxyRoute = {
   ...REF,
   host: TRIAL_HOST,
+  port: null,
   path: "",
   api_url: TRIAL_HOST,
   rule: 0,

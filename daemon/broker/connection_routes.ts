@@ -64,8 +64,10 @@ export function routesFor(
 export function apiUrlOf(definition: ProviderDefinition, place: ConnectionPlace): string | null {
   const { rules, variables } = connectionRoutes(definition, place);
   const fixed = rules.find(({ pattern }) => pattern.kind === "exact");
-  return place.api_url ?? variables["api_url"] ??
-    (fixed === undefined ? null : `https://${fixed.pattern.text}${fixed.path}`);
+  const known = place.api_url ?? variables["api_url"] ?? null;
+  if (known !== null || fixed === undefined) return known;
+  const { pattern, port, path } = fixed;
+  return `https://${pattern.text}${port === null ? "" : `:${port}`}${path}`;
 }
 
 function compile(
@@ -74,10 +76,11 @@ function compile(
 ): ConnectionRoutes {
   const rules = hostRules(definition, base_url, api_url);
   const endpoints = authEndpoints(definition, base_url, api_url);
-  const routes = rules.map(({ pattern, path }, rule): ProxyRoute => ({
+  const routes = rules.map(({ pattern, port, path }, rule): ProxyRoute => ({
     provider: definition.name,
     connection: "",
     host: pattern.text,
+    port,
     path,
     api_url: `${pattern.text}${path}`,
     rule,

@@ -362,6 +362,7 @@ export const proxyRoutes: z.ZodType<ProxyRoutes> = z.strictObject({
     provider: text,
     connection: text,
     host: text.describe("Exact host, *.suffix, or regex:…"),
+    port: z.int().nullable().describe("The only one, where the definition names it"),
     path: text.describe("Path prefix, empty for all"),
     api_url: text,
     rule: z.int().min(0),

@@ -16,6 +16,7 @@ const routesExample: ProxyRoutes = {
     provider: "acme",
     connection: "default",
     host: "api.acme.test",
+    port: null,
     path: "",
     api_url: "api.acme.test",
     rule: 0,

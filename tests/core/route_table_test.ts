@@ -7,6 +7,7 @@ function route(provider: string, host: string, more: Partial<ProxyRoute> = {}): 
     provider,
     connection: "default",
     host,
+    port: null,
     path: "",
     api_url: host,
     rule: 0,
@@ -41,6 +42,21 @@ Deno.test("matchRoute() finds an exact host and nothing that merely looks like i
   ) {
     assert.equal(winner(routes, other), null, other);
   }
+});
+
+Deno.test("matchRoute() keeps a credential at the port that is named, and asks for none where none is", () => {
+  const table = compileRoutes([
+    route("named", "tool.internal", { port: 8080 }),
+    route("other", "tool.internal", { port: 9090 }),
+    route("any", "api.acme.test"),
+  ]);
+  const at = (host: string, port?: number) =>
+    matchRoute(table, host, "/", port)?.route.provider ?? null;
+  assert.equal(at("tool.internal", 8080), "named");
+  assert.equal(at("tool.internal", 9090), "other");
+  assert.equal(at("tool.internal", 443), null);
+  assert.equal(at("api.acme.test", 8443), "any");
+  assert.notEqual(at("tool.internal"), null);
 });
 
 Deno.test("matchRoute() takes any depth of a wildcard but neither its bare domain nor a look-alike", () => {

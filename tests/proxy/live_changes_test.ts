@@ -178,7 +178,7 @@ Deno.test("of two loads of the routes the one that was asked for last counts", a
   await late.promise;
   await Promise.resolve();
 
-  assert.equal(routes.match(HOST, "/")?.route.connection, "default");
+  assert.equal(routes.match(HOST, "/", 443)?.route.connection, "default");
 });
 
 Deno.test("a request that waits for routes waits for those that were asked for last", async () => {
@@ -189,7 +189,7 @@ Deno.test("a request that waits for routes waits for those that were asked for l
   daemon.proxyRoutes = () => answers.shift()!;
 
   routes.reload(2, false);
-  const used = routes.settled()!.then(() => routes.match(HOST, "/")?.route.connection);
+  const used = routes.settled()!.then(() => routes.match(HOST, "/", 443)?.route.connection);
   routes.reload(3, false);
   first!.resolve({ ...daemon.snapshot(), revision: 2 });
   for (let turns = 0; turns < 20; turns++) await null;
@@ -481,7 +481,7 @@ Deno.test("a tie at hosts that a program makes up is not said for each of them",
   ]);
   const routes = new LiveRoutes(daemon, daemon.snapshot(), (line) => void notes.push(line));
 
-  for (let n = 0; n < 2_000; n++) routes.match(`made-up-${n}.acme.test`, "/");
+  for (let n = 0; n < 2_000; n++) routes.match(`made-up-${n}.acme.test`, "/", 443);
   await routes.close();
 
   assert.ok(notes.length <= 51, `${notes.length} lines`);

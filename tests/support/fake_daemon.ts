@@ -28,6 +28,7 @@ export function makeRoute(overrides: Partial<ProxyRoute> = {}): ProxyRoute {
     provider: "acme",
     connection: "default",
     host,
+    port: null,
     path,
     api_url: host + path,
     rule: 0,
