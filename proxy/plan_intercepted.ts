@@ -47,9 +47,12 @@ async function planBehind(
   return await planRouted(request, tunnel, run);
 }
 
+/** Methods that a server may take in any case, though they are other ones then (RFC 9110 section 9.1). */
+const NOT_ALLOWED = /^(?:TRACE|TRACK|CONNECT)$/i;
+
 /** TRACE would send the injected credential back to the child (RFC 9110 section 9.3.8). */
 export function checkMethod({ method }: RequestHead): void {
-  if (method === "TRACE" || method === "TRACK" || method === "CONNECT") {
+  if (NOT_ALLOWED.test(method)) {
     throw new Refusal(
       405,
       "MethodNotAllowedError",

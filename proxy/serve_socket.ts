@@ -32,9 +32,12 @@ const ESTABLISHED = "HTTP/1.1 200 Connection Established\r\n\r\n";
 export function serveSocket(socket: net.Socket, run: RunContext, leaves: LeafCertificates): void {
   if (socket.destroyed) return;
   const first = new FirstBytes(socket);
+  // Looked through once: anybody may send 64 KiB byte by byte, and costs a second of ours otherwise.
+  let seen = 0;
   first.expect({
     look: (bytes) => {
-      const end = endOfHead(bytes);
+      const end = endOfHead(bytes, seen);
+      seen = bytes.length;
       if (end >= 0 || bytes.length > MAX_HEAD_BYTES) serve({ first, run, leaves }, bytes, end);
     },
     patienceMs: run.timing.headMs,
@@ -48,9 +51,12 @@ interface Accepted {
   readonly leaves: LeafCertificates;
 }
 
-/** Where the first head ends, or −1. A bare line feed ends it too: the strict parser then refuses. */
-function endOfHead(bytes: Uint8Array): number {
-  for (let at = 0; at < bytes.length; at++) {
+/**
+ * Where the first head ends, or −1; not before `from`. A bare line feed ends it too: the strict parser
+ * then refuses.
+ */
+function endOfHead(bytes: Uint8Array, from: number): number {
+  for (let at = from; at < bytes.length; at++) {
     if (bytes[at] !== 10) continue;
     if (bytes[at - 1] !== 13) return at + 1;
     if (bytes[at - 2] === 10 && bytes[at - 3] === 13) return at + 1;

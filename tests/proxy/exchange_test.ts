@@ -191,7 +191,7 @@ for (const method of ["PROPFIND", "PURGE", "M-SEARCH", "get"]) {
   });
 }
 
-for (const method of ["TRACE", "TRACK", "CONNECT"]) {
+for (const method of ["TRACE", "TRACK", "CONNECT", "trace", "Track", "connect"]) {
   Deno.test(`${method} is refused: it would show the credential or leave the tunnel`, async () => {
     await withScript(answering(OK), async ({ client, server }) => {
       await client.write(`${method} / HTTP/1.1\r\nHost: api.acme.test\r\n\r\n`);

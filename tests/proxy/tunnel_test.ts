@@ -58,6 +58,23 @@ Deno.test("a server that speaks first is heard, and bytes right behind CONNECT a
   await server.close();
 });
 
+Deno.test("a CONNECT that comes byte by byte is understood", async () => {
+  const server = startRawUpstream(null, (connection) => connection.write("here"));
+  const test = await startTestProxy({ servers: { "other.test:9": server.port } });
+
+  const raw = await test.dial();
+  for (const byte of `CONNECT other.test:9 HTTP/1.1\r\n${test.authorization}\r\n`) {
+    await raw.write(byte);
+    // It is read before the next one is written.
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+
+  assert.match(await raw.readHead(), /^HTTP\/1.1 200 /);
+  assert.equal(await raw.readAll(), "here");
+  await test.close();
+  await server.close();
+});
+
 Deno.test("a client that goes away closes the server's side", async () => {
   const ended = signal();
   const server = startRawUpstream(null, async (connection) => {
