@@ -359,6 +359,21 @@ Deno.test("a reused connection that dies before a byte of answer: GET is sent on
   assert.equal(requests, 1);
 });
 
+Deno.test("a reused connection that dies behind the first byte of an answer: 502, nothing is sent again", async () => {
+  await withScript(async (connection) => {
+    await connection.readHead();
+    await connection.write(OK);
+    await connection.readHead();
+    await connection.write("H");
+  }, async ({ client, server }) => {
+    await client.write("GET / HTTP/1.1\r\nHost: api.acme.test\r\n\r\n");
+    await client.readAnswer();
+    await client.write("GET / HTTP/1.1\r\nHost: api.acme.test\r\n\r\n");
+    assert.match((await client.readAnswer()).head, /^HTTP\/1.1 502 /);
+    assert.equal(server.accepted(), 1);
+  });
+});
+
 Deno.test("a reused connection that dies under a POST: 502, it is never sent twice", async () => {
   await withScript(diesOnReuse, async ({ client, server }) => {
     await client.write("GET / HTTP/1.1\r\nHost: api.acme.test\r\n\r\n");
