@@ -66,8 +66,9 @@ export function apiUrlOf(definition: ProviderDefinition, place: ConnectionPlace)
   const fixed = rules.find(({ pattern }) => pattern.kind === "exact");
   const known = place.api_url ?? variables["api_url"] ?? null;
   if (known !== null || fixed === undefined) return known;
-  const { pattern, port, path } = fixed;
-  return `https://${pattern.text}${port === null ? "" : `:${port}`}${path}`;
+  const { pattern, port, path, index } = fixed;
+  const isPlain = definition.hosts[index]!.url.startsWith("http://");
+  return `http${isPlain ? "" : "s"}://${pattern.text}${port === null ? "" : `:${port}`}${path}`;
 }
 
 function compile(

@@ -252,6 +252,28 @@ Deno.test("a base URL pins the credential to the instance that was logged in to"
   deepEqual(known_hosts, ["*.myshop.test", "acme.myshop.test"]);
 });
 
+Deno.test("a tool on this machine keeps its port and its scheme, for the proxy and for the program", async () => {
+  await using home = await open();
+  const definition = {
+    schema_version: 1,
+    name: "tool",
+    display_name: "Tool",
+    auth_type: "api_key",
+    flow: "api_key",
+    hosts: ["http://localhost:8080/v1"],
+    injection: { type: "header", name: "X-Token", value: "{api_key}" },
+    fields: [{ name: "api_key", label: "Token", secret: true }],
+    env: { TOOL_URL: "api_url" },
+  };
+  await home.owner.json("POST", "/providers", { definition, allow_private: true });
+  await logIn(home.owner, "tool");
+
+  const { routes, environment } = await home.owner.json<ProxyRoutes>("GET", "/proxy/routes");
+
+  deepEqual(routes.map(({ host, port, path }) => [host, port, path]), [["localhost", 8080, "/v1"]]);
+  deepEqual(environment.map(({ value }) => value), ["http://localhost:8080/v1"]);
+});
+
 Deno.test("a run's connection chosen by hand is used instead of the default", async () => {
   await using home = await open();
   await logIn(home.owner, "acme", { api_key: "sk-first-12345" }, "first");
