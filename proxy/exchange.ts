@@ -136,9 +136,11 @@ async function relayAnswer(
   onRefusal: ExchangeOptions["onRefusal"],
 ): Promise<"keep" | "close"> {
   const ends = response.framing.kind === "until_close";
-  // After a final answer without a 100 the body may come or not: the connection cannot go on.
-  const isUncertain = request.expectsContinue && !body.isSent;
-  const keepsClient = !ends && !isUncertain && request.isHttp11 && !request.connection.has("close");
+  // An answer to half a request is the last one on its connection: what is still coming belongs to
+  // nobody, and without a 100 nothing may come at all. The client is told, or its next request could
+  // meet the end.
+  if (!body.isSent) await settledSoon(body);
+  const keepsClient = body.isSent && !ends && request.isHttp11 && !request.connection.has("close");
   const keepsUpstream = !ends &&
     (response.isHttp11 ? !response.connection.has("close") : response.connection.has("keep-alive"));
   const lines = endToEndLines(response, DROPPED_FROM_ANSWERS);
@@ -170,6 +172,14 @@ async function relayAnswer(
   if (keepsClient) return "keep";
   await client.closeWrite().catch(() => {});
   return "close";
+}
+
+/** Whose last piece was just sent is settled within a turn of the event loop. */
+async function settledSoon(body: RequestBody): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const turn = setTimeout(resolve);
+  await Promise.race([body.settled(), promise]);
+  clearTimeout(turn);
 }
 
 /**

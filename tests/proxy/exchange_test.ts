@@ -314,6 +314,38 @@ Deno.test("an answer before the end of the upload reaches the client", async () 
   });
 });
 
+Deno.test("an answer before the end of the upload is the last on its connection, and says so", async () => {
+  await withScript(async (connection) => {
+    await connection.readHead();
+    await connection.write("HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig");
+    await connection.readAll().catch(() => {});
+  }, async ({ client }) => {
+    const head = "POST / HTTP/1.1\r\nHost: api.acme.test\r\nContent-Length: 100000\r\n\r\n";
+    await client.write(head + "x".repeat(50_000));
+    // A client that believed otherwise would send its next request into a closing connection.
+    assert.match((await client.readAnswer()).head, /\r\nConnection: close\r\n/);
+    await client.write("x".repeat(50_000));
+    assert.equal(await client.readAll(), "");
+  });
+});
+
+Deno.test("an answer to a whole upload leaves the connection open, however soon it comes", async () => {
+  const post = "POST / HTTP/1.1\r\nHost: api.acme.test\r\nContent-Length: 5\r\n\r\nhello";
+  await withScript(async (connection) => {
+    for (;;) {
+      await connection.readHead();
+      await connection.readBytes(5);
+      await connection.write(OK);
+    }
+  }, async ({ client, server }) => {
+    for (let i = 0; i < 50; i++) {
+      await client.write(post);
+      assert.doesNotMatch((await client.readAnswer()).head, /Connection/);
+    }
+    assert.equal(server.accepted(), 1);
+  });
+});
+
 Deno.test("a pooled connection that the server closed is replaced: GET is sent again", async () => {
   const closed = signal();
   await withScript(async (connection, index) => {
