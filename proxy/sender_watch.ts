@@ -89,14 +89,14 @@ export class SenderWatch {
   async #look(): Promise<void> {
     // The next one starts it again: uploads that come and go cost no timer each.
     if (this.#watched.size === 0) return this.#rest();
-    const still = [...this.#watched].filter(standsStill);
-    if (still.length === 0) return;
+    const unread = [...this.#watched].filter(isUnread);
+    if (unread.length === 0) return;
     const table = await this.#readTable();
-    const waiting = still.filter((watched) => this.#waits(watched, table));
-    const left = waiting.filter(({ passage }) => hasLeft(passage.sender, table));
+    const still = unread.filter((watched) => standsStill(watched, table));
+    const left = still.filter(({ passage }) => hasLeft(passage.sender, table));
     // The system writes the table piece by piece, and one that changes meanwhile may lack a row.
     const again = left.length === 0 ? table : await this.#readTable();
-    for (const watched of waiting) {
+    for (const watched of still) {
       const { passage, stillLooks } = watched;
       // It may have gone on, or ended, while the table was read.
       if (!this.#watched.has(watched) || passage.mark !== watched.mark) continue;
@@ -108,23 +108,24 @@ export class SenderWatch {
       else passage.onStuck?.();
     }
   }
-
-  /** Whether the receiver has taken nothing either of what lies with the system for it. */
-  #waits(watched: Watched, table: SocketTable): boolean {
-    const ends = endsOf(watched.passage.receiver);
-    const unsent = ends === null ? null : table.unsentOf(ends);
-    const isSame = unsent === watched.unsent;
-    watched.unsent = unsent;
-    if (!isSame) watched.stillLooks = 0;
-    return isSame;
-  }
 }
 
-/** Whether nothing has moved since the last look, and it is not the sender who is waited for. */
-function standsStill(watched: Watched): boolean {
-  const { mark } = watched.passage;
-  const isStill = mark !== null && mark === watched.mark;
+/** Whether nobody reads the sender; one who is read moves. */
+function isUnread(watched: Watched): boolean {
+  if (watched.passage.mark !== null) return true;
+  watched.mark = null;
+  watched.stillLooks = 0;
+  return false;
+}
+
+/** Whether nothing has moved since the last look: neither through us nor from the system to the receiver. */
+function standsStill(watched: Watched, table: SocketTable): boolean {
+  const { mark, receiver } = watched.passage;
+  const ends = endsOf(receiver);
+  const unsent = ends === null ? null : table.unsentOf(ends);
+  const isStill = mark !== null && mark === watched.mark && unsent === watched.unsent;
   watched.mark = mark;
+  watched.unsent = unsent;
   watched.stillLooks = isStill ? watched.stillLooks + 1 : 0;
   return isStill;
 }

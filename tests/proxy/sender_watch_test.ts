@@ -394,6 +394,35 @@ for (const [when, { said, isAsking }] of Object.entries(SAID)) {
   });
 }
 
+Deno.test("who has left is noticed at the second look: within a minute", async () => {
+  const RECEIVER = " 1: 0100007F:0003 0100007F:0004 01 00000007:00000000 00:0 0 0 0 7 1";
+  const table = () => Promise.resolve(new SocketTable(`${LISTENING}\n${RECEIVER}`));
+  const watch = new SenderWatch({ senderLookMs: 1, uploadStuckMs: Infinity }, table);
+  const silent = {} as Duplex;
+  let looks = 0;
+  let leftAt = 0;
+  watch.watch({
+    sender: silent,
+    receiver: silent,
+    get mark() {
+      looks++;
+      return null;
+    },
+    onLeft: assert.fail,
+  });
+  watch.watch({
+    sender: { ...silent, address: { localPort: 1, remotePort: 9 } },
+    receiver: { ...silent, address: { localPort: 3, remotePort: 4 } },
+    mark: 1,
+    onLeft: () => leftAt = looks,
+  });
+
+  await until(() => leftAt > 0);
+
+  assert.equal(leftAt, 2);
+  await watch.close();
+});
+
 Deno.test("what a client that has left sent goes on as long as the server takes any of it", async () => {
   const ours = (unsent: number) =>
     ` 1: 0100007F:1000 0100007F:2000 01 0000000${unsent}:00000000 00:0 0 0 0 7 1`;
