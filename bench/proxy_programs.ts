@@ -6,6 +6,7 @@
  */
 import { findProgram } from "../tests/support/deno_on_path.ts";
 import { accepts, freePort } from "./loopback_port.ts";
+import { RUNTIME_ENVIRONMENT } from "./runtime_environment.ts";
 
 /** A program that serves until it is stopped. */
 export interface ServingProgram {
@@ -47,6 +48,7 @@ export async function startGoProgram(
 ): Promise<ServingProgram> {
   const child = new Deno.Command(program, {
     args: [...args],
+    env: { ...RUNTIME_ENVIRONMENT },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",

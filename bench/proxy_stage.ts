@@ -17,6 +17,7 @@ import {
   writeLeaf,
 } from "./proxy_programs.ts";
 import { type Origin, startOrigin } from "./proxy_origin.ts";
+import { RUNTIME_ENVIRONMENT } from "./runtime_environment.ts";
 import { startBareRun } from "./start_bare_run.ts";
 
 /** The host whose requests carry the credential. */
@@ -233,7 +234,7 @@ async function startRun(name: string, settings: RunSettings): Promise<Contestant
     ],
     cwd: home.directory,
     clearEnv: true,
-    env: { ...cleanEnvironment(home), SSL_CERT_FILE: origin.roots },
+    env: { ...cleanEnvironment(home), ...RUNTIME_ENVIRONMENT, SSL_CERT_FILE: origin.roots },
     stdin: "piped",
     stdout: "piped",
     stderr: "null",

@@ -8,6 +8,7 @@ import type { DaemonState } from "../core/boot.ts";
 import { homePaths } from "../core/paths.ts";
 import { ROOT, type TemporaryHome } from "../tests/support/temporary_home.ts";
 import type { Contestant } from "./proxy_stage.ts";
+import { RUNTIME_ENVIRONMENT } from "./runtime_environment.ts";
 
 /** The script. */
 export const BARE_RUN: string = fileURLToPath(new URL("./bare_run.ts", import.meta.url));
@@ -38,6 +39,7 @@ export async function startBareRun(home: TemporaryHome): Promise<Contestant> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--allow-all", BARE_RUN, ...args],
     cwd: ROOT,
+    env: { ...RUNTIME_ENVIRONMENT },
     stdin: "piped",
     stdout: "piped",
   }).spawn();
