@@ -8,6 +8,7 @@
  * @module
  */
 import type { StatusClass, UsageReport } from "../core/api.ts";
+import { utcTime } from "../core/utc_time.ts";
 import type { DaemonAccess } from "./daemon_access.ts";
 import type { Refusal } from "./fail_closed.ts";
 
@@ -178,5 +179,5 @@ const CLASSES: readonly StatusClass[] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 function withMinute<T extends { readonly minute: number }>(
   { minute, ...rest }: T,
 ): Omit<T, "minute"> & { minute: string } {
-  return { ...rest, minute: new Date(minute * MINUTE_MS).toISOString() };
+  return { ...rest, minute: utcTime(new Date(minute * MINUTE_MS)) };
 }
