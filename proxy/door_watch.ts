@@ -12,6 +12,8 @@ import type net from "node:net";
 
 /** Between two looks, in milliseconds. */
 const LOOK_MS = 5_000;
+/** Where nobody has come yet, only each so-manyth look knocks: that would load code into an idle run. */
+const RARELY = 12;
 /** A knock is waited for in so many steps: a process that stood still skips one of them, not all. */
 const STEPS = 10;
 const STEP_MS = 200;
@@ -30,6 +32,8 @@ export class DoorWatch {
   readonly #closed = Promise.withResolvers<void>();
   #isClosed = false;
   #cameIn = false;
+  #hasServed = false;
+  #looks = 0;
   /** The local port of the watch's own connection while it knocks; null when it could not. */
   #knock: Promise<number | null> | null = null;
   #letIn: (() => void) | null = null;
@@ -53,10 +57,10 @@ export class DoorWatch {
   accepted(socket: net.Socket, welcome: () => void): void {
     this.#cameIn = true;
     this.#letIn?.();
-    if (this.#knock === null) return welcome();
+    if (this.#knock === null) return this.#welcome(welcome);
     void this.#knock.then((port) => {
       if (port !== null && socket.remotePort === port) socket.destroy();
-      else welcome();
+      else this.#welcome(welcome);
     });
   }
 
@@ -68,7 +72,13 @@ export class DoorWatch {
     await this.#looking;
   }
 
+  #welcome(welcome: () => void): void {
+    this.#hasServed = true;
+    welcome();
+  }
+
   async #look(): Promise<void> {
+    if (!this.#hasServed && ++this.#looks % RARELY !== 0) return;
     if (this.#cameIn) {
       this.#cameIn = false;
       return;
