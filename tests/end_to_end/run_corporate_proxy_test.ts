@@ -42,8 +42,8 @@ Deno.test(
         no_proxy: "",
         SSL_CERT_FILE: `${acme.directory}/acme-roots.pem`,
         CURL_CA_BUNDLE: "",
-      // The runtime's own curiosity would go through that proxy, too.
-      DENO_NO_UPDATE_CHECK: "1",
+        // The runtime's own curiosity would go through that proxy, too.
+        DENO_NO_UPDATE_CHECK: "1",
       },
     });
 
