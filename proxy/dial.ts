@@ -95,7 +95,7 @@ export class Dialer {
     endpoint: Endpoint,
     protocols: readonly string[],
   ): Promise<{ readonly connection: Deno.TlsConn; readonly protocol: string | null }> {
-    const [roots, way] = await Promise.all([this.#extraRoots(), this.connect(endpoint)]);
+    const [roots, way] = await this.#withRoots(this.connect(endpoint));
     const tcp = isTcp(way) ? way : await asTcp(way);
     const connection = await Deno.startTls(tcp, {
       hostname: endpoint.host,
@@ -144,8 +144,9 @@ export class Dialer {
 
   /** The owner's own word: its address is not judged. */
   async #connectToProxy({ host, port, tls }: CorporateProxy): Promise<ServerConnection> {
-    const [roots, tcp] = await Promise.all([this.#extraRoots(), this.#open(host, port, null)]);
-    if (!tls) return tcp;
+    const opening = this.#open(host, port, null);
+    if (!tls) return await opening;
+    const [roots, tcp] = await this.#withRoots(opening);
     const connection = await Deno.startTls(tcp, { hostname: host, caCerts: [...roots] });
     const shaken = connection.handshake();
     await this.#inTime(shaken, connection, "no TLS handshake with the HTTPS_PROXY");
@@ -207,8 +208,24 @@ export class Dialer {
     return this.#options.connectTo.find((entry) => entry.host === host && entry.port === port);
   }
 
-  #extraRoots(): Promise<readonly string[]> {
-    return this.#roots ??= this.#options.extraRoots();
+  /** Both at once; a connection that nobody can trust is closed. */
+  async #withRoots<T extends Duplex>(connecting: Promise<T>): Promise<[readonly string[], T]> {
+    try {
+      return await Promise.all([this.#extraRoots(), connecting]);
+    } catch (error) {
+      connecting.then(closeQuietly, () => {});
+      throw error;
+    }
+  }
+
+  /** Read once; what could not be read, for want of files perhaps, is read again. */
+  async #extraRoots(): Promise<readonly string[]> {
+    try {
+      return await (this.#roots ??= this.#options.extraRoots());
+    } catch (error) {
+      this.#roots = null;
+      throw error;
+    }
   }
 }
 

@@ -116,6 +116,39 @@ Deno.test("a server that accepts and never shakes hands is given up: 504", async
   listener.close();
 });
 
+Deno.test("roots that could not be read once are read again: a lack of files passes", async () => {
+  const { certificatePem, keyPem, authorityPem } = makeTestCertificate(["in.test"]);
+  const server = Deno.listenTls({
+    hostname: "127.0.0.1",
+    port: 0,
+    cert: certificatePem,
+    key: keyPem,
+  });
+  const { port } = server.addr;
+  const serving = (async () => {
+    for await (const connection of server) {
+      await connection.handshake().catch(() => {});
+      connection.close();
+    }
+  })();
+  let readings = 0;
+  const way = dialer({
+    extraRoots: () =>
+      readings++ === 0
+        ? Promise.reject(new Error("too many open files"))
+        : Promise.resolve([authorityPem]),
+    lookup: () => Promise.resolve(["127.0.0.1"]),
+  });
+  const endpoint = { host: "in.test", port, allowPrivate: true };
+
+  await assert.rejects(way.connectTls(endpoint, ["http/1.1"]), /too many open files/);
+  for (let i = 0; i < 2; i++) (await way.connectTls(endpoint, ["http/1.1"])).close();
+
+  assert.equal(readings, 2);
+  server.close();
+  await serving;
+});
+
 /** The ways out: for what is decrypted, for a tunnel, for a plain request. */
 const WAYS = {
   decrypted: (dialer: Dialer, endpoint: Endpoint) => dialer.connectTls(endpoint, ["http/1.1"]),
