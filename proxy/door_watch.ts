@@ -12,7 +12,7 @@ import type net from "node:net";
 
 /** Between two looks, in milliseconds. */
 const LOOK_MS = 5_000;
-/** Where nobody has come yet, only each so-manyth look knocks: that would load code into an idle run. */
+/** Looks for one knock where nobody has come yet: knocking loads code, which an idle run does without. */
 const RARELY = 12;
 /** A knock is waited for in so many steps: a process that stood still skips one of them, not all. */
 const STEPS = 10;
