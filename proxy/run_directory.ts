@@ -1,7 +1,8 @@
 /**
  * The directory of one run: public certificates and settings that the child's runtimes read. Nothing
  * secret is ever in it. Removed when the run ends; what a killed run left behind, the next one
- * removes.
+ * removes. A run holds a lock in it as long as it lives, which the kernel lets go however it ends:
+ * the number of a process says little where containers share a temporary directory.
  *
  * Systems tidy their temporary directories: what nobody has touched for some days (three on macOS,
  * ten with systemd) is removed. A run may last longer, and its child would trust nothing any more; so
@@ -24,6 +25,7 @@ const PREFIX = "authsome-run-";
 /** Often: a machine that was asleep for days tidies up soon after it wakes. */
 const TOUCH_MS = 15 * 60_000;
 const OWN_NAME = new RegExp(`^${PREFIX}(\\d+)-`);
+const LOCK = "lock";
 
 /** What a test does not wait for. */
 export interface RunDirectoryOptions {
@@ -51,6 +53,7 @@ export function createRunDirectory(
   } catch (cause) {
     throw unwritable("the temporary directory", cause);
   }
+  const lock = holdLock(path);
   const timer = setInterval(() => touch(path), touchMs);
   Deno.unrefTimer(timer as unknown as number);
   return {
@@ -69,6 +72,7 @@ export function createRunDirectory(
     },
     remove: async () => {
       clearInterval(timer);
+      lock?.close();
       await Deno.remove(path, { recursive: true }).catch(() => {});
     },
   };
@@ -94,15 +98,39 @@ function writeAll(file: Deno.FsFile, part: string | Uint8Array): void {
   for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
 }
 
-/** Removes directories of runs whose process is gone (killed before it could tidy up). */
+/** Null where there is no locking, or no room left: then the number in the name has to do. */
+function holdLock(directory: string): Deno.FsFile | null {
+  let file: Deno.FsFile | null = null;
+  try {
+    file = Deno.openSync(`${directory}/${LOCK}`, { createNew: true, write: true, mode: 0o600 });
+    if (file.tryLockSync(true)) return file;
+  } catch {
+    // What needs the room as well, and the child needs, says so.
+  }
+  file?.close();
+  return null;
+}
+
+/** Removes directories of runs that are gone (killed before they could tidy up). */
 export async function removeLeftovers(parent: string): Promise<void> {
   // Another way of reading would load more of the runtime's program, for good.
   for (const entry of Deno.readDirSync(parent)) {
     const pid = OWN_NAME.exec(entry.name)?.[1];
-    if (pid === undefined || !entry.isDirectory || isAlive(Number(pid))) continue;
+    if (pid === undefined || !entry.isDirectory) continue;
     const path = `${parent}/${entry.name}`;
     const info = await Deno.lstat(path).catch(() => null);
-    if (info?.uid === Deno.uid()) await Deno.remove(path, { recursive: true }).catch(() => {});
+    if (info?.uid !== Deno.uid() || isInUse(path, Number(pid))) continue;
+    await Deno.remove(path, { recursive: true }).catch(() => {});
+  }
+}
+
+/** The number counts only where no lock tells. */
+function isInUse(directory: string, pid: number): boolean {
+  try {
+    using lock = Deno.openSync(`${directory}/${LOCK}`, { write: true });
+    return !lock.tryLockSync(true);
+  } catch {
+    return isAlive(pid);
   }
 }
 

@@ -275,7 +275,42 @@ Deno.test("what a killed run left behind is removed by the next one; what lives 
 
   await removeLeftovers(parent);
 
-  const left = [...Deno.readDirSync(parent)].map((entry) => entry.name).sort();
-  assert.deepEqual(left, [`authsome-run-${Deno.pid}-abc`, "authsome-run-x-abc"]);
+  assert.deepEqual(namesIn(parent), [`authsome-run-${Deno.pid}-abc`, "authsome-run-x-abc"]);
   await Deno.remove(parent, { recursive: true });
 });
+
+Deno.test("a run in another container that shares the temporary directory keeps its files", async () => {
+  const parent = await Deno.makeTempDir();
+  const gone = new Deno.Command("true", { stdout: "null" }).spawn();
+  await gone.status;
+  const living = createRunDirectory(parent);
+  // Over there processes have other numbers: here, nobody has this one.
+  const path = `${parent}/authsome-run-${gone.pid}-abc`;
+  await Deno.rename(living.path, path);
+
+  await removeLeftovers(parent);
+  const whileItRuns = namesIn(parent);
+  await living.remove();
+  await removeLeftovers(parent);
+
+  assert.deepEqual(whileItRuns, [`authsome-run-${gone.pid}-abc`]);
+  assert.deepEqual(namesIn(parent), []);
+  await Deno.remove(parent, { recursive: true });
+});
+
+Deno.test("what a killed run left behind is removed also when its number belongs to another process", async () => {
+  const parent = await Deno.makeTempDir();
+  const killed = createRunDirectory(parent);
+  await Deno.copyFile(`${killed.path}/lock`, `${killed.path}/copy`);
+  await Deno.rename(`${killed.path}/copy`, `${killed.path}/lock`);
+
+  await removeLeftovers(parent);
+
+  assert.deepEqual(namesIn(parent), []);
+  await killed.remove();
+  await Deno.remove(parent, { recursive: true });
+});
+
+function namesIn(parent: string): string[] {
+  return [...Deno.readDirSync(parent)].map((entry) => entry.name).sort();
+}
