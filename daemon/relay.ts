@@ -10,6 +10,7 @@
 import type { RelayBoot } from "../core/boot.ts";
 import { parseCorporateProxy } from "../core/corporate_proxy.ts";
 import { equalsSecret } from "../core/equals_secret.ts";
+import { acceptAll } from "./relay/accept_all.ts";
 import { judgeTarget, parseAllowMessage, parseTarget } from "./relay/allow_list.ts";
 import { closeQuietly, dial, type DialOptions, type Resolve, writeAll } from "./relay/dial.ts";
 import { type Head, readHead } from "./relay/head.ts";
@@ -80,26 +81,13 @@ export function startRelay(
     finished.resolve();
   };
   relay.onEnd = close;
-  void accept(listener, relay);
+  void acceptAll(listener, (conn) => relay.serve(conn));
   return {
     port: listener.addr.port,
     finished: finished.promise,
     counts: () => relay.counts,
     close,
   };
-}
-
-async function accept(listener: Deno.TcpListener, relay: RelayState): Promise<void> {
-  for (;;) {
-    try {
-      void relay.serve(await listener.accept());
-    } catch (error) {
-      // Closed: the relay ends. Anything else (out of descriptors, a reset) passes.
-      if (error instanceof Deno.errors.BadResource || error instanceof Deno.errors.Interrupted) {
-        return;
-      }
-    }
-  }
 }
 
 /** What changes while the relay runs. */
