@@ -26,6 +26,7 @@ import { openEgress } from "./egress.ts";
 import { type EgressControl, openEgressControl } from "./egress_control.ts";
 import { egressPolicy } from "./egress_policy.ts";
 import { flows } from "./flows/mod.ts";
+import { HttpDoor } from "./http_door.ts";
 import { keepHouse } from "./housekeeping.ts";
 import type { Log } from "./log.ts";
 import { ownAddresses } from "./middleware/origin.ts";
@@ -159,13 +160,16 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     own: () => own,
     log,
   });
-  const server = Deno.serve(
-    { hostname: boot.host, port: boot.port, onListen: () => {} },
-    (request) => app.fetch(request),
-  );
-  port = server.addr.port;
+  const door = new HttpDoor(boot.host, boot.port, (request) => app.fetch(request), {
+    onReopened: (cause) => log.error("the port let nobody in any more; it is opened anew", cause),
+    onLost: (cause) => {
+      log.error("the port cannot be opened anew: the daemon ends", cause);
+      void stop();
+    },
+  });
+  port = door.port;
   own = ownAddresses(port, boot.base_url);
-  cleanup.defer(() => drain(server));
+  cleanup.defer(() => door.close(DRAIN_MS));
 
   const signLog = () => signAuditLog(audit, store);
   // First, so that whoever waits for it sends the challenge while the rest is done: nothing below
@@ -221,14 +225,6 @@ export async function startDaemon(boot: DaemonBoot, log: Log): Promise<RunningDa
     void stop({ homeIsGone: true });
   });
   return { port, stop: () => stop(), finished: finished.promise };
-}
-
-/** Ends the server; a request that does not end in time is cut off. */
-async function drain(server: Deno.HttpServer<Deno.NetAddr>): Promise<void> {
-  const patience = Promise.withResolvers<void>();
-  const timer = setTimeout(() => patience.resolve(), DRAIN_MS);
-  await Promise.race([server.shutdown(), patience.promise]);
-  clearTimeout(timer);
 }
 
 /**
