@@ -47,7 +47,10 @@ export function childEnvironment(options: ChildEnvironmentOptions): Record<strin
   };
 }
 
-/** Both spellings: curl reads only `http_proxy`, others only the upper case. */
+/**
+ * Both spellings: curl reads only `http_proxy`, others only the upper case. aiohttp looks for a
+ * WebSocket's proxy under the scheme of the WebSocket alone.
+ */
 function proxyVariables(
   base: Readonly<Record<string, string>>,
   proxyUrl: Secret,
@@ -62,6 +65,10 @@ function proxyVariables(
     http_proxy: url,
     HTTPS_PROXY: url,
     https_proxy: url,
+    WS_PROXY: url,
+    ws_proxy: url,
+    WSS_PROXY: url,
+    wss_proxy: url,
     NO_PROXY: noProxy,
     no_proxy: noProxy,
   };

@@ -72,7 +72,8 @@ export async function planPlain(
   };
 }
 
-const ABSOLUTE_FORM = /^http:\/\/([^/?#]+)(\/[^#]*|\?[^#]*)?$/i;
+/** RFC 6455 section 3: a `ws:` URL is the `http:` one of the handshake, and some clients send it so. */
+const ABSOLUTE_FORM = /^(?:http|ws):\/\/([^/?#]+)(\/[^#]*|\?[^#]*)?$/i;
 
 function parseAbsoluteForm(request: RequestHead): { target: ConnectTarget; path: string } {
   const parts = ABSOLUTE_FORM.exec(request.target);

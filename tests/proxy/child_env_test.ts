@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { isForbiddenVariable } from "../../core/environment_name.ts";
 import { Secret } from "../../core/secret.ts";
 import { createAuthority } from "../../proxy/certificate_authority.ts";
 import { childEnvironment } from "../../proxy/child_env.ts";
@@ -61,12 +62,18 @@ Deno.test("the proxy stands in both spellings; a corporate one is replaced, NO_P
     NO_PROXY: "intra.corp, localhost",
     no_proxy: "other.corp",
   });
-  for (const name of ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"]) {
+  const names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"];
+  for (const name of [...names, "WS_PROXY", "ws_proxy", "WSS_PROXY", "wss_proxy"]) {
     assert.equal(environment[name], "http://authsome:s3@127.0.0.1:1");
   }
   for (const name of ["NO_PROXY", "no_proxy"]) {
     assert.equal(environment[name], "intra.corp,localhost,other.corp,127.0.0.1,::1");
   }
+});
+
+Deno.test("what a run sets, no provider definition can set otherwise", () => {
+  const open = Object.keys(environmentOf({})).filter((name) => !isForbiddenVariable(name));
+  assert.deepEqual(open, ["ACME_KEY"]);
 });
 
 Deno.test("what the owner set for Node, Java and PHP is added to", () => {

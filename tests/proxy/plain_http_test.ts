@@ -30,6 +30,22 @@ Deno.test("an absolute-form request is forwarded in origin-form, without the run
   await server.close();
 });
 
+Deno.test("a WebSocket without TLS may be named by its own scheme, as aiohttp does", async () => {
+  const seen: string[] = [];
+  const server = startRawUpstream(null, recorder(seen));
+  const test = await startTestProxy({ servers: { "plain.test:80": server.port } });
+
+  const raw = await test.dial();
+  await raw.write(
+    `GET ws://plain.test/a HTTP/1.1\r\nHost: plain.test\r\n${test.authorization}\r\n`,
+  );
+  assert.equal((await raw.readAnswer()).body, "ok");
+
+  assert.deepEqual(seen, ["GET /a HTTP/1.1\r\nHost: plain.test\r\n\r\n"]);
+  await test.close();
+  await server.close();
+});
+
 Deno.test("one connection to the proxy serves several hosts, and each request needs the secret", async () => {
   const first: string[] = [];
   const second: string[] = [];
@@ -61,6 +77,7 @@ Deno.test("one connection to the proxy serves several hosts, and each request ne
 const REFUSED: Readonly<Record<string, { line: string; host?: string; status: number }>> = {
   "an origin-form request: this is a proxy, not a server": { line: "GET / HTTP/1.1", status: 400 },
   "https in absolute-form": { line: "GET https://plain.test/ HTTP/1.1", status: 400 },
+  "wss in absolute-form": { line: "GET wss://plain.test/ HTTP/1.1", status: 400 },
   "user information": { line: "GET http://plain.test@evil.test/ HTTP/1.1", status: 400 },
   "an odd IP address": { line: "GET http://0x7f000001/ HTTP/1.1", status: 400 },
   "another Host": {

@@ -7,7 +7,9 @@ frame = bytes(range(256)) * 4096
 
 async def main():
     async with aiohttp.ClientSession(trust_env=True) as session:
-        async with session.ws_connect(origin + "/socket", max_msg_size=0) as socket:
+        # As people write it: wss, or ws over plain HTTP.
+        where = origin.replace("http", "ws", 1) + "/socket"
+        async with session.ws_connect(where, max_msg_size=0) as socket:
             await socket.send_str("hello")
             print("text:", await socket.receive_str())
             await socket.send_bytes(frame)
