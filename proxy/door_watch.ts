@@ -29,7 +29,6 @@ export class DoorWatch {
   readonly #port: number;
   readonly #reopen: () => Promise<void>;
   readonly #timer: ReturnType<typeof setInterval>;
-  readonly #closed = Promise.withResolvers<void>();
   #isClosed = false;
   #cameIn = false;
   #hasServed = false;
@@ -37,6 +36,8 @@ export class DoorWatch {
   /** The local port of the watch's own connection while it knocks; null when it could not. */
   #knock: Promise<number | null> | null = null;
   #letIn: (() => void) | null = null;
+  /** Ends the watch's own connecting. */
+  #patience = new AbortController();
   #looking: Promise<void> | null = null;
 
   /** Begins to look at the door of `port`, and calls `reopen` when it is stuck. */
@@ -68,7 +69,8 @@ export class DoorWatch {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
-    this.#closed.resolve();
+    this.#letIn?.();
+    this.#patience.abort();
     await this.#looking;
   }
 
@@ -83,34 +85,51 @@ export class DoorWatch {
       this.#cameIn = false;
       return;
     }
-    const connecting = Deno.connect({ hostname: "127.0.0.1", port: this.#port });
-    this.#knock = connecting.then(({ localAddr }) => localAddr.port, () => null);
-    const letIn = new Promise<boolean>((resolve) => this.#letIn = () => resolve(true));
-    let isStuck: boolean;
-    try {
-      using _knock = await connecting;
-      isStuck = !await this.#isLetIn(letIn);
-    } catch (error) {
-      // Nobody listens: it could not be opened anew the last time. Anything else says nothing about
-      // the door, such as that too many files are open even now.
-      isStuck = error instanceof Deno.errors.ConnectionRefused;
-    }
-    this.#letIn = null;
-    this.#knock = null;
+    const isStuck = await this.#isStuck();
     this.#cameIn = false;
     // What fails is tried again with the next look.
     if (isStuck && !this.#isClosed) await this.#reopen().catch(() => {});
   }
 
-  async #isLetIn(letIn: Promise<boolean>): Promise<boolean> {
-    const left = this.#closed.promise.then(() => true);
-    for (let step = 0; step < STEPS; step++) {
-      const { promise, resolve } = Promise.withResolvers<boolean>();
-      const timer = setTimeout(() => resolve(false), STEP_MS);
-      const isDecided = await Promise.race([letIn, left, promise]);
-      clearTimeout(timer);
-      if (isDecided) return true;
-    }
-    return false;
+  async #isStuck(): Promise<boolean> {
+    const { signal } = this.#patience = new AbortController();
+    const connecting = Deno.connect({ hostname: "127.0.0.1", port: this.#port, signal });
+    this.#knock = connecting.then(({ localAddr }) => localAddr.port, () => null);
+    let isLetIn = false;
+    const lettingIn = new Promise<void>((resolve) => {
+      this.#letIn = () => {
+        isLetIn = true;
+        resolve();
+      };
+    });
+    const outcome = Promise.all([connecting, lettingIn]).then(() => false, saysStuck);
+    // Where too many stand before a stuck door, the watch does not even come to stand there.
+    const isStuck = await inTime(outcome) ?? !isLetIn;
+    this.#patience.abort();
+    connecting.then((knock) => knock.close(), () => {});
+    await this.#knock;
+    this.#letIn = null;
+    this.#knock = null;
+    return isStuck;
   }
+}
+
+/**
+ * Nobody listens: it could not be opened anew the last time. Anything else says nothing about the door,
+ * such as that too many files are open even now.
+ */
+function saysStuck(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionRefused;
+}
+
+/** What comes of it, or null when it takes longer than a knock is waited for. */
+async function inTime<T>(work: Promise<T>): Promise<T | null> {
+  for (let step = 0; step < STEPS; step++) {
+    const { promise, resolve } = Promise.withResolvers<null>();
+    const timer = setTimeout(() => resolve(null), STEP_MS);
+    const result = await Promise.race([work, promise]);
+    clearTimeout(timer);
+    if (result !== null) return result;
+  }
+  return null;
 }

@@ -101,3 +101,29 @@ Deno.test("a door that is shut is opened anew on the same port, also where that 
   await until(() => attempts >= 3);
   await watch.close();
 });
+
+Deno.test("a door before which so many stand that nobody can join them is opened anew as well", async () => {
+  const door = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
+  const { port } = door.addr;
+  const crowd = await standBefore(port);
+  let reopened = 0;
+  const watch = new DoorWatch(port, () => Promise.resolve(void reopened++), { lookMs: 1 });
+
+  await until(() => reopened > 0);
+
+  // It knocks again meanwhile, and does not wait to be let in.
+  await watch.close();
+  for (const connection of crowd) connection.close();
+  door.close();
+});
+
+/** As many as there is room for, and one more who stands outside. */
+async function standBefore(port: number): Promise<Deno.Conn[]> {
+  const crowd: Deno.Conn[] = [];
+  for (;;) {
+    const signal = AbortSignal.timeout(500);
+    const next = await Deno.connect({ hostname: "127.0.0.1", port, signal }).catch(() => null);
+    if (next === null) return crowd;
+    crowd.push(next);
+  }
+}
