@@ -46,8 +46,8 @@ export class SenderWatch {
   readonly #readTable: () => Promise<SocketTable>;
   readonly #watched = new Set<Watched>();
   #timer: ReturnType<typeof setInterval> | undefined;
-  /** The looks under way. */
-  #looking: Promise<unknown> = Promise.resolve();
+  /** The look under way; one at a time, however long the system takes to say what there is. */
+  #looking: Promise<void> | null = null;
 
   /** Nothing is watched. */
   constructor(
@@ -80,7 +80,7 @@ export class SenderWatch {
 
   #start(): ReturnType<typeof setInterval> {
     const timer = setInterval(() => {
-      this.#looking = Promise.all([this.#looking, this.#look()]);
+      this.#looking ??= this.#look().finally(() => this.#looking = null);
     }, this.#timing.senderLookMs);
     Deno.unrefTimer(timer as unknown as number);
     return timer;

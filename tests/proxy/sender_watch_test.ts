@@ -454,3 +454,23 @@ Deno.test("a row that a table lacks by chance is nobody's leaving", async () => 
   assert.equal(hasLeft, false);
   await watch.close();
 });
+
+Deno.test("a look that takes long is waited for: no other one begins meanwhile", async () => {
+  const silent = {} as Duplex;
+  const looks = { begun: 0, told: signal<SocketTable>() };
+  const table = () => {
+    looks.begun++;
+    return looks.told.promise;
+  };
+  const watch = new SenderWatch({ senderLookMs: 1, uploadStuckMs: Infinity }, table);
+  watch.watch({ sender: silent, receiver: silent, mark: 1, onLeft: assert.fail });
+  await until(() => looks.begun > 0);
+
+  // Another timer of as many milliseconds, many times.
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+
+  assert.equal(looks.begun, 1);
+  looks.told.resolve(new SocketTable(LISTENING));
+  await until(() => looks.begun > 1);
+  await watch.close();
+});
