@@ -24,6 +24,12 @@ const OURS: ReadonlySet<AddressKind> = new Set(["loopback", "unspecified"]);
 /** Private ranges are not among them: a child reaches those by itself. */
 const NEVER: ReadonlySet<AddressKind> = new Set(["link_local", "metadata", "multicast"]);
 
+/** Whether who dials it stays on this machine. */
+export function isThisMachine(address: string): boolean {
+  const kind = classifyAddress(address);
+  return kind !== null && OURS.has(kind);
+}
+
 /**
  * Those of a name's addresses that may be dialled.
  *

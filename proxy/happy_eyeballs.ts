@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { isThisMachine } from "./address_policy.ts";
 
 /** How to race. */
 export interface RaceOptions {
@@ -18,7 +19,8 @@ export interface RaceOptions {
 const DELAY_MS = 250;
 
 /**
- * The first connection that comes about; the others are closed.
+ * The first connection that comes about; the others are closed. On this machine, where nothing is slow,
+ * it is no race.
  *
  * @throws what the first attempt to fail threw, when all of them did.
  */
@@ -27,6 +29,7 @@ export async function connectFirst<T extends { close(): void }>(
   connect: (address: string, signal: AbortSignal) => Promise<T>,
   { signal, delayMs = DELAY_MS }: RaceOptions,
 ): Promise<T> {
+  if (addresses.some(isThisMachine)) return await connectInTurn(addresses, connect, signal);
   const ordered = interleaved(addresses);
   if (ordered.length === 1) return await connect(ordered[0]!, signal);
   const losers = new AbortController();
@@ -66,9 +69,34 @@ export async function connectFirst<T extends { close(): void }>(
   }
 }
 
+/**
+ * On this machine the child may listen at the port of a service, at an address which that does not use.
+ * So 127.0.0.1, which most of them use, comes first, and another one where nobody listens there: who is
+ * busy, or cannot be connected to for want of ports, is there.
+ */
+async function connectInTurn<T>(
+  addresses: readonly string[],
+  connect: (address: string, signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  let first: unknown;
+  for (const address of addresses.toSorted((a, b) => Number(isSix(a)) - Number(isSix(b)))) {
+    try {
+      return await connect(address, signal);
+    } catch (error) {
+      first ??= error;
+      if (!(error instanceof Deno.errors.ConnectionRefused)) break;
+    }
+  }
+  throw first;
+}
+
+function isSix(address: string): boolean {
+  return address.includes(":");
+}
+
 /** RFC 8305 section 4: families take turns, beginning with that of the first address. */
 function interleaved(addresses: readonly string[]): string[] {
-  const isSix = (address: string) => address.includes(":");
   const unique = [...new Set(addresses)];
   const first = unique.filter((address) => isSix(address) === isSix(unique[0]!));
   const second = unique.filter((address) => isSix(address) !== isSix(unique[0]!));

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readCorporateProxies } from "../../proxy/corporate_proxy.ts";
 import { Dialer, type DialOptions, type Endpoint } from "../../proxy/dial.ts";
 import { Refusal } from "../../proxy/fail_closed.ts";
+import { standBefore } from "../support/stand_before.ts";
 import { startCorporateProxy } from "../support/corporate_proxy.ts";
 import { makeTestCertificate } from "../support/tls_upstream.ts";
 
@@ -45,6 +46,44 @@ Deno.test("IPv6 is spoken", async () => {
   const six = listen("::1");
   assert.equal(await reached(["::1", "127.0.0.1"], six.port), "::1");
   await six.accepted;
+  six.close();
+});
+
+/** On 127.0.0.1 and on ::1, at the same port. */
+function listenOnBoth(options: { tcpBacklog?: number } = {}) {
+  for (;;) {
+    const four = Deno.listen({ hostname: "127.0.0.1", port: 0, ...options });
+    try {
+      return { four, six: Deno.listen({ hostname: "::1", port: four.addr.port }) };
+    } catch (error) {
+      four.close();
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+}
+
+Deno.test("a tool on 127.0.0.1 gets what is its own, though the child listens on ::1 at its port", async () => {
+  const { four, six } = listenOnBoth();
+
+  assert.equal(await reached(["::1", "127.0.0.1"], four.addr.port), "127.0.0.1");
+
+  four.close();
+  six.close();
+});
+
+Deno.test("a tool on 127.0.0.1 that the child keeps busy is waited for: ::1 does not stand in for it", async () => {
+  const { four, six } = listenOnBoth({ tcpBacklog: 1 });
+  const { port } = four.addr;
+  const crowd = await standBefore(port);
+  const connecting = dialer({
+    lookup: () => Promise.resolve(["127.0.0.1", "::1"]),
+    timeoutMs: 500,
+  }).connect({ host: "localhost", port, allowPrivate: true });
+
+  await assert.rejects(connecting, (error) => error instanceof Refusal && error.status === 504);
+
+  for (const connection of crowd) connection.close();
+  four.close();
   six.close();
 });
 

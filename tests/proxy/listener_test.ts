@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import { DoorWatch } from "../../proxy/door_watch.ts";
+import { standBefore } from "../support/stand_before.ts";
 import { until } from "../support/until.ts";
 
 const PROGRAM = new URL("../support/door_program.ts", import.meta.url).pathname;
@@ -116,14 +117,3 @@ Deno.test("a door before which so many stand that nobody can join them is opened
   for (const connection of crowd) connection.close();
   door.close();
 });
-
-/** As many as there is room for, and one more who stands outside. */
-async function standBefore(port: number): Promise<Deno.Conn[]> {
-  const crowd: Deno.Conn[] = [];
-  for (;;) {
-    const signal = AbortSignal.timeout(500);
-    const next = await Deno.connect({ hostname: "127.0.0.1", port, signal }).catch(() => null);
-    if (next === null) return crowd;
-    crowd.push(next);
-  }
-}
