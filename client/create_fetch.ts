@@ -124,6 +124,7 @@ export function createFetch(options: CreateFetchOptions): typeof fetch {
       provider,
       ...(connection === undefined ? {} : { connection }),
       host: url.hostname,
+      port: url.port === "" ? 443 : Number(url.port),
       path: url.pathname,
       method,
       // Not the time of the refusal: a token that was renewed meanwhile has not been refused.

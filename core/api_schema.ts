@@ -104,6 +104,7 @@ export const compareRequest: z.ZodType<CompareRequest> = z.strictObject({
 /** `POST /credentials/resolve`. */
 export const resolveRequest: z.ZodType<ResolveRequest> = z.strictObject({
   host: z.string().min(1).max(255).optional(),
+  port: z.number().int().min(1).max(65_535).optional(),
   path: z.string().max(64 * 1024).optional(),
   method: z.string().max(40).optional(),
   provider: text.min(1).optional(),

@@ -9,6 +9,8 @@ import type { FilledInjection } from "./injection.ts";
 /** `POST /credentials/resolve`: by host, or by provider. */
 export interface ResolveRequest {
   readonly host?: string | undefined;
+  /** The authority's. Without it, rules of every port count. */
+  readonly port?: number | undefined;
   readonly path?: string | undefined;
   readonly method?: string | undefined;
   readonly provider?: string | undefined;

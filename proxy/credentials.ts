@@ -16,6 +16,7 @@ export interface CredentialRequest {
   readonly route: ProxyRoute;
   /** The host that was connected to. */
   readonly host: string;
+  readonly port: number;
   /** Path with its query. */
   readonly path: string;
   readonly method: string;
@@ -124,11 +125,12 @@ export class Credentials {
     request: CredentialRequest,
     rejected?: ResolvedCredential,
   ): Promise<ResolvedCredential> {
-    const { route, host, path, method } = request;
+    const { route, host, port, path, method } = request;
     return this.#askAsGranted({
       provider: route.provider,
       connection: route.connection,
       host,
+      port,
       // The query may hold anything; which rule it is depends on the path alone.
       path: path.replace(/[?#].*$/s, ""),
       method,

@@ -94,7 +94,8 @@ function planRouted(
   }
   const { route } = match;
   if (scheme === "http") checkPlain(route, target);
-  const wanted = { route, host: target.host, path: request.target, method: request.method };
+  const { host, port } = target;
+  const wanted = { route, host, port, path: request.target, method: request.method };
   const credential = run.credentials.resolve(wanted);
   if (!(credential instanceof Promise)) return withCredential(plan, wanted, credential);
   // The daemon is being asked; that and connecting take as long together as one of them.

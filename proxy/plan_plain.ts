@@ -56,7 +56,8 @@ export async function planPlain(
   const sent = (outgoing: OutgoingRequest) => head(throughProxy(outgoing, endpoint, run), request);
   if (match === null) return { ...way, head: sent(outgoing), watchBody };
   const { route } = match;
-  const wanted = { route, host: target.host, path, method: request.method };
+  const { host, port } = target;
+  const wanted = { route, host, port, path, method: request.method };
   const credential = await run.credentials.resolve(wanted);
   const injected = (credential: ResolvedCredential) =>
     sent(applyInjections(outgoing, credential.injections, run.canaries.of(credential)));

@@ -85,6 +85,7 @@ async function ask(
     const { injections } = await resolveCredential(broker, owner, {
       ...ref,
       host: url.hostname,
+      port: url.port === "" ? (url.protocol === "http:" ? 80 : 443) : Number(url.port),
       path: url.pathname,
       method: "GET",
     });

@@ -33,6 +33,9 @@ import { loginAgain } from "./login_again.ts";
 import { callerRoutes } from "./proxy_routes.ts";
 import { refreshConnection } from "./refresh_connection.ts";
 
+/** Where a request goes, as far as the caller has said. */
+type Place = Pick<ResolveRequest, "path" | "port"> & { readonly host: string };
+
 /**
  * The injections for one request, by `provider` (with `host` and `path`, where the request is known)
  * or by `host` alone.
@@ -89,16 +92,16 @@ async function findCredential(
   caller: Caller,
   request: ResolveRequest,
 ): Promise<ResolvedCredential> {
-  const { host, path = "/" } = request;
+  const place = request.host === undefined ? null : { ...request, host: request.host };
   const ref = request.provider === undefined
-    ? await routedConnection(broker, caller, host!, path)
+    ? await routedConnection(broker, caller, place!)
     : await chooseConnection(broker, caller, request.provider, request.connection ?? null);
   const definition = broker.catalogue.get(ref.provider);
   const stored = await readConnection(broker.vault, vaultOf(caller), ref);
   if (stored === null) throw credentialMissing(ref);
   const routes = connectionRoutes(definition, stored);
   // Before anything is refreshed or opened: a request that is not the provider's costs it nothing.
-  const injection = injectionFor(definition, routes, ref, host, path);
+  const injection = injectionFor(definition, routes, ref, place);
   const connection = await refreshConnection(broker, stored, {
     rejectedAt: request.rejected_at === undefined ? null : new Date(request.rejected_at),
   });
@@ -118,10 +121,9 @@ async function findCredential(
 async function routedConnection(
   broker: Broker,
   caller: Caller,
-  host: string,
-  path: string,
+  { host, path, port }: Place,
 ): Promise<ConnectionRef> {
-  const match = matchRoute(await callerRoutes(broker, caller), host, path);
+  const match = matchRoute(await callerRoutes(broker, caller), host, path ?? "/", port);
   if (match === null) {
     throw new CredentialMissingError(`Cannot resolve ${host}: no connection covers it`, {
       hint: "Run: authsome list",
@@ -134,11 +136,11 @@ function injectionFor(
   definition: ProviderDefinition,
   routes: ConnectionRoutes,
   ref: ConnectionRef,
-  host: string | undefined,
-  path: string,
+  place: Place | null,
 ): Injection {
-  if (host === undefined) return definition.injection;
-  const match = matchRoute(routes.table, host, path);
+  if (place === null) return definition.injection;
+  const { host, path, port } = place;
+  const match = matchRoute(routes.table, host, path ?? "/", port);
   const rule = match === null ? undefined : routes.rules[match.route.rule];
   if (rule !== undefined) return rule.injection;
   throw new GrantDeniedError(

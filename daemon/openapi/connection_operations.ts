@@ -238,7 +238,8 @@ export const CREDENTIAL_OPERATIONS: readonly Operation[] = [
     path: "/credentials/resolve",
     tag: "Credentials",
     summary: "What is to be put on one request",
-    description: "By `host` and `path`, or by `provider`; with both, the host must be one of the " +
+    description:
+      "By `host`, `port` and `path`, or by `provider`; with both, the host must be one of the " +
       "connection's. An expired token is refreshed first; with `rejected_at` (the " +
       "`obtained_at` of one that the provider answered with 401) also one that looks fresh.",
     caller: "owner_or_run",
@@ -246,7 +247,13 @@ export const CREDENTIAL_OPERATIONS: readonly Operation[] = [
       type: "application/json",
       name: "ResolveRequest",
       schema: resolveRequest,
-      example: { provider: "acme", host: "api.acme.test", path: "/v1/me", method: "GET" },
+      example: {
+        provider: "acme",
+        host: "api.acme.test",
+        port: 443,
+        path: "/v1/me",
+        method: "GET",
+      },
     },
     answer: {
       status: 200,

@@ -15,6 +15,15 @@ import {
   type TestDaemon,
 } from "../daemon/support/test_daemon.ts";
 
+const OWN = {
+  schema_version: 1,
+  name: "own",
+  display_name: "Own",
+  auth_type: "api_key",
+  hosts: ["own.test:8443"],
+  injection: { type: "header", name: "Authorization", value: "Bearer {api_key}" },
+  fields: [{ name: "api_key", label: "Token", secret: true }],
+};
 const BOT = {
   name: "bot",
   display_name: "Bot",
@@ -85,6 +94,18 @@ Deno.test("createFetch() sends nothing to another host, over http, or without a 
   });
 
   deepEqual(stage.seen, []);
+});
+
+Deno.test("createFetch() sends the credential to the port that the definition names, and to no other", async () => {
+  await using stage = await openStage();
+  await stage.logIn("own", { api_key: CANARY });
+  const own = stage.fetchFor("own");
+
+  await drain(own("https://own.test:8443/v1"));
+  await rejects(own("https://own.test/v1"), { name: "GrantDeniedError" });
+  await rejects(own("https://own.test:9443/v1"), { name: "GrantDeniedError" });
+
+  deepEqual(stage.seen, [`GET own.test:8443/v1 Bearer ${CANARY}`]);
 });
 
 Deno.test("createFetch() follows a redirect to its own origin with the credential", async () => {
@@ -307,7 +328,7 @@ async function openStage(
   redirects: Readonly<Record<string, Redirect>> = {},
   refuses: (authorization: string) => boolean = () => false,
 ): Promise<Stage> {
-  const daemon = await openTestDaemon({ providers: [...PROVIDERS, BOT] });
+  const daemon = await openTestDaemon({ providers: [...PROVIDERS, BOT, OWN] });
   const owner = await registerOwner(daemon);
   const client = new DaemonClient({
     baseUrl: BASE_URL,

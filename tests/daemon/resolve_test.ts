@@ -274,6 +274,47 @@ Deno.test("a tool on this machine keeps its port and its scheme, for the proxy a
   deepEqual(environment.map(({ value }) => value), ["http://localhost:8080/v1"]);
 });
 
+Deno.test("two ports of one host are two places: each has its injection, and a third has none", async () => {
+  const tools = {
+    schema_version: 1,
+    name: "tools",
+    display_name: "Tools",
+    auth_type: "api_key",
+    flow: "api_key",
+    hosts: [
+      { url: "tools.test:8443", injection: { type: "header", name: "X-A", value: "{api_key}" } },
+      { url: "tools.test:9443", injection: { type: "header", name: "X-B", value: "{api_key}" } },
+    ],
+    injection: { type: "header", name: "X-C", value: "{api_key}" },
+    fields: [{ name: "api_key", label: "Token", secret: true }],
+  };
+  await using home = await open({ providers: [tools] });
+  await logIn(home.owner, "tools", { api_key: CANARY });
+  const request = { host: "tools.test", path: "/", method: "GET" };
+
+  for (const [port, name] of [[8443, "X-A"], [9443, "X-B"]]) {
+    for (const provider of [{}, { provider: "tools" }]) {
+      const { headers } = await resolve(home, { ...request, ...provider, port });
+      deepEqual(headers, { [name!]: CANARY });
+    }
+  }
+  const elsewhere = await home.owner.call("POST", "/credentials/resolve", {
+    ...request,
+    port: 443,
+  });
+  const named = { ...request, provider: "tools", port: 443 };
+  const denied = await home.owner.call("POST", "/credentials/resolve", named);
+
+  equal((await elsewhere.json() as ErrorEnvelope).error, "CredentialMissingError");
+  equal((await denied.json() as ErrorEnvelope).error, "GrantDeniedError");
+  for (const port of [0, 65_536, 1.5, "443"]) {
+    equal(
+      (await home.owner.call("POST", "/credentials/resolve", { ...request, port })).status,
+      422,
+    );
+  }
+});
+
 Deno.test("a run's connection chosen by hand is used instead of the default", async () => {
   await using home = await open();
   await logIn(home.owner, "acme", { api_key: "sk-first-12345" }, "first");

@@ -7,7 +7,13 @@ Deno.test("a program that asks for ever new hosts of a wildcard fills no memory:
   const daemon = new FakeDaemon();
   const credentials = new Credentials(daemon, () => true);
   const ask = async (host: string) =>
-    void await credentials.resolve({ route: makeRoute(), host, path: "/", method: "GET" });
+    void await credentials.resolve({
+      route: makeRoute(),
+      host,
+      port: 443,
+      path: "/",
+      method: "GET",
+    });
   const hosts = Array.from({ length: 1_001 }, (_, n) => `h${n}.acme.test`);
   for (const host of hosts) await ask(host);
   assert.equal(daemon.asked.length, 1_001);

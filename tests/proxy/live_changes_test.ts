@@ -48,6 +48,7 @@ Deno.test("the daemon is asked once while the change stream is open and nothing 
     provider: "acme",
     connection: "default",
     host: HOST,
+    port: 443,
     path: "/",
     method: "GET",
   });
@@ -397,7 +398,7 @@ for (const [where, hostOf] of Object.entries(REFUSED_EVERYWHERE)) {
     let now = 0;
     const credentials = new Credentials(daemon, () => true, () => now);
     const refuse = async (n: number) => {
-      const wanted = { route: makeRoute(), host: hostOf(n), path: "/", method: "GET" };
+      const wanted = { route: makeRoute(), host: hostOf(n), port: 443, path: "/", method: "GET" };
       const used = await credentials.resolve(wanted);
       const other = await credentials.replace(wanted, used);
       // The daemon tells every proxy of a renewal.
@@ -423,7 +424,7 @@ Deno.test("a 401 for a token that was renewed meanwhile gets the renewed one, an
     return makeCredential(request, [bearer(`token-${renewed}`)], obtained(renewed));
   };
   const credentials = new Credentials(daemon, () => true);
-  const wanted = { route: makeRoute(), host: HOST, path: "/", method: "GET" };
+  const wanted = { route: makeRoute(), host: HOST, port: 443, path: "/", method: "GET" };
   const used = await credentials.resolve(wanted);
 
   // Five requests are under way with one token; they are refused one after the other.
