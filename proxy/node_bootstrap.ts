@@ -43,7 +43,7 @@ function install(proxy, knowsProxies) {
     exceptions.some((entry) => entry === "*" || host === entry || host.endsWith("." + entry));
   const plainHost = (host) => String(host || "localhost").replace(/^\[|\]$/g, "").toLowerCase();
 
-  /** Opens a tunnel; calls back once with an error or the socket. */
+  /** Opens a tunnel and gives its socket; calls back once, later, with an error or that socket. */
   function openTunnel(host, port, callback) {
     const socket = net.connect(Number(proxy.port) || 80, plainHost(proxy.hostname));
     const target = (net.isIPv6(host) ? "[" + host + "]" : host) + ":" + port;
@@ -58,7 +58,9 @@ function install(proxy, knowsProxies) {
       if (error) socket.destroy();
       callback(error, socket);
     };
-    const onClose = () => finish(new Error("the proxy closed the connection"));
+    const onClose = () => {
+      finish(Object.assign(new Error("the proxy closed the connection"), { code: "ECONNRESET" }));
+    };
     const onData = (data) => {
       received = Buffer.concat([received, data]);
       const end = received.indexOf("\r\n\r\n");
@@ -80,6 +82,33 @@ function install(proxy, knowsProxies) {
     socket.on("data", onData);
     socket.once("error", finish);
     socket.once("close", onClose);
+    return socket;
+  }
+
+  /**
+   * Opens a connection for an agent as Node would: counted from its beginning, or "maxSockets" would
+   * not hold, and failing by itself, or the requests behind it would wait for ever.
+   */
+  function openFor(agent, options, open, callback) {
+    const name = agent.getName(options);
+    const tunnel = open((error, socket) => {
+      const counted = agent.sockets[name] || [];
+      const index = counted.indexOf(tunnel);
+      if (index >= 0) {
+        counted.splice(index, 1);
+        if (counted.length === 0) delete agent.sockets[name];
+        agent.totalSocketCount--;
+      }
+      if (!error) return callback(null, socket);
+      const failed = new net.Socket();
+      // What is written to it goes nowhere.
+      failed.cork();
+      callback(null, failed);
+      // When the request listens to it.
+      setImmediate(() => failed.destroy(error));
+    });
+    (agent.sockets[name] || (agent.sockets[name] = [])).push(tunnel);
+    agent.totalSocketCount++;
   }
 
   /** Every agent of this very class, the default one and those that a program makes. */
@@ -91,27 +120,25 @@ function install(proxy, knowsProxies) {
       const isOurs = this && this.constructor === Agent && !(this.options && this.options.proxyEnv) &&
         typeof callback === "function" && !options.socketPath && !options.socket && !isDirect(host);
       if (!isOurs) return original.call(this, options, callback);
-      connect(host, options, callback);
+      openFor(this, options, (opened) => connect(host, options, opened), callback);
     };
   }
 
-  replaceConnect(https.Agent, (host, options, callback) => {
+  replaceConnect(https.Agent, (host, options, callback) =>
     openTunnel(host, options.port || 443, (error, socket) => {
       if (error) return callback(error);
       const name = plainHost(options.servername || host);
       callback(null, tls.connect({ ...options, socket, servername: net.isIP(name) ? undefined : name }));
-    });
-  });
+    }));
 
   // Through a tunnel as well, so that one way serves both.
-  replaceConnect(require("http").Agent, (host, options, callback) => {
+  replaceConnect(require("http").Agent, (host, options, callback) =>
     openTunnel(host, options.port || 80, (error, socket) => {
       callback(error, socket);
       // It was paused for the tunnel's sake; TLS would resume it, HTTP waits for that in vain.
       if (!error) socket.resume();
-    });
-  });
-  if (knowsProxies) return;
+    }));
+  if (knowsProxies) return withoutTheWarning();
 
   // fetch: undici inside Node cannot be imported, but its dispatcher is global and takes a connector.
   const key = Symbol.for("undici.globalDispatcher.1");
@@ -146,5 +173,18 @@ function install(proxy, knowsProxies) {
   // It appears with the first use of fetch.
   globalThis.fetch("data:,").catch(() => {});
   replaceDispatcher();
+}
+
+/** Node 22 tells each program that its way through proxies is experimental; none of them chose it. */
+function withoutTheWarning() {
+  if (!process.versions.node.startsWith("22.")) return;
+  const emit = process.emit;
+  process.emit = function (name, warning) {
+    if (name !== "warning" || !warning || warning.code !== "UNDICI-EHPA") {
+      return emit.apply(this, arguments);
+    }
+    process.emit = emit;
+    return false;
+  };
 }
 `;

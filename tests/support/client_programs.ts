@@ -71,12 +71,16 @@ async function hasPackage(directory: string, name: string): Promise<boolean> {
 const program = (name: string, ...probe: string[]) => async () =>
   await works(name, ...probe) ? name : null;
 
-/** `deno task` puts a stand-in for `node` on the path where there is none; it is Deno, not Node. */
-const findNode = program("node", "-e", "if (globalThis.Deno) process.exit(1)");
+/** Node.js. `deno task` puts a stand-in for `node` on the path where there is none; it is Deno, not Node. */
+export const findNode: ClientProgram["find"] = program(
+  "node",
+  "-e",
+  "if (globalThis.Deno) process.exit(1)",
+);
 
 /** `node`, where the package `name` was installed too. */
 export const findNodeWith = (name: string): ClientProgram["find"] => async (directory) =>
-  await hasPackage(directory, name) ? await findNode() : null;
+  await hasPackage(directory, name) ? await findNode(directory) : null;
 
 /** Another program, where the package `name` was installed too. */
 export const findProgramWith =
