@@ -75,6 +75,7 @@ function serveHello(
 /** HTTP/1.1 whenever the client can: that way is faster, and bytes pass through as they are. */
 function chooseProtocol({ protocols }: ClientHello): InterceptedTunnel["protocol"] | null {
   if (protocols.length === 0 || protocols.includes("http/1.1")) return "http/1.1";
+  // Its requests say which version they are; what the handshake calls it is below.
   if (protocols.includes("http/1.0")) return "http/1.1";
   return protocols.includes("h2") ? "h2" : null;
 }
@@ -91,7 +92,7 @@ function passThrough({ first, target, run }: Intercepted): void {
 
 function startTls(
   intercepted: Intercepted,
-  { serverName }: ClientHello,
+  { serverName, protocols }: ClientHello,
   protocol: InterceptedTunnel["protocol"],
 ): void {
   const { first, target, leaves, run } = intercepted;
@@ -107,7 +108,8 @@ function startTls(
   const secured = new tls.TLSSocket(socket, {
     isServer: true,
     secureContext,
-    ALPNProtocols: [protocol],
+    // RFC 7301 section 3.2: one that the client offered, or the handshake fails (curl --http1.0).
+    ALPNProtocols: [protocols.includes(protocol) ? protocol : "http/1.0"],
   });
   releaseEncrypted(socket);
   secured.on("error", (error: Error) => {

@@ -168,6 +168,22 @@ Deno.test("another protocol to a routed host is a tunnel: SSH is not HTTP", asyn
   await server.close();
 });
 
+Deno.test("a client that offers HTTP/1.0 alone is given it, with the credential", async () => {
+  const api = startTlsUpstream(["api.acme.test"]);
+  const test = await startTestProxy({
+    servers: { "api.acme.test": api.port },
+    authorities: [api.authorityPem],
+  });
+
+  const client = await test.tunnel("api.acme.test", { protocols: ["http/1.0"] });
+  await client.write("GET / HTTP/1.0\r\nHost: api.acme.test\r\n\r\n");
+
+  assert.match((await client.readAnswer()).head, /^HTTP\/1\.0 200 /);
+  assert.equal(api.requests[0]!.headers.get("authorization"), "Bearer the-real-key");
+  await test.close();
+  await api.close();
+});
+
 Deno.test("TLS for another protocol to a routed host is a tunnel", async () => {
   const { makeTestCertificate } = await import("../support/tls_upstream.ts");
   const certificate = makeTestCertificate(["api.acme.test"]);
