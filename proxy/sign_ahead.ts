@@ -25,6 +25,7 @@ export class SignAhead {
   #hosts: readonly string[] = [];
   #stop: (() => void) | null = null;
   #isBusy = false;
+  #isClosed = false;
 
   /** Does nothing until it is told of hosts. */
   constructor(leaves: Pick<LeafCertificates, "signAhead">, pause: Pause = shortPause) {
@@ -34,6 +35,7 @@ export class SignAhead {
 
   /** Signs for these in the time that is left over; said again when they have changed. */
   prepare(hosts: readonly string[]): void {
+    if (this.#isClosed) return;
     this.#hosts = hosts.slice(0, MAX_HOSTS);
     this.#stop ??= this.#pause(() => this.#step());
   }
@@ -45,6 +47,7 @@ export class SignAhead {
 
   /** Signs no more. */
   close(): void {
+    this.#isClosed = true;
     this.#hosts = [];
     this.#stop?.();
     this.#stop = null;

@@ -47,6 +47,15 @@ Deno.test("hosts of new routes take the place of the old ones, and none is signe
   assert.deepEqual(signed, ["a.test", "new.test"]);
 });
 
+Deno.test("routes that come while the run ends have nothing signed any more", () => {
+  const { ahead, isWaiting } = stage();
+  ahead.close();
+
+  ahead.prepare(["late.test"]);
+
+  assert.ok(!isWaiting());
+});
+
 Deno.test("a connection goes first: nothing is signed in the pause that it came in", () => {
   const { ahead, signed, endPause } = stage();
   ahead.prepare(["a.test"]);
