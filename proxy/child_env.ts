@@ -76,7 +76,7 @@ function proxyVariables(
 
 function trustVariables(
   base: Readonly<Record<string, string>>,
-  { bundle, authority, wgetrc, phpDirectory }: TrustFiles,
+  { bundle, authority, wgetrc, curlHome, phpDirectory }: TrustFiles,
 ): Record<string, string> {
   return {
     SSL_CERT_FILE: bundle,
@@ -99,6 +99,7 @@ function trustVariables(
     NODE_EXTRA_CA_CERTS: authority,
     DENO_CERT: authority,
     WGETRC: wgetrc,
+    CURL_HOME: curlHome,
     // An empty entry stands for PHP's compiled-in directory.
     PHP_INI_SCAN_DIR: `${base["PHP_INI_SCAN_DIR"] ?? ""}:${phpDirectory}`,
   };

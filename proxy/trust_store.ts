@@ -1,6 +1,7 @@
 /**
  * The files that make a child's programs trust the run's certificate authority, besides everything
  * they trusted before: a PEM bundle, the authority alone, and what wget, PHP, Java and Node.js want.
+ * And curl's settings, so that it shows the servers' answers and not the proxy's.
  *
  * @module
  */
@@ -21,6 +22,8 @@ export interface TrustFiles {
   /** null where this machine has no Java. */
   readonly javaStore: string | null;
   readonly wgetrc: string;
+  /** Directory with a `.curlrc`. */
+  readonly curlHome: string;
   /** Directory with an ini file for PHP. */
   readonly phpDirectory: string;
   readonly nodeBootstrap: string;
@@ -56,6 +59,7 @@ export interface OwnTrust {
   /** What variables that add name. */
   readonly added: readonly PemFile[];
   readonly wgetrc: string;
+  readonly curlrc: string;
   readonly hasJava: boolean;
 }
 
@@ -66,14 +70,15 @@ export async function readOwnTrust(
   const replacing = readDistinct(REPLACING.map(read));
   const trusted = replacing.length > 0 ? replacing : [await readSystemRoots()];
   const added = readDistinct(ADDING.map(read));
-  return { trusted, added, wgetrc: readWgetrc(read), hasJava: hasJava(read) };
+  const [wgetrc, curlrc] = [readWgetrc(read), readCurlrc(read)];
+  return { trusted, added, wgetrc, curlrc, hasJava: hasJava(read) };
 }
 
 /** Writes the files into the run's directory. */
 export function writeTrustFiles(
   { certificatePem }: CertificateAuthority,
   directory: RunDirectory,
-  { trusted, added, wgetrc, hasJava }: OwnTrust,
+  { trusted, added, wgetrc, curlrc, hasJava }: OwnTrust,
 ): TrustFiles {
   const bundle = `${directory.path}/bundle.pem`;
   const javaStore = hasJava ? `${directory.path}/${JAVA_STORE}` : null;
@@ -81,6 +86,8 @@ export function writeTrustFiles(
   // The public roots are not repeated here: such a variable adds to them.
   const authority = directory.write("authority.pem", ...linesOf(added), certificatePem);
   const wgetrcPath = directory.write("wgetrc", `${endLine(wgetrc)}ca_certificate=${bundle}\n`);
+  // With -i and -I curl would show the proxy's "200 Connection Established" first.
+  directory.write(".curlrc", `${endLine(curlrc)}suppress-connect-headers\n`);
   const phpIni = directory.write(
     "php/authsome.ini",
     `curl.cainfo="${bundle}"\nopenssl.cafile="${bundle}"\n`,
@@ -91,6 +98,7 @@ export function writeTrustFiles(
     authority,
     javaStore,
     wgetrc: wgetrcPath,
+    curlHome: directory.path,
     phpDirectory: phpIni.slice(0, phpIni.lastIndexOf("/")),
     nodeBootstrap,
     writeLate: () => {
@@ -130,6 +138,25 @@ function readWgetrc(read: (name: string) => string | undefined): string {
   } catch {
     return "";
   }
+}
+
+/** `CURL_HOME` replaces the places where curl looks for its settings, in this order. */
+function readCurlrc(read: (name: string) => string | undefined): string {
+  const home = read("HOME");
+  const places = [
+    [read("CURL_HOME"), ".curlrc"],
+    [read("XDG_CONFIG_HOME"), "curlrc"],
+    [home, ".curlrc"],
+    [home, ".config/curlrc"],
+  ];
+  for (const [directory, name] of places) {
+    try {
+      if (directory) return Deno.readTextFileSync(`${directory}/${name}`);
+    } catch {
+      // Not there: curl looks in the next one, too.
+    }
+  }
+  return "";
 }
 
 function decodePem(text: string): Uint8Array[] {

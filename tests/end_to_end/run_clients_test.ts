@@ -101,6 +101,17 @@ for (const [name, { command }] of Object.entries(CLIENT_PROGRAMS)) {
   }
 }
 
+for (const host of [ACME_HOST, OTHER_HOST]) {
+  const title = `curl -i shows the answer of ${host}, and nothing of the proxy's`;
+  const curl = programs.get("curl") ?? null;
+  Deno.test(curl === null ? `${title} (not here)` : title, { ignore: curl === null }, async () => {
+    const { code, stdout, stderr } = await acme.run([curl!, "-sSi", `https://${host}/`]);
+
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout.match(/^HTTP\//gm)?.length, 1, stdout);
+  });
+}
+
 /** Variables by which the owner has these programs trust the servers: their tunnels stay untouched. */
 function roots(): Record<string, string> {
   const file = `${acme.directory}/acme-roots.pem`;

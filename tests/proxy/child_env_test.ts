@@ -12,6 +12,7 @@ const TRUST: TrustFiles = {
   authority: "/run/authority.pem",
   javaStore: "/run/trust.jks",
   wgetrc: "/run/wgetrc",
+  curlHome: "/run",
   phpDirectory: "/run/php",
   nodeBootstrap: "/run/with space/boot.cjs",
   writeLate: () => {},
@@ -167,6 +168,35 @@ Deno.test("a store that has two names is taken once, and one without a last line
   assert.equal(await Deno.readTextFile(trust.authority), `${open}\n${OTHERS[0]}${certificatePem}`);
   await directory.remove();
 });
+
+const CURLRC_PLACES = [
+  "CURL_HOME/.curlrc",
+  "XDG_CONFIG_HOME/curlrc",
+  "HOME/.curlrc",
+  "HOME/.config/curlrc",
+];
+for (const place of CURLRC_PLACES) {
+  Deno.test(`the owner's curlrc goes along: ${place}`, async () => {
+    const own = await Deno.makeTempDir();
+    const [variable, ...path] = place.split("/");
+    await Deno.mkdir(`${own}/.config`);
+    await Deno.writeTextFile(`${own}/${path.join("/")}`, "max-time = 30");
+    const directory = createRunDirectory();
+
+    const { curlHome } = writeTrustFiles(
+      AUTHORITY,
+      directory,
+      await readOwnTrust((name) => name === variable ? own : undefined),
+    );
+
+    assert.equal(
+      await Deno.readTextFile(`${curlHome}/.curlrc`),
+      "max-time = 30\nsuppress-connect-headers\n",
+    );
+    await directory.remove();
+    await Deno.remove(own, { recursive: true });
+  });
+}
 
 Deno.test("the owner's wgetrc goes along", async () => {
   const directory = createRunDirectory();
