@@ -48,6 +48,7 @@ export class SenderWatch {
   #timer: ReturnType<typeof setInterval> | undefined;
   /** The look under way; one at a time, however long the system takes to say what there is. */
   #looking: Promise<void> | null = null;
+  #isClosed = false;
 
   /** Nothing is watched. */
   constructor(
@@ -60,6 +61,8 @@ export class SenderWatch {
 
   /** Watches until what is returned is called, or the passage was told something. */
   watch(passage: Passage): () => void {
+    // A request may come to its body while the run ends; all connections end with it.
+    if (this.#isClosed) return () => {};
     const watched: Watched = { passage, mark: null, unsent: null, stillLooks: 0 };
     this.#watched.add(watched);
     this.#timer ??= this.#start();
@@ -68,6 +71,7 @@ export class SenderWatch {
 
   /** Watches no more; resolves when nothing of it runs. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#rest();
     this.#watched.clear();
     await this.#looking;

@@ -474,3 +474,14 @@ Deno.test("a look that takes long is waited for: no other one begins meanwhile",
   await until(() => looks.begun > 1);
   await watch.close();
 });
+
+Deno.test("an upload that begins while the run ends starts no watch again", async () => {
+  const silent = {} as Duplex;
+  const watch = new SenderWatch({ senderLookMs: 1, uploadStuckMs: Infinity });
+  await watch.close();
+
+  const unwatch = watch.watch({ sender: silent, receiver: silent, mark: 1, onLeft: assert.fail });
+
+  unwatch();
+  // The sanitizer says whether a timer is left.
+});
