@@ -18,13 +18,27 @@ const ORPHAN = "0";
 /** State of a socket that listens. */
 const LISTEN = "0A";
 
+/** The words of a row. */
+type Row = readonly string[];
+
 /** The table as it was when it was read. */
 export class SocketTable {
-  readonly #rows: readonly (readonly string[])[];
+  /** By their two ports: hundreds are asked for at once, out of thousands. */
+  readonly #rows = new Map<string, Row[]>();
+  /** A table in which nobody listens, not even we, is none. */
+  readonly #isFilled: boolean;
 
-  /** `rows` as in `/proc/net/tcp`. */
-  constructor(rows: string) {
-    this.#rows = rows.split("\n").map((row) => row.trim().split(/\s+/));
+  /** `text` as in `/proc/net/tcp`. */
+  constructor(text: string) {
+    const rows = text.split("\n").map((row) => row.trim().split(/\s+/));
+    this.#isFilled = rows.some(([, , , state]) => state === LISTEN);
+    for (const row of rows) {
+      const [, local = "", remote = ""] = row;
+      const ports = `${local.slice(local.indexOf(":"))}${remote.slice(remote.indexOf(":"))}`;
+      const others = this.#rows.get(ports);
+      if (others === undefined) this.#rows.set(ports, [row]);
+      else others.push(row);
+    }
   }
 
   /** Reads it; without a row where this machine has none to read. */
@@ -44,14 +58,11 @@ export class SocketTable {
 
   /** Inode of the client's socket: the row with its port as local and ours as remote; or null. */
   inodeOf({ localPort, remotePort }: PeerAddress): string | null {
-    for (const [, local, remote, , , , , , , inode] of this.#rows) {
-      // 127.0.0.1, as it is or inside an IPv6 socket; both little-endian.
-      if (local === undefined || !/^(?:0{16}FFFF0000)?0100007F:/.test(local)) continue;
-      if (local.endsWith(`:${hex(remotePort)}`) && remote?.endsWith(`:${hex(localPort)}`)) {
-        return inode ?? null;
-      }
-    }
-    return null;
+    // 127.0.0.1, as it is or inside an IPv6 socket; both little-endian.
+    const row = this.#rowsOf(remotePort, localPort).find(([, local = ""]) =>
+      /^(?:0{16}FFFF0000)?0100007F:/.test(local)
+    );
+    return row?.[9] ?? null;
   }
 
   /**
@@ -74,17 +85,9 @@ export class SocketTable {
     return row?.[4]?.split(":")[0] ?? null;
   }
 
-  /** A table in which nobody listens, not even we, is none. */
-  get #isFilled(): boolean {
-    return this.#rows.some(([, , , state]) => state === LISTEN);
-  }
-
-  /** By their ports: that another connection has the same two only hides what became of this one. */
-  #rowsOf(localPort: number, remotePort: number): readonly (readonly string[])[] {
-    const [ours, theirs] = [`:${hex(localPort)}`, `:${hex(remotePort)}`];
-    return this.#rows.filter(([, local, remote]) =>
-      local?.endsWith(ours) && remote?.endsWith(theirs)
-    );
+  /** That another connection has the same two only hides what became of this one. */
+  #rowsOf(localPort: number, remotePort: number): readonly Row[] {
+    return this.#rows.get(`:${hex(localPort)}:${hex(remotePort)}`) ?? [];
   }
 }
 
