@@ -67,6 +67,10 @@ function start(
     }).spawn();
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) {
+      const needs = missingPart(command, env["PATH"] ?? "");
+      if (needs !== null) {
+        throw new ChildNotStartedError(`${command}: ${needs} is not there`, NOT_EXECUTABLE, cause);
+      }
       throw new ChildNotStartedError(`${command}: command not found`, NOT_FOUND, cause);
     }
     const reason = cause instanceof Deno.errors.PermissionDenied
@@ -76,6 +80,30 @@ function start(
       : String(cause);
     throw new ChildNotStartedError(`${command}: ${reason}`, NOT_EXECUTABLE, cause);
   }
+}
+
+/**
+ * What a program that is there cannot be started without: the system says "not found" of the program
+ * itself. Null where there is no such program.
+ */
+function missingPart(command: string, searchPath: string): string | null {
+  const places = command.includes("/")
+    ? [command]
+    : searchPath.split(":").map((directory) => `${directory || "."}/${command}`);
+  for (const place of places) {
+    const start = new Uint8Array(256);
+    try {
+      using file = Deno.openSync(place);
+      const text = new TextDecoder().decode(start.subarray(0, file.readSync(start) ?? 0));
+      const interpreter = /^#!\s*(\S+)/.exec(text)?.[1];
+      return interpreter === undefined
+        ? "what it is loaded with"
+        : `its interpreter ${interpreter}`;
+    } catch {
+      // Not here, or not ours to read.
+    }
+  }
+  return null;
 }
 
 function isDirectory(path: string): boolean {

@@ -139,10 +139,16 @@ function javaVariables(
     JAVA_TOOL_OPTIONS: join(
       base["JAVA_TOOL_OPTIONS"],
       ...(CAN_RECOGNISE_PEERS ? proxy : []),
-      `-Djavax.net.ssl.trustStore=${javaStore}`,
+      `-Djavax.net.ssl.trustStore=${quoted(javaStore)}`,
       `-Djavax.net.ssl.trustStorePassword=${TRUST_STORE_PASSWORD}`,
     ),
   };
+}
+
+/** Java divides the variable at white space, but not inside quotation marks; it knows no escapes. */
+function quoted(path: string): string {
+  if (!/[\s"']/.test(path)) return path;
+  return path.includes('"') ? `'${path}'` : `"${path}"`;
 }
 
 function join(before: string | undefined, ...added: readonly string[]): string {

@@ -95,6 +95,22 @@ for (const { name, args, says, code } of MISUSE) {
   });
 }
 
+for (const way of ["by its path", "by its name"]) {
+  Deno.test(`a script whose interpreter is gone, called ${way}, is not called missing`, async () => {
+    const directory = await Deno.makeTempDir({ dir: acme.directory });
+    const script = `${directory}/old_tool`;
+    await Deno.writeTextFile(script, "#!/gone/venv/bin/python\n", { mode: 0o755 });
+
+    const { code, stderr } = await acme.run(
+      [way === "by its path" ? script : "old_tool"],
+      { env: { PATH: `${directory}:${Deno.env.get("PATH")}` } },
+    );
+
+    assert.equal(code, 126);
+    assert.match(stderr, /old_tool: its interpreter \/gone\/venv\/bin\/python is not there\n/);
+  });
+}
+
 Deno.test("a bad HTTPS_PROXY is said before the child is started, and nothing is left", async () => {
   const env = { ...await temporary(), HTTPS_PROXY: "socks5://corp:1" };
   const { code, stderr } = await acme.run(["true"], { env });

@@ -18,12 +18,15 @@ const TRUST: TrustFiles = {
   writeLate: () => {},
 };
 
-function environmentOf(base: Record<string, string>): Record<string, string> {
+function environmentOf(
+  base: Record<string, string>,
+  trust: TrustFiles = TRUST,
+): Record<string, string> {
   return childEnvironment({
     base,
     proxyUrl: new Secret("http://authsome:s3@127.0.0.1:1"),
     proxyPort: 1,
-    trust: TRUST,
+    trust,
     variables: [{
       name: "ACME_KEY",
       provider: "acme",
@@ -91,6 +94,18 @@ Deno.test("what the owner set for Node, Java and PHP is added to", () => {
   assert.equal(environment["PHP_INI_SCAN_DIR"], "/etc/mine:/run/php");
   assert.equal(environmentOf({})["PHP_INI_SCAN_DIR"], ":/run/php");
 });
+
+const JAVA_STORES: Readonly<Record<string, string>> = {
+  "/tmp/plain/trust.jks": "/tmp/plain/trust.jks",
+  "/tmp/a space/trust.jks": '"/tmp/a space/trust.jks"',
+  '/tmp/a "/trust.jks': `'/tmp/a "/trust.jks'`,
+};
+for (const [javaStore, written] of Object.entries(JAVA_STORES)) {
+  Deno.test(`Java starts whatever the temporary directory is called: ${javaStore}`, () => {
+    const environment = environmentOf({}, { ...TRUST, javaStore });
+    assert.ok(environment["JAVA_TOOL_OPTIONS"]!.includes(`.trustStore=${written} `));
+  });
+}
 
 const AUTHORITY = createAuthority({ hosts: ["api.acme.test"] });
 const OTHERS = ["a.test", "b.test", "c.test"].map((host) =>
