@@ -1,5 +1,6 @@
 import { equal, match } from "node:assert/strict";
 import { AUTHSOME, cleanEnvironment, runCli } from "../support/run_cli.ts";
+import { startCommand } from "../support/running_command.ts";
 import { withHome } from "../support/temp_home.ts";
 import type { TemporaryHome } from "../support/temporary_home.ts";
 
@@ -49,21 +50,16 @@ Deno.test("daemon serve serves until it is interrupted, and ends in order", asyn
 Deno.test("daemon logs -f goes on with what is written, and ends on SIGINT", async () => {
   await withHome(async (home) => {
     await runCli(home, ["daemon", "start"]);
-    const following = start(home, ["daemon", "logs", "-n", "1", "-f"]);
-    const seen = readUntil(following.stdout, /something new\n/);
+    const following = startCommand(home, ["daemon", "logs", "-n", "1", "-f"]);
+    // It has looked at the file when it shows the last line, and goes on from there.
+    await following.untilPrinted(/\n/);
 
     const log = `${home.path}/server/logs/daemon.log`;
-    let done = false;
-    seen.finally(() => done = true);
-    while (!done) {
-      await Deno.writeTextFile(log, "something new\n", { append: true });
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await Deno.writeTextFile(log, "something new\n", { append: true });
+    await following.untilPrinted(/something new\n/);
     following.kill("SIGINT");
-    const { code } = await following.status;
-    await following.stderr.cancel();
 
-    equal(code, 0);
+    equal((await following.finished).code, 0);
   });
 });
 
