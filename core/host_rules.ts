@@ -14,6 +14,8 @@ export interface ParsedRule {
   readonly pattern: HostPattern;
   /** The only one, where it is named. */
   readonly port: number | null;
+  /** `https://` stands there, as in every base URL that is not on this machine. */
+  readonly isHttps: boolean;
   /** Path prefix, `""` for all paths. */
   readonly path: string;
   readonly injection: Injection;
@@ -22,8 +24,12 @@ export interface ParsedRule {
 }
 
 /** `host`, `host:port/path`, `https://host/path` or `regex:…` as a pattern, a port and a path prefix. */
-export function parseHostRule(url: string): Pick<ParsedRule, "pattern" | "port" | "path"> {
-  if (url.startsWith("regex:")) return { pattern: parseHostPattern(url), port: null, path: "" };
+export function parseHostRule(
+  url: string,
+): Pick<ParsedRule, "pattern" | "port" | "isHttps" | "path"> {
+  if (url.startsWith("regex:")) {
+    return { pattern: parseHostPattern(url), port: null, isHttps: false, path: "" };
+  }
   const bare = url.replace(/^https?:\/\//, "");
   const slash = bare.indexOf("/");
   const authority = slash < 0 ? bare : bare.slice(0, slash);
@@ -32,6 +38,7 @@ export function parseHostRule(url: string): Pick<ParsedRule, "pattern" | "port" 
   return {
     pattern: parseHostPattern(authority.replace(/:\d+$/, "")),
     port: port === undefined ? null : Number(port),
+    isHttps: url.startsWith("https://"),
     path,
   };
 }

@@ -56,6 +56,8 @@ export interface ProxyRoute {
   readonly auth_endpoint_paths: readonly string[];
   /** True where the definition was registered with `--allow-private`. */
   readonly allow_private: boolean;
+  /** True where, besides, no base URL says `https:`; then plain http will do. */
+  readonly allow_plain: boolean;
 }
 
 /** An environment variable that the child gets a placeholder in. */

@@ -227,7 +227,7 @@ export function unmatched({ authority }: ConnectTarget): Refusal {
  * @throws {Refusal} 403.
  */
 export function checkPlain(route: ProxyRoute, { host, port, authority }: ConnectTarget): void {
-  if (!route.allow_private) {
+  if (!route.allow_plain) {
     throw new Refusal(
       403,
       "InsecureRequestError",

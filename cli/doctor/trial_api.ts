@@ -83,6 +83,7 @@ const ROUTE: ProxyRoute = {
   auth_endpoints: [],
   auth_endpoint_paths: [],
   allow_private: false,
+  allow_plain: false,
 };
 
 const VARIABLE: PlaceholderVariable = {

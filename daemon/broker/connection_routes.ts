@@ -77,7 +77,8 @@ function compile(
 ): ConnectionRoutes {
   const rules = hostRules(definition, base_url, api_url);
   const endpoints = authEndpoints(definition, base_url, api_url);
-  const routes = rules.map(({ pattern, port, path }, rule): ProxyRoute => ({
+  const allow_private = definition.allow_private === true;
+  const routes = rules.map(({ pattern, port, isHttps, path }, rule): ProxyRoute => ({
     provider: definition.name,
     connection: "",
     host: pattern.text,
@@ -88,7 +89,8 @@ function compile(
     default_since: null,
     auth_endpoints: endpoints,
     auth_endpoint_paths: [...new Set(endpoints.map((endpoint) => endpoint.path))],
-    allow_private: definition.allow_private === true,
+    allow_private,
+    allow_plain: allow_private && !isHttps,
   }));
   return {
     rules,

@@ -370,6 +370,7 @@ export const proxyRoutes: z.ZodType<ProxyRoutes> = z.strictObject({
     auth_endpoints: z.array(z.strictObject({ host: text, path: text })),
     auth_endpoint_paths: texts,
     allow_private: z.boolean(),
+    allow_plain: z.boolean().describe("Over plain http, too"),
   })),
   environment: z.array(z.strictObject({
     name: text,

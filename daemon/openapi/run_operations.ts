@@ -24,6 +24,7 @@ const routesExample: ProxyRoutes = {
     auth_endpoints: [],
     auth_endpoint_paths: [],
     allow_private: false,
+    allow_plain: false,
   }],
   environment: [{
     name: "ACME_API_KEY",

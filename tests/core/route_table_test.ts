@@ -15,6 +15,7 @@ function route(provider: string, host: string, more: Partial<ProxyRoute> = {}): 
     auth_endpoints: [],
     auth_endpoint_paths: [],
     allow_private: false,
+    allow_plain: false,
     ...more,
   };
 }

@@ -274,6 +274,41 @@ Deno.test("a tool on this machine keeps its port and its scheme, for the proxy a
   deepEqual(environment.map(({ value }) => value), ["http://localhost:8080/v1"]);
 });
 
+/** Base URLs of a tool, and whether its key may go over plain http. */
+const BASE_URLS: Record<string, boolean> = {
+  "https://tool.internal": false,
+  "tool.internal": false,
+  "https://localhost:8443": false,
+  "http://localhost:8080": true,
+};
+for (const [base_url, isPlain] of Object.entries(BASE_URLS)) {
+  Deno.test(`a tool at ${base_url} gets its key over ${isPlain ? "plain http" : "https alone"}`, async () => {
+    await using home = await open();
+    const definition = {
+      schema_version: 1,
+      name: "tool",
+      display_name: "Tool",
+      auth_type: "api_key",
+      flow: "api_key",
+      base_url: { template: "{base_url}", label: "Tool" },
+      hosts: ["{base_url}"],
+      injection: { type: "header", name: "X-Token", value: "{api_key}" },
+      fields: [{ name: "api_key", label: "Token", secret: true }],
+    };
+    await home.owner.json("POST", "/providers", { definition, allow_private: true });
+    const { id } = await home.owner.json<{ id: string }>("POST", "/auth/sessions", {
+      provider: "tool",
+      base_url,
+    });
+    const data = { api_key: CANARY };
+    await home.owner.json("POST", `/auth/sessions/${id}/resume`, { data });
+
+    const { routes } = await home.owner.json<ProxyRoutes>("GET", "/proxy/routes");
+
+    deepEqual(routes.map(({ allow_plain }) => allow_plain), [isPlain]);
+  });
+}
+
 Deno.test("two ports of one host are two places: each has its injection, and a third has none", async () => {
   const tools = {
     schema_version: 1,

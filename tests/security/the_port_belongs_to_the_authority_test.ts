@@ -65,6 +65,22 @@ for (const [way, ask] of Object.entries(WAYS)) {
     });
   }
 
+  Deno.test(`over plain http the key of an https base URL goes to no port at all: ${way}`, async () => {
+    const thief = listenAsChild();
+    const daemon = new FakeDaemon([
+      makeRoute({ host: HOST, port: thief.port, allow_private: true, allow_plain: false }),
+    ]);
+    const test = await startTestProxy({ daemon });
+
+    const client = await ask(test, thief.port);
+
+    assert.match(await client.readHead(), /^HTTP\/1\.1 403 /);
+    await test.close();
+    await thief.close();
+    assert.deepEqual(thief.heads, []);
+    assert.equal(daemon.asked.length, 0);
+  });
+
   Deno.test(`over plain http the port that the definition names gets the key: ${way}`, async () => {
     const tool = listenAsChild();
     const daemon = new FakeDaemon([

@@ -36,6 +36,7 @@ export function makeRoute(overrides: Partial<ProxyRoute> = {}): ProxyRoute {
     auth_endpoints: [],
     auth_endpoint_paths: [],
     allow_private: false,
+    allow_plain: overrides.allow_private ?? false,
     ...overrides,
   };
 }
