@@ -1,6 +1,7 @@
 /** Thousands of connections, and a network that goes and comes back. */
 import assert from "node:assert/strict";
 import { freePort } from "../support/free_port.ts";
+import { openConnections } from "../support/open_connections.ts";
 import { startTestProxy, type TestProxy } from "../support/proxy_bench.ts";
 import { makeTestCertificate, startTlsUpstream } from "../support/tls_upstream.ts";
 import { until } from "../support/until.ts";
@@ -19,12 +20,6 @@ async function getOnce(test: TestProxy): Promise<{ status: number; body: string 
   return { status: Number(head.slice(9, 12)), body };
 }
 
-/** Files that this process, which is the proxy's too, has open; null where nobody tells. */
-function openFiles(): number | null {
-  if (Deno.build.os !== "linux") return null;
-  return [...Deno.readDirSync("/proc/self/fd")].length;
-}
-
 Deno.test("two thousand connections, 500 of them at once: all answered, none left", async () => {
   const api = startTlsUpstream([HOST, OTHER_HOST]);
   const test = await startTestProxy({
@@ -32,7 +27,8 @@ Deno.test("two thousand connections, 500 of them at once: all answered, none lef
     authorities: [api.authorityPem],
   });
   await getOnce(test);
-  const before = openFiles();
+  const openEnds = () => openConnections(test.proxy.port, api.port);
+  const before = openEnds();
 
   const lane = async () => {
     for (let i = 0; i < 94; i++) assert.equal((await getOnce(test)).status, 200);
@@ -49,7 +45,7 @@ Deno.test("two thousand connections, 500 of them at once: all answered, none lef
     assert.equal(headers.get("authorization"), "Bearer the-real-key");
   }
   // Idle connections to the server are kept, up to 64, each with two ends in this process.
-  if (before !== null) await until(() => openFiles()! <= before + 2 * 64);
+  await until(() => openEnds() <= before + 2 * 64);
   await test.close();
   await api.close();
 });

@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import v8 from "node:v8";
 import vm from "node:vm";
+import { openConnections } from "../support/open_connections.ts";
 import type { RawConnection } from "../support/raw_connection.ts";
 import { startTestProxy, type TestProxy } from "../support/proxy_bench.ts";
 import { startRawUpstream } from "../support/raw_upstream.ts";
@@ -107,10 +108,6 @@ async function inUse(): Promise<number> {
   return heapUsed + external;
 }
 
-function openFiles(): number {
-  return Deno.build.os === "linux" ? [...Deno.readDirSync("/proc/self/fd")].length : 0;
-}
-
 for (const [what, commit] of Object.entries(OFFENCES)) {
   Deno.test(`${what}, ${TIMES} times: no memory and no connection is left`, async () => {
     const swallow = async (connection: RawConnection) => void await connection.readAll();
@@ -123,12 +120,13 @@ for (const [what, commit] of Object.entries(OFFENCES)) {
     const repeat = async (times: number) => {
       for (let time = 0; time < times; time++) await commit(test);
     };
+    const openEnds = () => openConnections(test.proxy.port, api.port, plain.port);
     await repeat(15);
-    const [bytes, files] = [await inUse(), openFiles()];
+    const [bytes, ends] = [await inUse(), openEnds()];
 
     await repeat(TIMES);
 
-    await until(() => openFiles() <= files + 5);
+    await until(() => openEnds() <= ends + 5);
     await until(async () => await inUse() - bytes < MOST);
     await test.close();
     await api.close();
