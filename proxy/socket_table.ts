@@ -18,23 +18,23 @@ const ORPHAN = "0";
 /** State of a socket that listens. */
 const LISTEN = "0A";
 
-/** The words of a row. */
-type Row = readonly string[];
+/** A row as it begins: the two ports, and the state. */
+const ROW = /^ *\d+: [0-9A-F]+(:[0-9A-F]{4}) [0-9A-F]+(:[0-9A-F]{4}) ([0-9A-F]{2})/;
 
 /** The table as it was when it was read. */
 export class SocketTable {
   /** By their two ports: hundreds are asked for at once, out of thousands. */
-  readonly #rows = new Map<string, Row[]>();
+  readonly #rows = new Map<string, string[]>();
   /** A table in which nobody listens, not even we, is none. */
-  readonly #isFilled: boolean;
+  #isFilled = false;
 
   /** `text` as in `/proc/net/tcp`. */
   constructor(text: string) {
-    const rows = text.split("\n").map((row) => row.trim().split(/\s+/));
-    this.#isFilled = rows.some(([, , , state]) => state === LISTEN);
-    for (const row of rows) {
-      const [, local = "", remote = ""] = row;
-      const ports = `${local.slice(local.indexOf(":"))}${remote.slice(remote.indexOf(":"))}`;
+    for (const row of text.split("\n")) {
+      const [, local, remote, state] = ROW.exec(row) ?? [];
+      if (state === undefined) continue;
+      this.#isFilled ||= state === LISTEN;
+      const ports = `${local}${remote}`;
       const others = this.#rows.get(ports);
       if (others === undefined) this.#rows.set(ports, [row]);
       else others.push(row);
@@ -86,8 +86,9 @@ export class SocketTable {
   }
 
   /** That another connection has the same two only hides what became of this one. */
-  #rowsOf(localPort: number, remotePort: number): readonly Row[] {
-    return this.#rows.get(`:${hex(localPort)}:${hex(remotePort)}`) ?? [];
+  #rowsOf(localPort: number, remotePort: number): readonly (readonly string[])[] {
+    const rows = this.#rows.get(`:${hex(localPort)}:${hex(remotePort)}`) ?? [];
+    return rows.map((row) => row.trim().split(/\s+/));
   }
 }
 
