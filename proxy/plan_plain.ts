@@ -37,6 +37,7 @@ export async function planPlain(
 ): Promise<Forward> {
   // On every request: they share a connection, but the next one may come from somebody else.
   await admission.check(headerValue(request, "proxy-authorization"));
+  run.memory.used();
   checkMethod(request);
   const { target, path } = parseAbsoluteForm(request);
   if (request.host !== null && !isSameAuthority(request.host, target, 80)) {

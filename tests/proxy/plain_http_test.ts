@@ -1,5 +1,10 @@
 /** `http:` URLs: absolute-form requests, and clear text inside CONNECT. */
 import assert from "node:assert/strict";
+import type { Admission } from "../../proxy/admission.ts";
+import { Refusal } from "../../proxy/fail_closed.ts";
+import { parseRequestHead } from "../../proxy/http1/message_head.ts";
+import { planPlain } from "../../proxy/plan_plain.ts";
+import type { RunContext } from "../../proxy/run_context.ts";
 import { bearer, FakeDaemon, makeCredential, makeRoute } from "../support/fake_daemon.ts";
 import { startTestProxy } from "../support/proxy_bench.ts";
 import { startRawUpstream } from "../support/raw_upstream.ts";
@@ -195,4 +200,15 @@ Deno.test("a corporate proxy is asked about a server itself without a path", asy
   assert.match(seen[0]!, /^OPTIONS http:\/\/plain\.test:80 HTTP\/1\.1\r\n/);
   await test.close();
   await corporate.close();
+});
+
+Deno.test("a plain request is a use: a run that has no others gives its memory back as well", async () => {
+  let uses = 0;
+  const run = { memory: { used: () => void uses++ } } as unknown as RunContext;
+  const admission = { check: () => null } as unknown as Admission;
+  const request = parseRequestHead("TRACE http://plain.test/ HTTP/1.1\r\nHost: plain.test");
+
+  await assert.rejects(planPlain(request, run, admission), Refusal);
+
+  assert.equal(uses, 1);
 });
