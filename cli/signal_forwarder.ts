@@ -9,7 +9,7 @@ const FORWARDED: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR2", "SIGWINCH", "SIGCONT"];
 
-/** From a terminal these reach the child without us: it is in the same foreground group. */
+/** A terminal sends these to everybody in its foreground group, which the child is mostly in. */
 const SENT_BY_TERMINAL: ReadonlySet<Deno.Signal> = new Set(["SIGINT", "SIGQUIT", "SIGWINCH"]);
 
 /** See the module. */
@@ -20,10 +20,12 @@ export class SignalForwarder {
 
   /** Listens from now on; what comes before there is a child is kept for it. */
   constructor() {
-    const isForeground = Deno.stdin.isTerminal();
     this.#listeners = FORWARDED.map((signal) => {
       const listener = () => {
-        if (!isForeground || !SENT_BY_TERMINAL.has(signal)) this.#forward(signal);
+        const child = this.#child;
+        // Twice is not the same: many programs take a second Ctrl-C for "now".
+        const wasTold = child !== null && SENT_BY_TERMINAL.has(signal) && isInForeground(child.pid);
+        if (!wasTold) this.#forward(signal);
       };
       Deno.addSignalListener(signal, listener);
       return [signal, listener] as const;
@@ -46,5 +48,21 @@ export class SignalForwarder {
     try {
       this.#child.kill(signal);
     } catch { /* it has ended */ }
+  }
+}
+
+/**
+ * Whether a process is in the foreground group of its terminal. Where a system does not tell, who
+ * reads from a terminal is taken to be.
+ */
+function isInForeground(pid: number): boolean {
+  if (Deno.build.os !== "linux") return Deno.stdin.isTerminal();
+  try {
+    // proc_pid_stat(5), behind the name in brackets: state ppid pgrp session tty_nr tpgid.
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    const [, , group, , , foreground] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return group === foreground;
+  } catch {
+    return false;
   }
 }

@@ -31,6 +31,8 @@ export interface TerminalResult {
 export interface TerminalOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly columns?: number;
+  /** Its terminal stays where its keys come from. Default: the terminal. */
+  readonly input?: "nothing";
 }
 
 /** Whether there is a Python to make terminals with. */
@@ -42,7 +44,7 @@ export async function onTerminal(
   home: TemporaryHome,
   args: readonly string[],
   steps: readonly TerminalStep[],
-  { env = {}, columns = 80 }: TerminalOptions = {},
+  { env = {}, columns = 80, input }: TerminalOptions = {},
 ): Promise<TerminalResult> {
   const child = new Deno.Command("python3", {
     args: ["-c", PYTHON],
@@ -56,6 +58,7 @@ export async function onTerminal(
     environment: { ...cleanEnvironment(home), TERM: "xterm-256color", ...env },
     directory: home.directory,
     columns,
+    input,
     steps,
   })));
   await writer.close();
@@ -73,8 +76,8 @@ before = termios.tcgetattr(slave)
 def own_terminal():
     os.setsid()
     fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
-child = subprocess.Popen(play["command"], stdin=slave, stdout=slave, stderr=slave,
-    env=play["environment"], cwd=play["directory"], preexec_fn=own_terminal)
+child = subprocess.Popen(play["command"], stdout=slave, stderr=slave,
+    stdin=subprocess.DEVNULL if play.get("input") == "nothing" else slave, env=play["environment"], cwd=play["directory"], preexec_fn=own_terminal)
 screen, at = b"", 0
 def read(seconds):
     global screen
