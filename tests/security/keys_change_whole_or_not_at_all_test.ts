@@ -37,7 +37,8 @@ for (const source of ["key_file", "environment"] as const) {
       const moments = new Set<number>();
       for (let kills = 0; kills < KILLS / 2; kills++) {
         const before = number;
-        const told = await killAtRandom({ directory, source, number, dieAfter: null });
+        const begun = 1 + kills % 3;
+        const told = await killAtRandom({ directory, source, number, dieAfter: null }, begun);
         number = await checkVault(directory, source, told);
         moments.add(number - before);
       }
@@ -81,10 +82,10 @@ function place(
   return { directory, source, number: 0, dieAfter };
 }
 
-/** Gives the number of the change that was under way. */
-async function killAtRandom(place: KeyChangePlace): Promise<number> {
+/** Behind the beginning of so many changes. Gives the number of the one that was under way. */
+async function killAtRandom(place: KeyChangePlace, begun: number): Promise<number> {
   const worker = startWorker(WORKER, place);
-  for (let n = Math.floor(Math.random() * 3); n >= 0; n--) await worker.line();
+  for (let n = 0; n < begun; n++) await worker.line();
   // Not waiting for anything: the moment is the point. A change takes some ten milliseconds.
   await new Promise((resolve) => setTimeout(resolve, Math.random() * 25));
   await worker.kill();
