@@ -8,6 +8,7 @@
  */
 import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { isAvailable, OPTIONAL_PROGRAMS } from "./optional_programs.ts";
+import { until } from "./until.ts";
 
 const IMAGES = new URL("../../docs/images/", import.meta.url);
 const PROGRAM = "/usr/bin/chromium";
@@ -57,7 +58,8 @@ export async function withBrowser<T>(
       await browser.close().catch(() => closed);
     }
   } finally {
-    await Deno.remove(profile, { recursive: true });
+    // A process of the browser's that ends last may still write there.
+    await until(() => Deno.remove(profile, { recursive: true }).then(() => true, () => false));
   }
 }
 
