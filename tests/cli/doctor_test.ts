@@ -16,6 +16,7 @@ import { runtimesCheck, type TriedRuntime } from "../../cli/doctor/try_runtimes.
 import { Voice } from "../../cli/voice.ts";
 import { HAS_TERMINAL, onTerminal } from "../support/on_terminal.ts";
 import { AUTHSOME, runCli, runProgram } from "../support/run_cli.ts";
+import { standBefore } from "../support/stand_before.ts";
 import { withHome } from "../support/temp_home.ts";
 import type { TemporaryHome } from "../support/temporary_home.ts";
 
@@ -275,10 +276,14 @@ Deno.test("what is typed while doctor looks is not shown, and the terminal is le
       { expect: "Asking the daemon", send: "zebra" },
       { expect: "All is well" },
     ]);
+    // A proxy before which so many stand that nobody can join them: there is time to leave.
+    using door = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
+    const crowd = await standBefore(door.addr.port);
     const cancelled = await onTerminal(home, ["doctor"], [
       { expect: "Looking at this machine", send: "\x03" },
       { expect: "you cancelled" },
-    ]);
+    ], { env: { https_proxy: `http://127.0.0.1:${door.addr.port}` } });
+    for (const connection of crowd) connection.close();
 
     deepEqual([code, restored, screen.includes("zebra")], [0, true, false]);
     deepEqual([cancelled.code, cancelled.restored], [2, true]);
