@@ -127,7 +127,7 @@ function held(first: FirstBytes, work: Promise<void>): Promise<void> {
 
 /** The host of an absolute-form target, for the audit log; `*` when it names none. */
 function hostOf(target: string): string {
-  return /^http:\/\/([A-Za-z0-9.-]{1,253})(?=[:/?]|$)/.exec(target)?.[1] ?? "*";
+  return /^(?:http|ws):\/\/([a-z0-9.-]{1,253})(?=[:/?]|$)/i.exec(target)?.[1]?.toLowerCase() ?? "*";
 }
 
 function readConnect(bytes: Uint8Array, end: number): RequestHead {

@@ -212,3 +212,17 @@ Deno.test("a plain request is a use: a run that has no others gives its memory b
 
   assert.equal(uses, 1);
 });
+
+for (const url of ["http://other.test/", "ws://other.test/", "HTTP://Other.Test:80"]) {
+  Deno.test(`what goes nowhere is told with its host: ${url}`, async () => {
+    const test = await startTestProxy({ denyUnmatched: true });
+    const client = await test.dial();
+    await client.write(`GET ${url} HTTP/1.1\r\nHost: other.test\r\n${test.authorization}\r\n`);
+
+    assert.match(await client.readHead(), /^HTTP\/1\.1 403 /);
+
+    await test.close();
+    const denials = test.daemon.reported.flatMap((report) => report.denials);
+    assert.deepEqual(denials.map(({ host }) => host), ["other.test"]);
+  });
+}
