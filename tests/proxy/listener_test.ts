@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import net from "node:net";
 import { DoorWatch } from "../../proxy/door_watch.ts";
+import { freePort } from "../support/free_port.ts";
 import { standBefore } from "../support/stand_before.ts";
 import { until } from "../support/until.ts";
 
@@ -88,13 +89,9 @@ Deno.test("the watch's own knocks are nobody's business, and a door that lets in
 });
 
 Deno.test("a door that is shut is opened anew on the same port, also where that fails at first", async () => {
-  const door = net.createServer();
-  await new Promise<void>((resolve) => door.listen(0, "127.0.0.1", resolve));
-  const { port } = door.address() as net.AddressInfo;
-  await new Promise((resolve) => door.close(resolve));
   let attempts = 0;
   const watch = new DoorWatch(
-    port,
+    freePort(),
     () => ++attempts < 3 ? Promise.reject(new Error("in use")) : Promise.resolve(),
     { lookMs: 1 },
   );
