@@ -8,7 +8,7 @@
 import { type Duplex, writeAll } from "./duplex.ts";
 import { Refusal, unreachable } from "./fail_closed.ts";
 import type { Forward, OutgoingHead } from "./forward.ts";
-import { DROPPED_FROM_ANSWERS, endToEndLines } from "./hop_by_hop.ts";
+import { answerLines } from "./hop_by_hop.ts";
 import { type ByteReader, EndOfStream } from "./http1/byte_reader.ts";
 import { latin1Bytes } from "./http1/latin1.ts";
 import { parseResponseHead, type RequestHead, type ResponseHead } from "./http1/message_head.ts";
@@ -162,7 +162,7 @@ function parseAnswer(
 }
 
 function interimAnswer(response: ResponseHead): Uint8Array {
-  const lines = endToEndLines(response, DROPPED_FROM_ANSWERS);
+  const lines = answerLines(response);
   return latin1Bytes(writeHead(response.statusLine, lines));
 }
 

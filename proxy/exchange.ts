@@ -16,7 +16,7 @@ import { closeQuietly, cutOff, type Duplex, writeAll } from "./duplex.ts";
 import { Refusal, refusalAnswer } from "./fail_closed.ts";
 import type { TellFault } from "./fault_teller.ts";
 import type { Forward } from "./forward.ts";
-import { DROPPED_FROM_ANSWERS, endToEndLines, isUpgrade } from "./hop_by_hop.ts";
+import { answerLines, isUpgrade } from "./hop_by_hop.ts";
 import { ByteReader } from "./http1/byte_reader.ts";
 import { copyBody } from "./http1/copy_body.ts";
 import { latin1Bytes } from "./http1/latin1.ts";
@@ -115,7 +115,7 @@ async function switchProtocols(
   { upstream, response }: Answer,
 ): Promise<"close"> {
   reader.onActivity = null;
-  const lines = endToEndLines(response, DROPPED_FROM_ANSWERS);
+  const lines = answerLines(response);
   try {
     const text = writeHead(response.statusLine, lines, ["Connection: Upgrade"]);
     await writeAll(client, latin1Bytes(text));
@@ -143,7 +143,7 @@ async function relayAnswer(
   const keepsClient = body.isSent && !ends && request.isHttp11 && !request.connection.has("close");
   const keepsUpstream = !ends &&
     (response.isHttp11 ? !response.connection.has("close") : response.connection.has("keep-alive"));
-  const lines = endToEndLines(response, DROPPED_FROM_ANSWERS);
+  const lines = answerLines(response);
   const added = keepsClient ? [] : ["Connection: close"];
   // Lines are only ever left out or added: as many bytes as came are the bytes that came.
   const isUnchanged = keepsClient &&

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { MessageHead } from "./http1/message_head.ts";
+import type { MessageHead, ResponseHead } from "./http1/message_head.ts";
 
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
@@ -70,3 +70,25 @@ export function isUpgrade({ upgrade, connection }: MessageHead): boolean {
 
 /** An answer must not lead the client round the proxy: `Alt-Svc` names HTTP/3 or another port. */
 export const DROPPED_FROM_ANSWERS: ReadonlySet<string> = new Set(["alt-svc"]);
+
+/** Fields that tell of a body. */
+const OF_A_BODY: ReadonlySet<string> = new Set(["content-length", "transfer-encoding", "trailer"]);
+const DROPPED_WITHOUT_BODY = DROPPED_FROM_ANSWERS.union(OF_A_BODY);
+
+/**
+ * Whether an answer never has a body, and must not tell of one (RFC 9110 section 8.6, RFC 9112 section
+ * 6.1). Some servers do, and some clients (Node.js 18) wait for it then: in the next answer's bytes.
+ */
+export function isBodiless(status: number): boolean {
+  return status < 200 || status === 204;
+}
+
+/** Whether such an answer's head may have a field of this (lower case) name. */
+export function isOfBody(name: string): boolean {
+  return OF_A_BODY.has(name);
+}
+
+/** The lines of an answer's head that go on to the client. */
+export function answerLines(head: ResponseHead): HeaderLines {
+  return endToEndLines(head, isBodiless(head.status) ? DROPPED_WITHOUT_BODY : DROPPED_FROM_ANSWERS);
+}

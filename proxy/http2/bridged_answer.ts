@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { isBodiless, isOfBody } from "../hop_by_hop.ts";
 import { latin1Bytes } from "../http1/latin1.ts";
 import type { ByteQueue } from "./byte_queue.ts";
 import { StreamFailure } from "./failures.ts";
@@ -92,7 +93,10 @@ function framingOf({ fields, endStream }: ReceivedHead, method: string): AnswerF
 /** Status line and fields, with the empty line behind them; `added` are whole lines. */
 function headText(fields: readonly FieldLine[], added = ""): string {
   // HTTP/2 has no reason phrase (RFC 9113 section 8.3.2); an empty one is allowed.
-  return `HTTP/1.1 ${statusOf(fields)} \r\n${fieldLines(answerHead(fields))}${added}\r\n`;
+  const status = statusOf(fields);
+  const head = answerHead(fields);
+  const shown = isBodiless(status) ? head.filter(([name]) => !isOfBody(name)) : head;
+  return `HTTP/1.1 ${status} \r\n${fieldLines(shown)}${added}\r\n`;
 }
 
 /** Fields as lines; the status is in front of them. */

@@ -123,6 +123,23 @@ for (const [name, { method = "GET", answer }] of Object.entries(BODILESS)) {
   });
 }
 
+const NO_CONTENT = "HTTP/1.1 204 No Content\r\n";
+for (const framing of ["Transfer-Encoding: chunked", "Content-Length: 5", "Trailer: X-End"]) {
+  // Node.js 18 waits for the body of such an answer, and would take it from the next one's bytes.
+  Deno.test(`an answer that has no body does not say that it has one: ${framing}`, async () => {
+    const hints = (more: string) => `HTTP/1.1 103 Early Hints\r\n${more}Link: </a.css>\r\n\r\n`;
+    const sent = `${hints(`${framing}\r\n`)}${NO_CONTENT}${framing}\r\nX-Mark: 1\r\n\r\n`;
+    await withScript(answering(sent), async ({ client, server }) => {
+      for (let i = 0; i < 2; i++) {
+        await client.write("GET / HTTP/1.1\r\nHost: api.acme.test\r\n\r\n");
+        assert.equal(await client.readHead(), hints(""));
+        assert.equal(await client.readHead(), `${NO_CONTENT}X-Mark: 1\r\n\r\n`);
+      }
+      assert.equal(server.accepted(), 1);
+    });
+  });
+}
+
 Deno.test("keep-alive: many requests use one connection to the server", async () => {
   await withScript(answering(OK), async ({ client, server }) => {
     for (let i = 0; i < 20; i++) {
