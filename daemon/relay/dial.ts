@@ -67,7 +67,7 @@ async function dialThroughProxy(
   target: Target,
   timeoutMs: number,
 ): Promise<Dialled | RelayRefusal> {
-  const tcp = await connect(proxy.host, proxy.port, timeoutMs);
+  const tcp = await connectToProxy(proxy, timeoutMs);
   if (tcp === null) return "unreachable";
   let conn: Deno.TcpConn | Deno.TlsConn = tcp;
   // The proxy may accept and then say nothing: closing is what ends the read below.
@@ -97,11 +97,36 @@ async function dialThroughProxy(
   }
 }
 
+/**
+ * `localhost` may be `::1` as well, where any program of this machine may listen at the proxy's port: it
+ * comes second, and only where nobody listens at 127.0.0.1.
+ */
+async function connectToProxy(
+  { host, port }: CorporateProxy,
+  timeoutMs: number,
+): Promise<Deno.TcpConn | null> {
+  if (host !== "localhost") return await connect(host, port, timeoutMs);
+  try {
+    return await connectInTime("127.0.0.1", port, timeoutMs);
+  } catch (error) {
+    const isNobody = error instanceof Deno.errors.ConnectionRefused;
+    return isNobody ? await connect("::1", port, timeoutMs) : null;
+  }
+}
+
 async function connect(
   hostname: string,
   port: number,
   timeoutMs: number,
 ): Promise<Deno.TcpConn | null> {
+  return await connectInTime(hostname, port, timeoutMs).catch(() => null);
+}
+
+async function connectInTime(
+  hostname: string,
+  port: number,
+  timeoutMs: number,
+): Promise<Deno.TcpConn> {
   const giveUp = new AbortController();
   const timer = setTimeout(() => giveUp.abort(), timeoutMs);
   try {
@@ -109,8 +134,6 @@ async function connect(
     // Without this a TLS handshake waits for delayed acknowledgements, 40 ms each time.
     conn.setNoDelay(true);
     return conn;
-  } catch {
-    return null;
   } finally {
     clearTimeout(timer);
   }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readCorporateProxies } from "../../proxy/corporate_proxy.ts";
 import { Dialer, type DialOptions, type Endpoint } from "../../proxy/dial.ts";
 import { Refusal } from "../../proxy/fail_closed.ts";
+import { listenOnBoth } from "../support/listen_on_both.ts";
 import { standBefore } from "../support/stand_before.ts";
 import { startCorporateProxy } from "../support/corporate_proxy.ts";
 import { makeTestCertificate } from "../support/tls_upstream.ts";
@@ -48,19 +49,6 @@ Deno.test("IPv6 is spoken", async () => {
   await six.accepted;
   six.close();
 });
-
-/** On 127.0.0.1 and on ::1, at the same port. */
-function listenOnBoth(options: { tcpBacklog?: number } = {}) {
-  for (;;) {
-    const four = Deno.listen({ hostname: "127.0.0.1", port: 0, ...options });
-    try {
-      return { four, six: Deno.listen({ hostname: "::1", port: four.addr.port }) };
-    } catch (error) {
-      four.close();
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    }
-  }
-}
 
 Deno.test("a tool on 127.0.0.1 gets what is its own, though the child listens on ::1 at its port", async () => {
   const { four, six } = listenOnBoth();
