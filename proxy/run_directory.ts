@@ -46,10 +46,11 @@ export function createRunDirectory(
   let path: string;
   try {
     // The name tells whose it is: the process that is gone left it behind.
-    path = Deno.makeTempDirSync({
+    // TMPDIR may be relative, and the child may change directory.
+    path = Deno.realPathSync(Deno.makeTempDirSync({
       prefix: `${PREFIX}${Deno.pid}-`,
       ...(parent === undefined ? {} : { dir: parent }),
-    });
+    }));
   } catch (cause) {
     throw unwritable("the temporary directory", cause);
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { relative } from "node:path";
 import { isForbiddenVariable } from "../../core/environment_name.ts";
 import { Secret } from "../../core/secret.ts";
 import { createAuthority } from "../../proxy/certificate_authority.ts";
@@ -258,6 +259,17 @@ Deno.test("a run of many days keeps its files from being tidied away: they never
   await directory.remove();
   assert.deepEqual([...Deno.readDirSync(parent)], []);
   await Deno.remove(parent);
+});
+
+Deno.test("a run's files have whole names, so that a child which changes directory finds them", async () => {
+  const parent = await Deno.makeTempDir();
+  const directory = createRunDirectory(relative(Deno.cwd(), parent));
+  try {
+    assert.equal(directory.path, await Deno.realPath(directory.path));
+  } finally {
+    await directory.remove();
+    await Deno.remove(parent, { recursive: true });
+  }
 });
 
 Deno.test("a directory that cannot be made is a clear error", () => {
