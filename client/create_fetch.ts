@@ -9,6 +9,7 @@
  * @module
  */
 import type { ResolvedCredential } from "../core/api.ts";
+import { portOf } from "../core/url_port.ts";
 import { readSettings } from "../core/config.ts";
 import { InvalidInputError } from "../core/errors.ts";
 import { applyInjections } from "../core/apply_injections.ts";
@@ -124,7 +125,7 @@ export function createFetch(options: CreateFetchOptions): typeof fetch {
       provider,
       ...(connection === undefined ? {} : { connection }),
       host: url.hostname,
-      port: url.port === "" ? 443 : Number(url.port),
+      port: portOf(url),
       path: url.pathname,
       method,
       // Not the time of the refusal: a token that was renewed meanwhile has not been refused.

@@ -9,6 +9,7 @@
  * @module
  */
 import { EndpointUnreachableError } from "../core/errors.ts";
+import { portOf } from "../core/url_port.ts";
 import type { EarlyConnection } from "./broker/broker.ts";
 import { openTunnel, type RelayAddress, unreachable } from "./egress/open_tunnel.ts";
 import { type Answer, readAnswer } from "./egress/read_answer.ts";
@@ -50,9 +51,8 @@ export function tunnelFetch(relay: RelayAddress, options: EgressOptions = {}): t
 export function openEgress(relay: RelayAddress, options: EgressOptions = {}): Egress {
   const { extraRoots = [], timeoutMs = TIMEOUT_MS, maxBodyBytes = MAX_BODY_BYTES, ready } = options;
   const dial: Dial = async (url, signal, onAsked) => {
-    const port = url.port === "" ? 443 : Number(url.port);
     if (ready !== undefined) await unlessAborted(ready(), signal);
-    return await openTunnel(relay, url.hostname, port, { extraRoots, signal, onAsked });
+    return await openTunnel(relay, url.hostname, portOf(url), { extraRoots, signal, onAsked });
   };
   const through = (dial: Dial): typeof fetch => (input, init) =>
     send(new Request(input, init), dial, { timeoutMs, maxBodyBytes });

@@ -6,6 +6,7 @@
  * @module
  */
 import { canonicalHost } from "../core/host_pattern.ts";
+import { portOf } from "../core/url_port.ts";
 import { parseIpAddress } from "../core/network_address.ts";
 import { fillBaseUrl, readBaseUrl } from "../core/base_url.ts";
 import type { ProviderDefinition } from "../core/provider.ts";
@@ -43,5 +44,5 @@ export function allowedHost(url: string, isPrivate: boolean): AllowedHost | null
   if (parsed?.protocol !== "https:") return null;
   const host = parsed.hostname.replace(/^\[|\]$/g, "");
   if (canonicalHost(host) !== host && parseIpAddress(host) === null) return null;
-  return { host, port: parsed.port === "" ? 443 : Number(parsed.port), private: isPrivate };
+  return { host, port: portOf(parsed), private: isPrivate };
 }

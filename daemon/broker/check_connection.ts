@@ -6,6 +6,7 @@
  * @module
  */
 import type { CheckedConnection } from "../../core/api.ts";
+import { portOf } from "../../core/url_port.ts";
 import { applyInjections } from "../../core/apply_injections.ts";
 import { fillBaseUrl } from "../../core/base_url.ts";
 import type { Connection, ConnectionRef } from "../../core/connection.ts";
@@ -85,7 +86,7 @@ async function ask(
     const { injections } = await resolveCredential(broker, owner, {
       ...ref,
       host: url.hostname,
-      port: url.port === "" ? (url.protocol === "http:" ? 80 : 443) : Number(url.port),
+      port: portOf(url),
       path: url.pathname,
       method: "GET",
     });

@@ -37,8 +37,8 @@ import { refreshConnection } from "./refresh_connection.ts";
 type Place = Pick<ResolveRequest, "path" | "port"> & { readonly host: string };
 
 /**
- * The injections for one request, by `provider` (with `host` and `path`, where the request is known)
- * or by `host` alone.
+ * The injections for one request, by `provider` (with `host`, `port` and `path`, where the request is
+ * known) or by `host` alone.
  *
  * @throws {GrantDeniedError} when a run's grant does not cover it, or when the host and path are not
  * the connection's. @throws {CredentialMissingError} when nobody is logged in.
