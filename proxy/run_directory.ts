@@ -1,8 +1,9 @@
 /**
- * The directory of one run: public certificates and settings that the child's runtimes read. Nothing
- * secret is ever in it. Removed when the run ends; what a killed run left behind, the next one
- * removes. A run holds a lock in it as long as it lives, which the kernel lets go however it ends:
- * the number of a process says little where containers share a temporary directory.
+ * The directory of one run: public certificates and settings that the child's runtimes read. No secret
+ * of ours is ever in it (the owner's wgetrc goes along). Removed when the run ends; what a killed run
+ * left behind, the next one removes. A run holds a lock in it as long as it lives, which the kernel
+ * lets go however it ends: the number of a process says little where containers share a temporary
+ * directory.
  *
  * Systems tidy their temporary directories: what nobody has touched for some days (three on macOS,
  * ten with systemd) is removed. A run may last longer, and its child would trust nothing any more; so

@@ -59,7 +59,8 @@ export interface OwnTrust {
   /** What variables that add name. */
   readonly added: readonly PemFile[];
   readonly wgetrc: string;
-  readonly curlrc: string;
+  /** Path of the owner's file. */
+  readonly curlrc: string | null;
   readonly hasJava: boolean;
 }
 
@@ -70,7 +71,7 @@ export async function readOwnTrust(
   const replacing = readDistinct(REPLACING.map(read));
   const trusted = replacing.length > 0 ? replacing : [await readSystemRoots()];
   const added = readDistinct(ADDING.map(read));
-  const [wgetrc, curlrc] = [readWgetrc(read), readCurlrc(read)];
+  const [wgetrc, curlrc] = [readWgetrc(read), findCurlrc(read)];
   return { trusted, added, wgetrc, curlrc, hasJava: hasJava(read) };
 }
 
@@ -87,7 +88,8 @@ export function writeTrustFiles(
   const authority = directory.write("authority.pem", ...linesOf(added), certificatePem);
   const wgetrcPath = directory.write("wgetrc", `${endLine(wgetrc)}ca_certificate=${bundle}\n`);
   // With -i and -I curl would show the proxy's "200 Connection Established" first.
-  directory.write(".curlrc", `${endLine(curlrc)}suppress-connect-headers\n`);
+  const ownCurlrc = curlrc === null ? "" : `config = ${JSON.stringify(curlrc)}\n`;
+  directory.write(".curlrc", `${ownCurlrc}suppress-connect-headers\n`);
   const phpIni = directory.write(
     "php/authsome.ini",
     `curl.cainfo="${bundle}"\nopenssl.cafile="${bundle}"\n`,
@@ -140,8 +142,11 @@ function readWgetrc(read: (name: string) => string | undefined): string {
   }
 }
 
-/** `CURL_HOME` replaces the places where curl looks for its settings, in this order. */
-function readCurlrc(read: (name: string) => string | undefined): string {
+/**
+ * `CURL_HOME` replaces the places where curl looks for its settings, in this order. The owner's file
+ * is named and not copied: it may hold passwords.
+ */
+function findCurlrc(read: (name: string) => string | undefined): string | null {
   const home = read("HOME");
   const places = [
     [read("CURL_HOME"), ".curlrc"],
@@ -151,12 +156,12 @@ function readCurlrc(read: (name: string) => string | undefined): string {
   ];
   for (const [directory, name] of places) {
     try {
-      if (directory) return Deno.readTextFileSync(`${directory}/${name}`);
+      if (directory) return Deno.realPathSync(`${directory}/${name}`);
     } catch {
       // Not there: curl looks in the next one, too.
     }
   }
-  return "";
+  return null;
 }
 
 function decodePem(text: string): Uint8Array[] {

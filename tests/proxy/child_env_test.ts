@@ -6,6 +6,7 @@ import { createAuthority } from "../../proxy/certificate_authority.ts";
 import { childEnvironment } from "../../proxy/child_env.ts";
 import { createRunDirectory, removeLeftovers } from "../../proxy/run_directory.ts";
 import { readOwnTrust, type TrustFiles, writeTrustFiles } from "../../proxy/trust_store.ts";
+import { works } from "../support/client_programs.ts";
 import { until } from "../support/until.ts";
 
 const TRUST: TrustFiles = {
@@ -191,12 +192,31 @@ const CURLRC_PLACES = [
   "HOME/.curlrc",
   "HOME/.config/curlrc",
 ];
+const CURLRC = 'user = "me:hunter2"';
+const BASIC = [`Basic ${btoa("me:hunter2")}`];
+
+/** The credentials that curl sends with the settings in a directory. */
+async function askedWith(curlHome: string): Promise<(string | null)[]> {
+  const seen: (string | null)[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, ({ headers }) => {
+    seen.push(headers.get("authorization"));
+    return new Response();
+  });
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  const env = { CURL_HOME: curlHome, NO_PROXY: "*" };
+  await new Deno.Command("curl", { args: ["-s", url], env, stdout: "null" }).output();
+  await server.shutdown();
+  return seen;
+}
+
 for (const place of CURLRC_PLACES) {
   Deno.test(`the owner's curlrc goes along: ${place}`, async () => {
-    const own = await Deno.makeTempDir();
+    const parent = await Deno.makeTempDir();
+    const own = `${parent}/a "name\\`;
+    await Deno.mkdir(own);
     const [variable, ...path] = place.split("/");
     await Deno.mkdir(`${own}/.config`);
-    await Deno.writeTextFile(`${own}/${path.join("/")}`, "max-time = 30");
+    await Deno.writeTextFile(`${own}/${path.join("/")}`, CURLRC);
     const directory = createRunDirectory();
 
     const { curlHome } = writeTrustFiles(
@@ -205,12 +225,12 @@ for (const place of CURLRC_PLACES) {
       await readOwnTrust((name) => name === variable ? own : undefined),
     );
 
-    assert.equal(
-      await Deno.readTextFile(`${curlHome}/.curlrc`),
-      "max-time = 30\nsuppress-connect-headers\n",
-    );
+    const settings = await Deno.readTextFile(`${curlHome}/.curlrc`);
+    assert.match(settings, /^config = ".*\nsuppress-connect-headers\n$/);
+    assert.ok(!settings.includes("hunter2"), "it is named, not copied: it may hold passwords");
+    if (await works("curl", "--version")) assert.deepEqual(await askedWith(curlHome), BASIC);
     await directory.remove();
-    await Deno.remove(own, { recursive: true });
+    await Deno.remove(parent, { recursive: true });
   });
 }
 
