@@ -1,10 +1,10 @@
 /** The daemon's port, where the system lets nobody in for a while. */
 import assert from "node:assert/strict";
 import { HttpDoor } from "../../daemon/http_door.ts";
+import { startWithFewFiles } from "../support/few_files.ts";
 import { until } from "../support/until.ts";
 
-const PROGRAM = new URL("../support/http_door_program.ts", import.meta.url).pathname;
-const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+const PROGRAM = new URL("../support/http_door_program.ts", import.meta.url);
 /** More than a bare process has open, by some connections. */
 const FILES = 64;
 
@@ -13,16 +13,7 @@ const never = { onReopened: () => assert.fail("reopened"), onLost: () => assert.
 Deno.test("a port that ran out of files is opened anew, and what was asked before is answered", {
   ignore: Deno.build.os !== "linux",
 }, async () => {
-  const child = new Deno.Command("sh", {
-    args: [
-      "-c",
-      `ulimit -n ${FILES}; exec "$@"`,
-      "sh",
-      Deno.execPath(),
-      ...["run", "--quiet", "-A", `--config=${CONFIG}`, PROGRAM],
-    ],
-    stdout: "piped",
-  }).spawn();
+  const child = startWithFewFiles(PROGRAM, FILES);
   const output = child.stdout.pipeThrough(new TextDecoderStream());
   let said = "";
   const reading = (async () => {

@@ -4,10 +4,10 @@ import net from "node:net";
 import { DoorWatch } from "../../proxy/door_watch.ts";
 import { freePort } from "../support/free_port.ts";
 import { standBefore } from "../support/stand_before.ts";
+import { startWithFewFiles } from "../support/few_files.ts";
 import { until } from "../support/until.ts";
 
-const PROGRAM = new URL("../support/door_program.ts", import.meta.url).pathname;
-const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+const PROGRAM = new URL("../support/door_program.ts", import.meta.url);
 /** More than a bare process has open, by some connections. */
 const FILES = 64;
 
@@ -34,16 +34,7 @@ const openFiles = (pid: number) => [...Deno.readDirSync(`/proc/${pid}/fd`)].leng
 Deno.test("a door that ran out of files lets in again when there are some", {
   ignore: Deno.build.os !== "linux",
 }, async () => {
-  const door = new Deno.Command("sh", {
-    args: [
-      "-c",
-      `ulimit -n ${FILES}; exec "$@"`,
-      "sh",
-      Deno.execPath(),
-      ...["run", "--quiet", "-A", `--config=${CONFIG}`, PROGRAM],
-    ],
-    stdout: "piped",
-  }).spawn();
+  const door = startWithFewFiles(PROGRAM, FILES);
   const lines = door.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const port = Number((await lines.read()).value);
   const connections: Deno.Conn[] = [];
